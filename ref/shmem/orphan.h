@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef LLMP_SHMEM_ORPHAN_H
+#define LLMP_SHMEM_ORPHAN_H
+
+#include "llmp/shmem.h"
+
+/*
+ * Whether nobody else holds this opened map any more (sysv), or its owner is gone (posix). 1 yes, 0 no, -ENOTSUP where
+ * the provider cannot tell.
+ */
+int llmp_shmem_is_orphan(const llmp_shmem *map);
+
+#endif

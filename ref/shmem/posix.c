@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Named shared-memory files, "mmap" in LibAFL (ID-3). Their names outlive their processes: see owner.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/os.h"
+#include "shmem/owner.h"
+#include "shmem/prepare.h"
+#include "shmem/provider.h"
+
+/* LibAFL cuts its names to 19 characters; these are made to fit, so that id and name are the same. */
+static void make_name(char *name, size_t size) {
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    unsigned char random[8];
+    llmp_os_random(random, sizeof random);
+    int used = snprintf(name, size, "/libafl_%d_%c", (int)getpid(), 'a' + random[7] % 26);
+    for (size_t i = 0; i < 7 && (size_t)used + 1 < size; i++) {
+        name[used++] = digits[random[i] % (sizeof digits - 1)];
+        name[used] = '\0';
+    }
+}
+
+static int make_file(llmp_shmem_id *id) {
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        memset(id->bytes, 0, sizeof id->bytes);
+        make_name(id->bytes, sizeof id->bytes);
+        int fd = shm_open(id->bytes, O_CREAT | O_EXCL | O_RDWR, 0600);
+        if (fd >= 0 || errno != EEXIST) {
+            return fd >= 0 ? fd : -errno;
+        }
+    }
+    return -EEXIST;
+}
+
+static int posix_create(struct llmp_shmem *map, const llmp_shmem_options *options) {
+    if (map->flags & LLMP_SHMEM_HUGE_PAGES) {
+        llmp_shmem_warn(options, "posix: named files have no huge pages, using ordinary ones");
+    }
+    map->flags &= LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK;
+    int rc = llmp_owner_declare();
+    if (rc != 0) {
+        return rc;
+    }
+    int fd = make_file(&map->id);
+    if (fd < 0) {
+        return fd;
+    }
+    rc = llmp_shmem_file_reserve(fd, map->size);
+    if (rc == 0) {
+        rc = llmp_shmem_file_map(map, fd);
+    }
+    if (rc != 0) {
+        (void)shm_unlink(map->id.bytes);
+    }
+    (void)close(fd);
+    return rc;
+}
+
+static int check_name(const char *name) {
+    return name[0] == '/' && name[1] != '\0' && strchr(name + 1, '/') == NULL && strcmp(name, "/.") != 0 &&
+                   strcmp(name, "/..") != 0
+               ? 0
+               : -LLMP_E_ID_NAME;
+}
+
+static int map_existing(struct llmp_shmem *map, int fd) {
+    size_t size;
+    int rc = llmp_shmem_file_size(fd, &size);
+    if (rc != 0) {
+        return rc;
+    }
+    return size < map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
+}
+
+static int posix_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
+    int rc = check_name(id->bytes);
+    if (rc != 0) {
+        return rc;
+    }
+    int fd = shm_open(id->bytes, O_RDWR, 0);
+    if (fd < 0) {
+        return errno == ENOENT ? -LLMP_E_NO_SEGMENT : -errno;
+    }
+    rc = map_existing(map, fd);
+    (void)close(fd);
+    return rc;
+}
+
+static bool posix_is_orphan(const struct llmp_shmem *map) {
+    pid_t owner;
+    return llmp_owner_parse(map->id.bytes, &owner) && !llmp_owner_alive(owner);
+}
+
+static void posix_close(struct llmp_shmem *map, bool remove) {
+    (void)munmap(map->data, map->size);
+    pid_t owner;
+    if (remove) {
+        (void)shm_unlink(map->id.bytes);
+    } else if (llmp_owner_parse(map->id.bytes, &owner) && !llmp_owner_alive(owner)) {
+        llmp_owner_sweep(owner);
+    }
+}
+
+const llmp_shmem_provider llmp_shmem_posix = {
+    .name = "posix",
+    .summary = "named memory files (shm_open, mmap): \"mmap\" in LibAFL",
+    .scope = LLMP_SCOPE_SYSTEM,
+    .create = posix_create,
+    .open = posix_open,
+    .close = posix_close,
+    .is_orphan = posix_is_orphan,
+};

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The public face of the providers: what is checked and kept the same way for all of them. */
+#include "shmem/provider.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/os.h"
+#include "shmem/orphan.h"
+#include "shmem/prepare.h"
+
+static const llmp_shmem_provider *const providers[] = {
+    &llmp_shmem_sysv,
+    &llmp_shmem_posix,
+    &llmp_shmem_memfd,
+    &llmp_shmem_nop,
+};
+#define PROVIDERS (sizeof providers / sizeof providers[0])
+
+const llmp_shmem_provider *llmp_shmem_provider_at(size_t index) {
+    return index < PROVIDERS ? providers[index] : NULL;
+}
+
+const llmp_shmem_provider *llmp_shmem_provider_find(const char *name) {
+    for (size_t i = 0; i < PROVIDERS; i++) {
+        if (strcmp(providers[i]->name, name) == 0) {
+            return providers[i];
+        }
+    }
+    return NULL;
+}
+
+const llmp_shmem_provider *llmp_shmem_provider_default(void) {
+    for (size_t i = 0; i < PROVIDERS; i++) {
+        if (providers[i]->scope == LLMP_SCOPE_SYSTEM && llmp_shmem_provider_check(providers[i]) == 0) {
+            return providers[i];
+        }
+    }
+    return providers[0];
+}
+
+const char *llmp_shmem_provider_name(const llmp_shmem_provider *provider) {
+    return provider->name;
+}
+
+const char *llmp_shmem_provider_summary(const llmp_shmem_provider *provider) {
+    return provider->summary;
+}
+
+llmp_shmem_scope llmp_shmem_provider_scope(const llmp_shmem_provider *provider) {
+    return provider->scope;
+}
+
+int llmp_shmem_provider_check(const llmp_shmem_provider *provider) {
+    llmp_shmem *map;
+    int rc = llmp_shmem_create(provider, 1, NULL, &map);
+    llmp_shmem_close(map);
+    return rc;
+}
+
+static int check_size(size_t size) {
+    if (size == 0) {
+        return -LLMP_E_SIZE_ZERO;
+    }
+    return size > LLMP_SHMEM_SIZE_MAX ? -LLMP_E_SIZE_ABSURD : 0;
+}
+
+static const llmp_shmem_options *or_default(const llmp_shmem_options *options) {
+    static const llmp_shmem_options defaults;
+    return options != NULL ? options : &defaults;
+}
+
+static struct llmp_shmem *new_map(const llmp_shmem_provider *provider, size_t size, unsigned flags) {
+    struct llmp_shmem *map = calloc(1, sizeof *map);
+    if (map != NULL) {
+        map->provider = provider;
+        map->size = size;
+        map->flags = flags;
+        map->fd = -1;
+    }
+    return map;
+}
+
+/* Ends create and open alike: what is left to do on success, and what to take back on failure. */
+static int finish(struct llmp_shmem *map, int rc, llmp_shmem **out) {
+    if (rc != 0) {
+        free(map);
+        return rc;
+    }
+    rc = llmp_shmem_prepare(map->data, map->size, map->flags);
+    if (rc != 0) {
+        llmp_shmem_close(map);
+        return rc;
+    }
+    *out = map;
+    return 0;
+}
+
+int llmp_shmem_create(const llmp_shmem_provider *provider, size_t size, const llmp_shmem_options *options,
+                      llmp_shmem **out) {
+    *out = NULL;
+    int rc = check_size(size);
+    if (rc != 0) {
+        return rc;
+    }
+    /* Reserving more than there is would not fail by itself: it would call for the out-of-memory killer. */
+    if (size > llmp_os_memory_size()) {
+        return -ENOMEM;
+    }
+    options = or_default(options);
+    struct llmp_shmem *map = new_map(provider, size, options->flags);
+    if (map == NULL) {
+        return -ENOMEM;
+    }
+    map->owner = getpid();
+    return finish(map, provider->create(map, options), out);
+}
+
+int llmp_shmem_open(const llmp_shmem_provider *provider, const llmp_shmem_desc *desc,
+                    const llmp_shmem_options *options, llmp_shmem **out) {
+    *out = NULL;
+    const llmp_shmem_desc copy = *desc;
+    int rc = check_size(copy.size);
+    if (rc == 0 && provider->scope != LLMP_SCOPE_PROCESS) {
+        rc = llmp_shmem_id_check(&copy.id);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    struct llmp_shmem *map =
+        new_map(provider, copy.size, or_default(options)->flags & (LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK));
+    if (map == NULL) {
+        return -ENOMEM;
+    }
+    map->id = copy.id;
+    return finish(map, provider->open(map, &copy.id), out);
+}
+
+int llmp_shmem_clone(const llmp_shmem *map, llmp_shmem **out) {
+    llmp_shmem_desc desc = llmp_shmem_describe(map);
+    return llmp_shmem_open(map->provider, &desc, NULL, out);
+}
+
+/* A forked copy of the owner has another pid, and removes nothing (ID-4). */
+void llmp_shmem_close(llmp_shmem *map) {
+    if (map != NULL) {
+        map->provider->close(map, llmp_shmem_is_owner(map));
+        free(map);
+    }
+}
+
+int llmp_shmem_is_orphan(const llmp_shmem *map) {
+    return map->provider->is_orphan != NULL ? map->provider->is_orphan(map) : -ENOTSUP;
+}
+
+void *llmp_shmem_data(const llmp_shmem *map) {
+    return map->data;
+}
+
+size_t llmp_shmem_size(const llmp_shmem *map) {
+    return map->size;
+}
+
+llmp_shmem_desc llmp_shmem_describe(const llmp_shmem *map) {
+    return (llmp_shmem_desc){.size = map->size, .id = map->id};
+}
+
+const llmp_shmem_provider *llmp_shmem_provider_of(const llmp_shmem *map) {
+    return map->provider;
+}
+
+unsigned llmp_shmem_flags_of(const llmp_shmem *map) {
+    return map->flags;
+}
+
+int llmp_shmem_is_owner(const llmp_shmem *map) {
+    return map->owner == getpid();
+}
+
+int llmp_shmem_fd(const llmp_shmem *map) {
+    return map->fd >= 0 ? map->fd : -LLMP_E_NO_FD;
+}
+
+void llmp_shmem_warn(const llmp_shmem_options *options, const char *text) {
+    if (options->on_warning != NULL) {
+        options->on_warning(options->warning_context, text);
+    }
+}
