@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "channel/mapcache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/page.h"
+#include "os/atomic.h"
+
+#define NOT_FOUND UINT32_MAX
+
+int llmp_mapcache_init(struct llmp_mapcache *cache, const llmp_shmem_provider *provider,
+                       const llmp_shmem_options *shmem, uint32_t most, size_t most_bytes) {
+    *cache = (struct llmp_mapcache){
+        .provider = provider,
+        .shmem = *shmem,
+        .most = most > 2 ? most : 2,
+        .most_bytes = most_bytes,
+    };
+    cache->items = calloc(cache->most, sizeof *cache->items);
+    return cache->items != NULL ? 0 : -ENOMEM;
+}
+
+void llmp_mapcache_fini(struct llmp_mapcache *cache) {
+    for (uint32_t i = 0; i < cache->count; i++) {
+        llmp_shmem_close(cache->items[i].map);
+    }
+    free(cache->items);
+    *cache = (struct llmp_mapcache){0};
+}
+
+static void evict(struct llmp_mapcache *cache, uint32_t index) {
+    cache->bytes -= llmp_shmem_size(cache->items[index].map);
+    llmp_shmem_close(cache->items[index].map);
+    cache->items[index] = cache->items[--cache->count];
+}
+
+static uint32_t least_recently_used(const struct llmp_mapcache *cache) {
+    uint32_t oldest = 0;
+    for (uint32_t i = 1; i < cache->count; i++) {
+        oldest = cache->items[i].used_at < cache->items[oldest].used_at ? i : oldest;
+    }
+    return oldest;
+}
+
+/* The map used last is the page that the receiver still stands on. */
+static void make_room(struct llmp_mapcache *cache, size_t size) {
+    while (cache->count >= cache->most || (cache->count > 1 && cache->bytes + size > cache->most_bytes)) {
+        evict(cache, least_recently_used(cache));
+    }
+}
+
+static bool is_same(const struct llmp_kept_map *kept, const llmp_shmem_id *id) {
+    llmp_shmem_desc desc = llmp_shmem_describe(kept->map);
+    return memcmp(desc.id.bytes, id->bytes, sizeof id->bytes) == 0;
+}
+
+static uint32_t find(const struct llmp_mapcache *cache, const llmp_shmem_id *id) {
+    for (uint32_t i = 0; i < cache->count; i++) {
+        uint32_t index = (cache->hint + i) % cache->count;
+        if (is_same(&cache->items[index], id)) {
+            return index;
+        }
+    }
+    return NOT_FOUND;
+}
+
+static bool is_current_life(const struct llmp_kept_map *kept, size_t size) {
+    const struct llmp_page *page = llmp_shmem_data(kept->map);
+    return llmp_shmem_size(kept->map) == size && llmp_load_relaxed(&page->magic) == LLMP_PAGE_MAGIC;
+}
+
+static int open_map(struct llmp_mapcache *cache, const llmp_shmem_desc *desc, uint32_t *index) {
+    llmp_shmem *map;
+    int rc = llmp_shmem_open(cache->provider, desc, &cache->shmem, &map);
+    if (rc != 0) {
+        return rc;
+    }
+    make_room(cache, desc->size);
+    *index = cache->count;
+    cache->items[cache->count++] = (struct llmp_kept_map){.map = map};
+    cache->bytes += desc->size;
+    cache->opened++;
+    return 0;
+}
+
+int llmp_mapcache_get(struct llmp_mapcache *cache, const llmp_shmem_desc *desc, llmp_shmem **map) {
+    uint32_t index = find(cache, &desc->id);
+    if (index != NOT_FOUND && !is_current_life(&cache->items[index], desc->size)) {
+        evict(cache, index);
+        index = NOT_FOUND;
+    }
+    if (index == NOT_FOUND) {
+        int rc = open_map(cache, desc, &index);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    cache->items[index].used_at = ++cache->clock;
+    cache->hint = index + 1;
+    *map = cache->items[index].map;
+    return 0;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "channel/pages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/atomic.h"
+
+#define POOL_BYTES ((size_t)64 << 20)
+#define PAGES_LEAST 4u
+#define NO_BOUND UINT32_MAX
+
+/* ---------------------------------------------------------------- lists */
+
+static int list_append(struct llmp_page_list *list, struct llmp_live_page item) {
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity != 0 ? 2 * list->capacity : 8;
+        struct llmp_live_page *items = realloc(list->items, capacity * sizeof *items);
+        if (items == NULL) {
+            return -ENOMEM;
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = item;
+    return 0;
+}
+
+static struct llmp_live_page list_take(struct llmp_page_list *list, uint32_t index) {
+    struct llmp_live_page item = list->items[index];
+    list->count--;
+    memmove(list->items + index, list->items + index + 1, (list->count - index) * sizeof item);
+    return item;
+}
+
+static void give_up(struct llmp_live_page *item) {
+    llmp_store_relaxed(&item->page->magic, LLMP_PAGE_MAGIC_GIVEN_UP);
+}
+
+/* Whoever still has it mapped, or keeps its id, is told by the magic. */
+static void drop(struct llmp_live_page item) {
+    give_up(&item);
+    llmp_shmem_close(item.map);
+}
+
+static void list_fini(struct llmp_page_list *list) {
+    for (uint32_t i = 0; i < list->count; i++) {
+        llmp_shmem_close(list->items[i].map);
+    }
+    free(list->items);
+    *list = (struct llmp_page_list){0};
+}
+
+/* ---------------------------------------------------------------- bounds */
+
+static uint32_t pages_in_pool(size_t page_size) {
+    size_t fit = POOL_BYTES / page_size;
+    return fit < PAGES_LEAST ? PAGES_LEAST : (uint32_t)fit;
+}
+
+static void set_bound(struct llmp_page_set *pages, size_t page_size) {
+    pages->page_size = page_size;
+    if (pages->most_is_bytes) {
+        pages->most = pages_in_pool(page_size);
+    }
+    uint32_t window = pages->wanted_window;
+    llmp_window_init(&pages->window, window < pages->most ? window : pages->most, pages->most);
+}
+
+int llmp_pages_init(struct llmp_page_set *pages, const llmp_sender_options *options, size_t page_size) {
+    if (options->max_pages == 1 || options->window == 1) {
+        return -EINVAL;
+    }
+    *pages = (struct llmp_page_set){
+        .provider = options->provider,
+        .shmem = options->shmem,
+        .policy = options->pages,
+        .order = options->order,
+        .most = options->pages == LLMP_PAGES_KEEP ? NO_BOUND : options->max_pages,
+        .most_is_bytes = options->pages != LLMP_PAGES_KEEP && options->max_pages == 0,
+        .wanted_window = options->window,
+        .retain = 1,
+        .receivers = options->receivers != 0 ? options->receivers : 1,
+    };
+    set_bound(pages, page_size);
+    return 0;
+}
+
+void llmp_pages_fini(struct llmp_page_set *pages) {
+    list_fini(&pages->live);
+    list_fini(&pages->spare);
+}
+
+/* ---------------------------------------------------------------- who is still reading */
+
+/* Receivers walk pages in order and count themselves in on a page after they have read the one before to its end. */
+static bool all_joined_later(const struct llmp_page_set *pages) {
+    for (uint32_t i = 1; i < pages->live.count; i++) {
+        const struct llmp_live_page *later = &pages->live.items[i];
+        if (later->gone == 0 && llmp_load_acquire(&later->page->joined) >= later->expected) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Whether nobody who is expected will read the oldest page any more.
+ *
+ * L1, L2: these acquire loads pair with the release additions J1 and J2 in receiver.c. What a receiver read of the page
+ * it read before, so the page may be overwritten. A count that a peer made up costs that channel its messages, no more.
+ */
+static bool is_released(const struct llmp_page_set *pages, const struct llmp_live_page *item) {
+    if (item->expected == item->gone) {
+        return true;
+    }
+    uint16_t left = llmp_load_acquire(&item->page->left);     /* L1 */
+    uint16_t joined = llmp_load_acquire(&item->page->joined); /* L2 */
+    /* A peer that was shown the page was counted in, and may never come to leave it. */
+    bool uncertain = item->tainted || item->offered != 0;
+    if (left >= item->expected && (uncertain || left >= joined)) {
+        return true;
+    }
+    return item->gone != 0 && all_joined_later(pages);
+}
+
+/* Left by all is not enough: nobody may be left who could hold it without having been counted. */
+static bool is_reusable(const struct llmp_page_set *pages, const struct llmp_live_page *item) {
+    return pages->policy == LLMP_PAGES_REUSE && item->gone == 0 && item->offered == 0 && !item->tainted &&
+           llmp_load_acquire(&item->page->left) >= llmp_load_acquire(&item->page->joined);
+}
+
+/* A map that cannot be kept for lack of memory is one page fewer, not an error. */
+static void retire(struct llmp_page_set *pages, struct llmp_live_page item, bool reusable) {
+    give_up(&item);
+    if (!reusable || list_append(&pages->spare, item) != 0) {
+        drop(item);
+    }
+}
+
+static void reclaim(struct llmp_page_set *pages) {
+    if (pages->policy == LLMP_PAGES_KEEP) {
+        return;
+    }
+    while (pages->live.count > 1 && pages->live.count >= pages->retain &&
+           is_released(pages, &pages->live.items[0])) {
+        bool reusable = is_reusable(pages, &pages->live.items[0]);
+        retire(pages, list_take(&pages->live, 0), reusable);
+    }
+}
+
+/* ---------------------------------------------------------------- the next page */
+
+static int create(struct llmp_page_set *pages, size_t size, struct llmp_live_page *item) {
+    llmp_shmem *map;
+    int rc = llmp_shmem_create(pages->provider, size, &pages->shmem, &map);
+    if (rc == 0) {
+        pages->created++;
+        *item = (struct llmp_live_page){.map = map, .page = llmp_shmem_data(map), .size = llmp_shmem_size(map)};
+    }
+    return rc;
+}
+
+/*
+ * Which spare page keeps `window` pages going round. The newest are last in the list; taking the n-th newest makes the
+ * round n pages longer than what is unread. Pages in front of it rest.
+ */
+static uint32_t choose_spare(const struct llmp_page_set *pages) {
+    uint32_t window = pages->window.pages;
+    uint32_t live = pages->live.count;
+    uint32_t distance = pages->order == LLMP_ORDER_NEWEST || window <= live ? 1 : window - live;
+    return distance < pages->spare.count ? pages->spare.count - distance : 0;
+}
+
+static void drop_small_spares(struct llmp_page_set *pages, size_t size) {
+    for (uint32_t i = pages->spare.count; i-- > 0;) {
+        if (pages->spare.items[i].size < size) {
+            drop(list_take(&pages->spare, i));
+        }
+    }
+}
+
+static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_live_page *item) {
+    uint32_t total = pages->live.count + pages->spare.count;
+    uint32_t wanted = pages->order == LLMP_ORDER_NEWEST ? 0 : pages->window.pages;
+    if (pages->spare.count > 0 && (total >= wanted || total >= pages->most)) {
+        *item = list_take(&pages->spare, choose_spare(pages));
+        return 0;
+    }
+    return total < pages->most ? create(pages, size, item) : -EAGAIN;
+}
+
+static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item, uint32_t sender_id, size_t max_alloc) {
+    item.expected = pages->receivers;
+    item.offered = pages->offered;
+    item.gone = 0;
+    item.tainted = false;
+    llmp_page_init(item.page, item.size, sender_id, max_alloc);
+    int rc = list_append(&pages->live, item);
+    if (rc != 0) {
+        drop(item);
+    }
+    return rc;
+}
+
+int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool hasty) {
+    reclaim(pages);
+    if (!hasty && pages->live.count >= pages->window.pages) {
+        return -EAGAIN;
+    }
+    if (pages->live.count >= pages->most) {
+        return -EAGAIN;
+    }
+    drop_small_spares(pages, size);
+    if (size != pages->page_size) {
+        set_bound(pages, size);
+    }
+    struct llmp_live_page item;
+    int rc = obtain(pages, size, &item);
+    return rc == 0 ? become_newest(pages, item, sender_id, max_alloc) : rc;
+}
+
+int llmp_pages_fill(struct llmp_page_set *pages, size_t size) {
+    if (pages->most == NO_BOUND) {
+        return -EINVAL;
+    }
+    int rc = 0;
+    while (rc == 0 && pages->live.count + pages->spare.count < pages->most) {
+        struct llmp_live_page item;
+        rc = create(pages, size, &item);
+        if (rc == 0 && (rc = list_append(&pages->spare, item)) != 0) {
+            drop(item);
+        }
+    }
+    return rc;
+}
+
+struct llmp_live_page *llmp_pages_oldest(const struct llmp_page_set *pages) {
+    return &pages->live.items[0];
+}
+
+struct llmp_live_page *llmp_pages_newest(const struct llmp_page_set *pages) {
+    return &pages->live.items[pages->live.count - 1];
+}
+
+/* ---------------------------------------------------------------- receivers that come and go */
+
+/* Whoever is alive now began at a page that is live now, or before it: so all live pages count it alike. */
+void llmp_pages_offer(struct llmp_page_set *pages) {
+    pages->offered++;
+    for (uint32_t i = 0; i < pages->live.count; i++) {
+        pages->live.items[i].offered++;
+    }
+    llmp_add_release(&llmp_pages_oldest(pages)->page->joined, (uint16_t)1); /* pairs with L2 */
+}
+
+void llmp_pages_confirm(struct llmp_page_set *pages) {
+    pages->offered--;
+    pages->receivers++;
+    for (uint32_t i = 0; i < pages->live.count; i++) {
+        pages->live.items[i].offered--;
+        pages->live.items[i].expected++;
+    }
+}
+
+void llmp_pages_withdraw(struct llmp_page_set *pages) {
+    pages->offered--;
+    for (uint32_t i = 0; i < pages->live.count; i++) {
+        pages->live.items[i].offered--;
+        pages->live.items[i].tainted = true;
+    }
+}
+
+void llmp_pages_dismiss(struct llmp_page_set *pages) {
+    if (pages->receivers == 0) {
+        return;
+    }
+    pages->receivers--;
+    for (uint32_t i = 0; i < pages->live.count; i++) {
+        pages->live.items[i].gone++;
+    }
+}
+
+int llmp_pages_cut(struct llmp_page_set *pages) {
+    if (pages->live.count < 2) {
+        return -EAGAIN;
+    }
+    drop(list_take(&pages->live, 0));
+    return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The pages of one sender: which are in the channel, who has to leave them, and which may be used again.
+ *
+ * `live` pages stand in channel order: the oldest that may still be unread first, the one being written last. `spare`
+ * pages were left by everybody that was expected, in the order in which that happened.
+ *
+ * EOP-8: that as many left as joined proves nothing, for a slow receiver may not have come yet. So every page knows how
+ * many receivers are expected on it, and is used again only when that many have left.
+ */
+#ifndef LLMP_CHANNEL_PAGES_H
+#define LLMP_CHANNEL_PAGES_H
+
+#include "channel/page.h"
+#include "channel/window.h"
+
+struct llmp_live_page {
+    llmp_shmem *map;
+    struct llmp_page *page;
+    size_t size;       /* of the map, from the provider; the page's own word is not asked */
+    uint32_t expected; /* receivers that read from this page or an earlier one on, the dead ones included */
+    uint32_t gone;     /* of those, who died or left: how far they read is unknown */
+    uint32_t offered;  /* shown to somebody who may yet come */
+    bool tainted;      /* shown to somebody who never came, and may still hold it */
+};
+
+struct llmp_page_list {
+    struct llmp_live_page *items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct llmp_page_set {
+    const llmp_shmem_provider *provider;
+    llmp_shmem_options shmem;
+    llmp_pages policy;
+    llmp_order order;
+    uint32_t most;      /* pages at most, live and spare */
+    bool most_is_bytes; /* … as many as fit in 64 MiB, whatever size they have grown to */
+    size_t page_size;   /* last asked for */
+    uint32_t wanted_window;
+    uint32_t retain;    /* live pages to keep although everybody left them: history for those who come late */
+    uint32_t receivers; /* expected on a new page */
+    uint32_t offered;
+    uint64_t created;
+    struct llmp_window window;
+    struct llmp_page_list live;
+    struct llmp_page_list spare;
+};
+
+/* Takes the options over; makes no page yet. */
+int llmp_pages_init(struct llmp_page_set *pages, const llmp_sender_options *options, size_t page_size);
+void llmp_pages_fini(struct llmp_page_set *pages);
+
+/*
+ * Finds or makes a page of at least `size` bytes and readies it, as the newest one.
+ *
+ * `hasty`: take any page that the bound allows. Otherwise keep to the window, and say -EAGAIN beyond it.
+ * -EAGAIN also where the bound is reached: nothing changed then.
+ */
+int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool hasty);
+
+/* As many spare pages as the bound allows. */
+int llmp_pages_fill(struct llmp_page_set *pages, size_t size);
+
+struct llmp_live_page *llmp_pages_oldest(const struct llmp_page_set *pages);
+struct llmp_live_page *llmp_pages_newest(const struct llmp_page_set *pages);
+
+/* Who reads: see sender.h. */
+void llmp_pages_offer(struct llmp_page_set *pages);
+void llmp_pages_confirm(struct llmp_page_set *pages);
+void llmp_pages_withdraw(struct llmp_page_set *pages);
+void llmp_pages_dismiss(struct llmp_page_set *pages);
+
+/* Gives the oldest page up, read or not. -EAGAIN when it is the only one. */
+int llmp_pages_cut(struct llmp_page_set *pages);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The reading side of a channel.
+ *
+ * Whatever lies in a page may have been written by anyone, and may change at any time. A header is copied once; the
+ * copy is checked, and only the copy is used (RECV-5). Nothing that is wrong with it is more than an error code.
+ */
+#include "channel/receiver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/coalesce.h"
+#include "channel/mapcache.h"
+#include "channel/page.h"
+#include "channel/wait.h"
+#include "os/atomic.h"
+#include "shmem/orphan.h"
+
+#define MAX_PAGE_DEFAULT ((size_t)4 << 30)
+#define MAX_MAPPED_DEFAULT 256u
+#define MAX_MAPPED_BYTES ((size_t)256 << 20)
+/* Pages without a message that one call follows: a ring of them must not hold it for ever. */
+#define FOLLOW_MOST 64u
+
+struct llmp_receiver {
+    llmp_shmem *map;
+    struct llmp_page *page;
+    size_t size;        /* of the map, from the provider */
+    size_t offset;      /* of the next slot */
+    size_t batch_start; /* where the slots began that the last look found */
+    uint64_t last_id;   /* read */
+    uint64_t known_id;  /* the newest that the last look saw */
+    struct llmp_coalesce coalesce;
+    size_t last_offset;    /* where the message returned last begins */
+    int stopped;           /* 0, or what every call gives from now on */
+    int error;             /* why */
+    llmp_wait wait;
+    size_t max_page_size;
+    uint64_t messages;
+    uint64_t turned;
+    struct llmp_mapcache maps;
+};
+
+/* ---------------------------------------------------------------- pages */
+
+/* J1: pairs with L2 in pages.c and L3 in sender.c: whoever sees the count knows that this receiver has the page mapped. */
+static void join(struct llmp_page *page) {
+    llmp_add_release(&page->joined, (uint16_t)1);
+}
+
+/* J2: pairs with L1 in pages.c: everything that was read of the page is behind whoever sees the count. */
+static void leave(struct llmp_page *page) {
+    llmp_add_release(&page->left, (uint16_t)1);
+}
+
+static void stand_on(llmp_receiver *receiver, llmp_shmem *map) {
+    receiver->map = map;
+    receiver->page = llmp_shmem_data(map);
+    receiver->size = llmp_shmem_size(map);
+    receiver->offset = LLMP_PAGE_HEADER;
+    receiver->batch_start = LLMP_PAGE_HEADER;
+    receiver->last_id = 0;
+    receiver->known_id = 0;
+}
+
+/* The map of a description, checked as far as a page can be (PAGE-3). */
+static int open_page(llmp_receiver *receiver, const llmp_shmem_desc *desc, llmp_shmem **map) {
+    int rc = llmp_mapcache_get(&receiver->maps, desc, map);
+    return rc == 0 ? llmp_page_check(llmp_shmem_data(*map), llmp_shmem_size(*map)) : rc;
+}
+
+/* EOP-5, in the order that keeps the old page until the new one is safe: map, join, leave. */
+static int follow(llmp_receiver *receiver, const void *payload) {
+    llmp_shmem_desc desc;
+    llmp_eop_read(payload, &desc);
+    llmp_shmem_desc here = llmp_shmem_describe(receiver->map);
+    if (memcmp(desc.id.bytes, here.id.bytes, sizeof desc.id.bytes) == 0) {
+        return -LLMP_E_EOP_SELF;
+    }
+    if (desc.size > receiver->max_page_size) {
+        return -LLMP_E_EOP_SIZE;
+    }
+    llmp_shmem *next;
+    int rc = open_page(receiver, &desc, &next);
+    if (rc != 0) {
+        return rc == -LLMP_E_NO_SEGMENT ? -LLMP_E_EOP_GONE : rc;
+    }
+    join(llmp_shmem_data(next));
+    leave(receiver->page);
+    stand_on(receiver, next);
+    receiver->turned++;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- one message */
+
+/* R1: this acquire load pairs with the release store S1 in sender.c. */
+static int look(llmp_receiver *receiver, bool at_once) {
+    if (!at_once && !llmp_coalesce_due(&receiver->coalesce)) {
+        return -EAGAIN;
+    }
+    uint64_t newest = llmp_load_acquire(&receiver->page->current_msg_id); /* R1 */
+    if (newest < receiver->last_id) {
+        return -LLMP_E_MSG_ID_BACK;
+    }
+    uint64_t fresh = newest - receiver->last_id;
+    bool take = llmp_coalesce_take(&receiver->coalesce, fresh, receiver->offset - receiver->batch_start);
+    if (fresh == 0 || !(take || at_once)) {
+        return -EAGAIN;
+    }
+    receiver->known_id = newest;
+    receiver->batch_start = receiver->offset;
+    return 0;
+}
+
+/* Copies and checks the next slot and steps behind it. */
+static inline int step(llmp_receiver *receiver, llmp_message *message) {
+    if (!llmp_slot_fits(receiver->size, receiver->offset)) {
+        return -LLMP_E_MSG_BOUNDS;
+    }
+    struct llmp_slot *slot = llmp_slot_at(receiver->page, receiver->offset);
+    struct llmp_slot head;
+    llmp_slot_copy(slot, &head);
+    int rc = llmp_slot_check(&head, receiver->size, receiver->offset, receiver->last_id + 1);
+    if (rc != 0) {
+        return rc;
+    }
+    receiver->last_offset = receiver->offset;
+    receiver->offset += LLMP_SLOT_HEADER + (size_t)head.buf_len_padded;
+    receiver->last_id++;
+    *message = (llmp_message){
+        .tag = head.tag,
+        .sender = head.sender,
+        .broker = head.broker,
+        .flags = head.flags,
+        .id = head.message_id,
+        .length = (size_t)head.buf_len,
+        .payload = llmp_slot_payload(slot),
+    };
+    return 0;
+}
+
+static int find_message(llmp_receiver *receiver, llmp_message *message, bool at_once) {
+    for (uint32_t follows = 0; follows < FOLLOW_MOST; follows++) {
+        int rc = receiver->last_id == receiver->known_id ? look(receiver, at_once) : 0;
+        if (rc == 0) {
+            rc = step(receiver, message);
+        }
+        if (rc == 0 && message->tag == LLMP_TAG_EXITING) {
+            rc = -LLMP_E_CLOSED;
+        }
+        if (rc != 0 || message->tag != LLMP_TAG_END_OF_PAGE) {
+            return rc;
+        }
+        rc = follow(receiver, message->payload);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return -EAGAIN;
+}
+
+/* The end of a channel stays its end, and an error stays one. */
+static int find_or_stop(llmp_receiver *receiver, llmp_message *message, bool at_once) {
+    if (receiver->stopped != 0) {
+        return receiver->stopped;
+    }
+    int rc = find_message(receiver, message, at_once);
+    if (rc == 0) {
+        receiver->messages++;
+    } else if (rc == -LLMP_E_CLOSED) {
+        receiver->stopped = rc;
+    } else if (rc != -EAGAIN) {
+        receiver->error = rc;
+        receiver->stopped = -LLMP_E_BROKEN;
+    }
+    return rc;
+}
+
+static int wait_for_message(llmp_receiver *receiver, llmp_message *message, int64_t timeout_ns) {
+    struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
+    struct llmp_waiter waiter;
+    llmp_waiter_init(&waiter, receiver->wait);
+    int rc = -EAGAIN;
+    bool in_time = true;
+    while (rc == -EAGAIN && in_time) {
+        in_time = llmp_waiter_step(&waiter, deadline);
+        rc = find_or_stop(receiver, message, !in_time);
+    }
+    return rc == -EAGAIN ? -ETIMEDOUT : rc;
+}
+
+int llmp_recv(llmp_receiver *receiver, llmp_message *message, int64_t timeout_ns) {
+    int rc = find_or_stop(receiver, message, timeout_ns == LLMP_TRY);
+    return rc != -EAGAIN || timeout_ns == LLMP_TRY ? rc : wait_for_message(receiver, message, timeout_ns);
+}
+
+void llmp_receiver_unread(llmp_receiver *receiver) {
+    receiver->offset = receiver->last_offset;
+    receiver->last_id--;
+    receiver->messages--;
+}
+
+int llmp_recv_copy(llmp_receiver *receiver, llmp_message *message, void *buffer, size_t capacity,
+                   int64_t timeout_ns) {
+    int rc = llmp_recv(receiver, message, timeout_ns);
+    if (rc != 0) {
+        return rc;
+    }
+    if (message->length > capacity) {
+        llmp_receiver_unread(receiver);
+        return -LLMP_E_BUFFER_SMALL;
+    }
+    if (message->length != 0) {
+        memcpy(buffer, message->payload, message->length);
+    }
+    message->payload = buffer;
+    return 0;
+}
+
+int llmp_receiver_poll(llmp_receiver *receiver, llmp_message *message) {
+    return find_or_stop(receiver, message, false);
+}
+
+int llmp_receiver_error(const llmp_receiver *receiver) {
+    return receiver->error;
+}
+
+/* ---------------------------------------------------------------- beginning and end */
+
+static int start(llmp_receiver *receiver, const llmp_shmem_desc *desc, bool joined) {
+    if (desc->size > receiver->max_page_size) {
+        return -LLMP_E_EOP_SIZE;
+    }
+    llmp_shmem *map;
+    int rc = open_page(receiver, desc, &map);
+    if (rc == 0) {
+        stand_on(receiver, map);
+        if (!joined) {
+            join(receiver->page);
+        }
+    }
+    return rc;
+}
+
+static int set_up(llmp_receiver *receiver, const llmp_receiver_options *options) {
+    const llmp_shmem_provider *provider = options->provider;
+    provider = provider != NULL ? provider : llmp_shmem_provider_default();
+    uint32_t most = options->max_mapped != 0 ? options->max_mapped : MAX_MAPPED_DEFAULT;
+    receiver->max_page_size = options->max_page_size != 0 ? options->max_page_size : MAX_PAGE_DEFAULT;
+    receiver->wait = options->wait;
+    llmp_coalesce_init(&receiver->coalesce, options->coalesce_messages, options->coalesce_us);
+    return llmp_mapcache_init(&receiver->maps, provider, &options->shmem, most, MAX_MAPPED_BYTES);
+}
+
+int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *options, llmp_receiver **out) {
+    *out = NULL;
+    const llmp_shmem_desc copy = *desc;
+    llmp_receiver_options chosen = options != NULL ? *options : (llmp_receiver_options){0};
+    if ((unsigned)chosen.wait > LLMP_WAIT_SLEEP) {
+        return -EINVAL;
+    }
+    llmp_receiver *receiver = calloc(1, sizeof *receiver);
+    if (receiver == NULL) {
+        return -ENOMEM;
+    }
+    int rc = set_up(receiver, &chosen);
+    if (rc == 0) {
+        rc = start(receiver, &copy, chosen.joined);
+    }
+    if (rc != 0) {
+        llmp_receiver_free(receiver);
+        return rc;
+    }
+    *out = receiver;
+    return 0;
+}
+
+void llmp_receiver_free(llmp_receiver *receiver) {
+    if (receiver == NULL) {
+        return;
+    }
+    if (receiver->page != NULL) {
+        leave(receiver->page);
+    }
+    llmp_mapcache_fini(&receiver->maps);
+    free(receiver);
+}
+
+int llmp_receiver_is_orphan(const llmp_receiver *receiver) {
+    return llmp_shmem_is_orphan(receiver->map);
+}
+
+void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats *stats) {
+    *stats = (llmp_receiver_stats){
+        .messages = receiver->messages,
+        .pages_turned = receiver->turned,
+        .maps_opened = receiver->maps.opened,
+        .maps_live = receiver->maps.count,
+    };
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The writing side of a channel.
+ *
+ * Where it writes follows from private state alone: the page in shared memory is told its size and fill (other
+ * implementations look there), and never asked. A peer that scribbles over a page spoils what it reads, nothing else.
+ */
+#include "channel/sender.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/page.h"
+#include "channel/pages.h"
+#include "channel/sender_internal.h"
+#include "channel/wait.h"
+#include "os/atomic.h"
+
+#define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
+#define MAX_MESSAGE_MOST ((size_t)1 << 37)
+/* How long a sender that may wait keeps to its window before it takes whatever the bound allows. */
+#define PACE_NS 10000000
+
+static void take_newest(llmp_sender *sender) {
+    const struct llmp_live_page *newest = llmp_pages_newest(&sender->pages);
+    sender->page = newest->page;
+    sender->room = newest->size - LLMP_PAGE_HEADER;
+    sender->used = 0;
+    sender->last_id = 0;
+    sender->published = 0;
+}
+
+static inline struct llmp_slot *slot_here(const llmp_sender *sender) {
+    return llmp_slot_at(sender->page, LLMP_PAGE_HEADER + sender->used);
+}
+
+/* S1: pairs with R1 in receiver.c. Whoever sees this id sees every message up to it, whole (SEND-3). */
+static void publish(llmp_sender *sender) {
+    sender->published = sender->last_id;
+    llmp_store_release(&sender->page->current_msg_id, sender->last_id);
+}
+
+void llmp_sender_flush(llmp_sender *sender) {
+    if (sender->published != sender->last_id) {
+        publish(sender);
+    }
+}
+
+/* ---------------------------------------------------------------- from page to page */
+
+/* The room for this was kept by every allocation before (SEND-1). The next page is ready: it was made first (EOP-3). */
+static void write_end_of_page(llmp_sender *sender, const llmp_shmem *next) {
+    struct llmp_slot *slot = slot_here(sender);
+    llmp_shmem_desc desc = llmp_shmem_describe(next);
+    *slot = (struct llmp_slot){
+        .tag = LLMP_TAG_END_OF_PAGE,
+        .sender = sender->id,
+        .message_id = ++sender->last_id,
+        .buf_len = LLMP_EOP_PAYLOAD,
+        .buf_len_padded = LLMP_EOP_PAYLOAD,
+    };
+    llmp_eop_write(llmp_slot_payload(slot), &desc);
+    sender->page->size_used = sender->used + LLMP_EOP_ROOM;
+    publish(sender);
+}
+
+static int turn_page(llmp_sender *sender, bool hasty) {
+    size_t size = llmp_page_next_size(sender->max_alloc, sender->page_size);
+    int rc = llmp_pages_turn(&sender->pages, size, sender->id, sender->max_alloc, hasty);
+    if (rc != 0) {
+        return rc;
+    }
+    write_end_of_page(sender, llmp_pages_newest(&sender->pages)->map);
+    take_newest(sender);
+    sender->turned++;
+    llmp_window_turn(&sender->pages.window, llmp_os_now());
+    return 0;
+}
+
+/* A receiver that waits for what is held back would never make room: so everything is published before a wait. */
+static int turn_page_within(llmp_sender *sender, int64_t timeout_ns) {
+    int rc = turn_page(sender, timeout_ns == LLMP_TRY);
+    if (rc != -EAGAIN) {
+        return rc;
+    }
+    llmp_sender_flush(sender);
+    struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
+    struct llmp_deadline pace = llmp_deadline_in(PACE_NS);
+    struct llmp_waiter waiter;
+    llmp_waiter_init(&waiter, sender->wait);
+    bool in_time = true;
+    while (rc == -EAGAIN && in_time) {
+        in_time = llmp_waiter_step(&waiter, deadline);
+        rc = turn_page(sender, !in_time || llmp_deadline_passed(pace));
+    }
+    return rc == -EAGAIN && timeout_ns != LLMP_TRY ? -ETIMEDOUT : rc;
+}
+
+/* ---------------------------------------------------------------- one message */
+
+/* SEND-1: whether a message of that length fits; its largest size counts for the next page even where it does not. */
+static inline bool fits(llmp_sender *sender, size_t length, size_t *padded) {
+    *padded = llmp_slot_padded(LLMP_PAGE_HEADER + sender->used, length);
+    size_t need = LLMP_SLOT_HEADER + *padded;
+    if (need > sender->max_alloc) {
+        sender->max_alloc = need;
+        sender->page->max_alloc_size = need;
+    }
+    return sender->used + need + LLMP_EOP_ROOM <= sender->room;
+}
+
+static inline int check_alloc(const llmp_sender *sender, size_t length) {
+    if (sender->open) {
+        return -LLMP_E_ALLOC_OPEN;
+    }
+    if (sender->exited) {
+        return -LLMP_E_CLOSED;
+    }
+    return length > sender->max_message ? -LLMP_E_TOO_LARGE : 0;
+}
+
+/* SEND-2: until the commit the slot says so, and the one behind it is marked as not written. */
+static inline struct llmp_slot *open_slot(llmp_sender *sender, size_t length, size_t padded) {
+    struct llmp_slot *slot = slot_here(sender);
+    slot->tag = LLMP_TAG_UNINITIALIZED;
+    slot->message_id = sender->last_id + 1;
+    sender->open = true;
+    sender->length = length;
+    sender->padded = padded;
+    llmp_slot_at(slot + 1, padded)->tag = LLMP_TAG_UNSET;
+    return slot;
+}
+
+static inline int alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, void **payload) {
+    int rc = check_alloc(sender, length);
+    if (rc != 0) {
+        return rc;
+    }
+    size_t padded;
+    while (!fits(sender, length, &padded)) {
+        rc = turn_page_within(sender, timeout_ns);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    *payload = llmp_slot_payload(open_slot(sender, length, padded));
+    return 0;
+}
+
+int llmp_sender_alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, void **payload) {
+    return alloc(sender, length, timeout_ns, payload);
+}
+
+int llmp_sender_shrink(llmp_sender *sender, size_t length) {
+    if (!sender->open) {
+        return -LLMP_E_ALLOC_NONE;
+    }
+    if (length > sender->length) {
+        return -LLMP_E_ALLOC_GROW;
+    }
+    sender->length = length;
+    sender->padded = llmp_slot_padded(LLMP_PAGE_HEADER + sender->used, length);
+    llmp_slot_at(slot_here(sender) + 1, sender->padded)->tag = LLMP_TAG_UNSET;
+    return 0;
+}
+
+int llmp_sender_cancel(llmp_sender *sender) {
+    if (!sender->open) {
+        return -LLMP_E_ALLOC_NONE;
+    }
+    sender->open = false;
+    struct llmp_slot *slot = slot_here(sender);
+    slot->tag = LLMP_TAG_UNSET;
+    slot->message_id = 0;
+    return 0;
+}
+
+/* The whole header is written from private state: what a peer did to the slot meanwhile does not stay. */
+static inline void close_slot(llmp_sender *sender, uint32_t sender_id, uint32_t tag, uint32_t flags) {
+    struct llmp_slot *slot = slot_here(sender);
+    slot->tag = tag;
+    slot->sender = sender_id;
+    slot->broker = 0;
+    slot->flags = flags;
+    slot->message_id = ++sender->last_id;
+    slot->buf_len = sender->length;
+    slot->buf_len_padded = sender->padded;
+    sender->used += LLMP_SLOT_HEADER + sender->padded;
+    sender->page->size_used = sender->used;
+    sender->open = false;
+    sender->messages++;
+    if (sender->last_id - sender->published >= sender->batch) {
+        publish(sender);
+    }
+}
+
+int llmp_sender_commit_as(llmp_sender *sender, uint32_t sender_id, uint32_t tag, uint32_t flags) {
+    if (!sender->open) {
+        return -LLMP_E_ALLOC_NONE;
+    }
+    close_slot(sender, sender_id, tag, flags);
+    return 0;
+}
+
+int llmp_sender_commit(llmp_sender *sender, uint32_t tag, uint32_t flags) {
+    return llmp_tag_is_reserved(tag) ? -LLMP_E_TAG_RESERVED
+                                     : llmp_sender_commit_as(sender, sender->id, tag, flags);
+}
+
+int llmp_send(llmp_sender *sender, uint32_t tag, uint32_t flags, const void *payload, size_t length,
+              int64_t timeout_ns) {
+    if (llmp_tag_is_reserved(tag)) {
+        return -LLMP_E_TAG_RESERVED;
+    }
+    void *room;
+    int rc = alloc(sender, length, timeout_ns, &room);
+    if (rc == 0) {
+        if (length != 0) {
+            memcpy(room, payload, length);
+        }
+        close_slot(sender, sender->id, tag, flags);
+    }
+    return rc;
+}
+
+int llmp_sender_exit(llmp_sender *sender, int64_t timeout_ns) {
+    void *none;
+    int rc = llmp_sender_alloc(sender, 0, timeout_ns, &none);
+    if (rc == 0) {
+        close_slot(sender, sender->id, LLMP_TAG_EXITING, 0);
+        llmp_sender_flush(sender);
+        sender->exited = true;
+    }
+    return rc;
+}
+
+/* ---------------------------------------------------------------- beginning and end */
+
+static int check_options(const llmp_sender_options *options) {
+    bool bad_page = options->page_size != 0 && options->page_size < LLMP_PAGE_SIZE_MIN;
+    bool bad_policy = (unsigned)options->pages > LLMP_PAGES_KEEP || (unsigned)options->order > LLMP_ORDER_NEWEST;
+    bool bad_wait = (unsigned)options->wait > LLMP_WAIT_SLEEP;
+    return bad_page || bad_policy || bad_wait || options->max_message > MAX_MESSAGE_MOST ? -EINVAL : 0;
+}
+
+static int make_pages(llmp_sender *sender, const llmp_sender_options *options) {
+    int rc = llmp_pages_init(&sender->pages, options, sender->page_size);
+    if (rc == 0) {
+        rc = llmp_pages_turn(&sender->pages, sender->page_size, sender->id, 0, true);
+    }
+    if (rc == 0 && options->preallocate) {
+        rc = llmp_pages_fill(&sender->pages, sender->page_size);
+    }
+    return rc;
+}
+
+int llmp_sender_new(const llmp_sender_options *options, llmp_sender **out) {
+    *out = NULL;
+    llmp_sender_options chosen = options != NULL ? *options : (llmp_sender_options){0};
+    int rc = check_options(&chosen);
+    if (rc != 0) {
+        return rc;
+    }
+    llmp_sender *sender = calloc(1, sizeof *sender);
+    if (sender == NULL) {
+        return -ENOMEM;
+    }
+    chosen.provider = chosen.provider != NULL ? chosen.provider : llmp_shmem_provider_default();
+    sender->id = chosen.sender_id;
+    sender->page_size = chosen.page_size != 0 ? chosen.page_size : LLMP_PAGE_SIZE_DEFAULT;
+    sender->max_message = chosen.max_message != 0 ? chosen.max_message : MAX_MESSAGE_DEFAULT;
+    sender->batch = chosen.batch != 0 ? chosen.batch : 1;
+    sender->wait = chosen.wait;
+    rc = make_pages(sender, &chosen);
+    if (rc != 0) {
+        (void)llmp_sender_free(sender, LLMP_TRY);
+        return rc;
+    }
+    take_newest(sender);
+    *out = sender;
+    return 0;
+}
+
+/* L3: pairs with J1 in receiver.c; whoever joined the newest page has it mapped, and needs no name for it any more. */
+bool llmp_sender_drained(const llmp_sender *sender) {
+    return llmp_load_acquire(&sender->page->joined) >= sender->pages.receivers; /* L3 */
+}
+
+static int linger(llmp_sender *sender, int64_t linger_ns) {
+    struct llmp_deadline deadline = llmp_deadline_in(linger_ns);
+    (void)llmp_sender_cancel(sender);
+    llmp_sender_flush(sender);
+    int rc = sender->exited ? 0 : llmp_sender_exit(sender, linger_ns);
+    struct llmp_waiter waiter;
+    llmp_waiter_init(&waiter, LLMP_WAIT_ADAPT);
+    while (rc == 0 && !llmp_sender_drained(sender)) {
+        rc = llmp_waiter_step(&waiter, deadline) || llmp_sender_drained(sender) ? 0 : -ETIMEDOUT;
+    }
+    return rc;
+}
+
+int llmp_sender_free(llmp_sender *sender, int64_t linger_ns) {
+    if (sender == NULL) {
+        return 0;
+    }
+    int rc = linger_ns != LLMP_TRY ? linger(sender, linger_ns) : 0;
+    llmp_pages_fini(&sender->pages);
+    free(sender);
+    return rc;
+}
+
+llmp_shmem_desc llmp_sender_describe(const llmp_sender *sender) {
+    return llmp_shmem_describe(llmp_pages_oldest(&sender->pages)->map);
+}
+
+void llmp_sender_rename(llmp_sender *sender, uint32_t sender_id) {
+    sender->id = sender_id;
+    for (uint32_t i = 0; i < sender->pages.live.count; i++) {
+        sender->pages.live.items[i].page->sender_id = sender_id;
+    }
+}
+
+void llmp_sender_broadcast(llmp_sender *sender, uint32_t live_pages) {
+    sender->pages.retain = live_pages;
+    sender->pages.receivers = 0;
+    llmp_pages_newest(&sender->pages)->expected = 0;
+}
+
+void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats) {
+    *stats = (llmp_sender_stats){
+        .messages = sender->messages,
+        .pages_turned = sender->turned,
+        .pages_created = sender->pages.created,
+        .pages_live = sender->pages.live.count + sender->pages.spare.count,
+        .window = sender->pages.window.pages,
+    };
+}
+
+/* ---------------------------------------------------------------- receivers that come and go */
+
+void llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc) {
+    llmp_pages_offer(&sender->pages);
+    *desc = llmp_sender_describe(sender);
+}
+
+void llmp_sender_confirm(llmp_sender *sender) {
+    llmp_pages_confirm(&sender->pages);
+}
+
+void llmp_sender_withdraw(llmp_sender *sender) {
+    llmp_pages_withdraw(&sender->pages);
+}
+
+int llmp_sender_admit(llmp_sender *sender, llmp_shmem_desc *desc) {
+    llmp_sender_offer(sender, desc);
+    llmp_sender_confirm(sender);
+    return 0;
+}
+
+void llmp_sender_dismiss(llmp_sender *sender) {
+    llmp_pages_dismiss(&sender->pages);
+}
+
+int llmp_sender_cut(llmp_sender *sender) {
+    return llmp_pages_cut(&sender->pages);
+}

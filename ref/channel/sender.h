@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What the broker and its clients need of a sender beyond llmp.h. */
+#ifndef LLMP_CHANNEL_SENDER_H
+#define LLMP_CHANNEL_SENDER_H
+
+#include "llmp/llmp.h"
+
+/* A client learns its id only after its channel exists (TCP-2): from now on, in the page header and in messages. */
+void llmp_sender_rename(llmp_sender *sender, uint32_t sender_id);
+
+/*
+ * A receiver that may or may not come is shown the oldest page, and counted in there on its behalf. Nobody waits for
+ * it, but no page it could read is used again. confirm: it came, and counts like any other. withdraw: it will not.
+ */
+void llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc);
+void llmp_sender_confirm(llmp_sender *sender);
+void llmp_sender_withdraw(llmp_sender *sender);
+
+/* Commits in another client's name (SEND-4, BROKER-3), and without the check of reserved tags. */
+int llmp_sender_commit_as(llmp_sender *sender, uint32_t sender_id, uint32_t tag, uint32_t flags);
+
+/* Whether every expected receiver has joined the newest page, so that the channel may end. */
+bool llmp_sender_drained(const llmp_sender *sender);
+
+/*
+ * Makes a new sender a broadcast channel: nobody is expected until offered a page, and so many live pages are kept
+ * although everybody left them, as history for those who come late.
+ */
+void llmp_sender_broadcast(llmp_sender *sender, uint32_t live_pages);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What a sender remembers. Only sender.c and white-box tests look inside. */
+#ifndef LLMP_CHANNEL_SENDER_INTERNAL_H
+#define LLMP_CHANNEL_SENDER_INTERNAL_H
+
+#include "channel/pages.h"
+
+struct llmp_sender {
+    /* the page being written; all of it private, the page's own fields are never read back */
+    struct llmp_page *page;
+    size_t room;        /* bytes behind the page header */
+    size_t used;        /* of those, by committed messages */
+    uint64_t last_id;   /* of the newest committed message on this page */
+    uint64_t published; /* the newest id that receivers can see */
+    size_t max_alloc;
+    size_t length; /* of the message that is allocated */
+    size_t padded;
+    bool open; /* one is allocated */
+    bool exited;
+    uint32_t id;
+    uint32_t batch;
+    size_t max_message;
+    uint64_t messages;
+    uint64_t turned;
+    size_t page_size; /* of the first map */
+    llmp_wait wait;
+    struct llmp_page_set pages;
+};
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "channel/wait.h"
+
+#include "os/atomic.h"
+
+/* In steps of one look each. A processor's pause takes up to 50 ns, so the quickest looks do without. */
+#define STEPS_EAGER 256u
+#define STEPS_SPIN 2048u
+#define STEPS_YIELD 2304u
+/* Reading the clock costs as much as several looks. */
+#define STEPS_PER_CLOCK 64u
+
+#define SLEEP_FIRST 50000
+#define SLEEP_MOST_ADAPT 1000000
+#define SLEEP_MOST 10000000
+
+static bool spin(const struct llmp_waiter *waiter, struct llmp_deadline deadline) {
+    if (waiter->steps > STEPS_EAGER) {
+        llmp_cpu_relax();
+    }
+    return waiter->steps % STEPS_PER_CLOCK != 0 || !llmp_deadline_passed(deadline);
+}
+
+static bool yield(struct llmp_deadline deadline) {
+    llmp_os_yield();
+    return !llmp_deadline_passed(deadline);
+}
+
+/* Twice as long each time: who has been idle for long will not notice a little more. */
+static bool sleep_longer(struct llmp_waiter *waiter, struct llmp_deadline deadline, int64_t most) {
+    int64_t next = waiter->sleep_ns == 0 ? SLEEP_FIRST : 2 * waiter->sleep_ns;
+    waiter->sleep_ns = next < most ? next : most;
+    int64_t left = llmp_deadline_left(deadline, waiter->sleep_ns);
+    if (left == 0) {
+        return false;
+    }
+    llmp_os_sleep(left);
+    return true;
+}
+
+bool llmp_waiter_step(struct llmp_waiter *waiter, struct llmp_deadline deadline) {
+    if (deadline.at == LLMP_TRY) {
+        return false;
+    }
+    waiter->steps++;
+    switch (waiter->how) {
+    case LLMP_WAIT_SPIN:
+        return spin(waiter, deadline);
+    case LLMP_WAIT_YIELD:
+        return yield(deadline);
+    case LLMP_WAIT_SLEEP:
+        return sleep_longer(waiter, deadline, SLEEP_MOST);
+    case LLMP_WAIT_ADAPT:
+    default:
+        if (waiter->steps < STEPS_SPIN) {
+            return spin(waiter, deadline);
+        }
+        waiter->steps = waiter->steps < STEPS_YIELD ? waiter->steps : STEPS_YIELD;
+        return waiter->steps < STEPS_YIELD ? yield(deadline) : sleep_longer(waiter, deadline, SLEEP_MOST_ADAPT);
+    }
+}

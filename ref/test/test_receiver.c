@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A receiver on pages that a correct sender wrote, and on pages that nobody should have written. */
+#include <errno.h>
+#include <string.h>
+
+#include "support.h"
+
+#define MAP 4096u
+
+/* A page made by hand, as a hostile peer would. */
+struct raw {
+    llmp_shmem *map;
+    struct llmp_page *page;
+    llmp_receiver *receiver;
+};
+
+static struct raw raw_new(size_t size) {
+    struct raw raw = {0};
+    assert_ok(llmp_shmem_create(llmp_shmem_provider_find("sysv"), size, NULL, &raw.map));
+    raw.page = llmp_shmem_data(raw.map);
+    llmp_page_init(raw.page, size, 3, 0);
+    return raw;
+}
+
+static int raw_open(struct raw *raw) {
+    llmp_shmem_desc desc = llmp_shmem_describe(raw->map);
+    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv")};
+    return llmp_receiver_new(&desc, &options, &raw->receiver);
+}
+
+static void raw_free(struct raw *raw) {
+    llmp_receiver_free(raw->receiver);
+    llmp_shmem_close(raw->map);
+}
+
+static struct llmp_slot *raw_slot(const struct raw *raw, size_t offset) {
+    return llmp_slot_at(raw->page, offset);
+}
+
+static void raw_put(const struct raw *raw, size_t offset, struct llmp_slot slot) {
+    memcpy(raw_slot(raw, offset), &slot, sizeof slot);
+}
+
+static void raw_end(const struct raw *raw, size_t offset, uint64_t id, const llmp_shmem_desc *next) {
+    raw_put(raw, offset,
+            (struct llmp_slot){.tag = LLMP_TAG_END_OF_PAGE, .message_id = id, .buf_len = 32, .buf_len_padded = 32});
+    llmp_eop_write(raw_slot(raw, offset) + 1, next);
+    raw->page->current_msg_id = id;
+}
+
+/* What the one message of a page leads to; and that it stays that way. */
+static int outcome_of(struct llmp_slot slot, uint64_t current_msg_id) {
+    struct raw raw = raw_new(MAP);
+    raw_put(&raw, 48, slot);
+    raw.page->current_msg_id = current_msg_id;
+    assert_ok(raw_open(&raw));
+    llmp_message message;
+    int rc = llmp_recv(raw.receiver, &message, LLMP_TRY);
+    if (rc != 0 && rc != -EAGAIN && rc != -LLMP_E_CLOSED) {
+        assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_BROKEN);
+        assert_rc(llmp_recv(raw.receiver, &message, LLMP_FOREVER), -LLMP_E_BROKEN);
+        assert_rc(llmp_receiver_error(raw.receiver), rc);
+    }
+    raw_free(&raw);
+    return rc;
+}
+
+static void RECV_1_nothing_to_read(void **state) {
+    (void)state;
+    assert_rc(outcome_of((struct llmp_slot){.tag = 1, .message_id = 1, .buf_len_padded = 40}, 0), -EAGAIN);
+}
+
+static void RECV_2_hostile_headers(void **state) {
+    (void)state;
+    const struct {
+        struct llmp_slot slot;
+        int rc;
+    } cases[] = {
+        {{.tag = 1, .message_id = 1, .buf_len = 40, .buf_len_padded = 40}, 0},
+        {{.tag = 1, .message_id = 1, .buf_len = 41, .buf_len_padded = 40}, -LLMP_E_MSG_LENGTH},
+        {{.tag = 1, .message_id = 1, .buf_len = 64u << 20, .buf_len_padded = 40}, -LLMP_E_MSG_LENGTH},
+        {{.tag = 1, .message_id = 1, .buf_len = UINT64_MAX, .buf_len_padded = 40}, -LLMP_E_MSG_LENGTH},
+        {{.tag = 1, .message_id = 1, .buf_len = 0, .buf_len_padded = UINT64_MAX}, -LLMP_E_MSG_BOUNDS},
+        {{.tag = 1, .message_id = 1, .buf_len = 0, .buf_len_padded = UINT64_MAX - 119}, -LLMP_E_MSG_BOUNDS},
+        {{.tag = 1, .message_id = 1, .buf_len = 0, .buf_len_padded = MAP}, -LLMP_E_MSG_BOUNDS},
+        {{.tag = 1, .message_id = 1, .buf_len = 0, .buf_len_padded = 41}, -LLMP_E_MSG_ALIGN},
+        {{.tag = 0, .message_id = 0, .buf_len_padded = 40}, -LLMP_E_MSG_ID},
+        {{.tag = 1, .message_id = 2, .buf_len_padded = 40}, -LLMP_E_MSG_ID},
+        {{.tag = LLMP_TAG_UNSET, .message_id = 1, .buf_len_padded = 40}, -LLMP_E_MSG_UNSET},
+        {{.tag = LLMP_TAG_UNINITIALIZED, .message_id = 1, .buf_len_padded = 40}, -LLMP_E_MSG_UNINITIALIZED},
+        {{.tag = LLMP_TAG_EXITING, .message_id = 1, .buf_len_padded = 40}, -LLMP_E_CLOSED},
+        {{.tag = LLMP_TAG_EXITING, .message_id = 1, .buf_len = 1, .buf_len_padded = 40}, -LLMP_E_MSG_EXITING},
+        {{.tag = LLMP_TAG_END_OF_PAGE, .message_id = 1, .buf_len = 0, .buf_len_padded = 40}, -LLMP_E_EOP_LENGTH},
+        {{.tag = LLMP_TAG_END_OF_PAGE, .message_id = 1, .buf_len = 31, .buf_len_padded = 32}, -LLMP_E_EOP_LENGTH},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_rc(outcome_of(cases[i].slot, 1), cases[i].rc);
+    }
+}
+
+static void RECV_0_current_msg_id_ahead_of_the_messages(void **state) {
+    (void)state;
+    struct raw raw = raw_new(MAP);
+    raw_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = 40});
+    raw.page->current_msg_id = 1000;
+    assert_ok(raw_open(&raw));
+    llmp_message message;
+    assert_ok(llmp_recv(raw.receiver, &message, LLMP_TRY));
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_MSG_ID);
+    raw_free(&raw);
+}
+
+static void RECV_0_current_msg_id_goes_back(void **state) {
+    (void)state;
+    struct raw raw = raw_new(MAP);
+    raw_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = 40});
+    raw.page->current_msg_id = 1;
+    assert_ok(raw_open(&raw));
+    llmp_message message;
+    assert_ok(llmp_recv(raw.receiver, &message, LLMP_TRY));
+    raw.page->current_msg_id = 0;
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_MSG_ID_BACK);
+    raw_free(&raw);
+}
+
+/* Messages up to the last byte, so that the next header would lie behind the map. */
+static void RECV_2_next_header_behind_the_map(void **state) {
+    (void)state;
+    struct raw raw = raw_new(MAP);
+    raw_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = MAP - 88});
+    raw.page->current_msg_id = 2;
+    assert_ok(raw_open(&raw));
+    llmp_message message;
+    assert_ok(llmp_recv(raw.receiver, &message, LLMP_TRY));
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_MSG_BOUNDS);
+    raw_free(&raw);
+}
+
+static void PAGE_3_pages_that_are_none(void **state) {
+    (void)state;
+    struct raw raw = raw_new(MAP);
+    raw.page->magic = 0;
+    assert_rc(raw_open(&raw), -LLMP_E_PAGE_MAGIC);
+    assert_null(raw.receiver);
+    raw.page->magic = LLMP_PAGE_MAGIC_GIVEN_UP;
+    assert_rc(raw_open(&raw), -LLMP_E_PAGE_GIVEN_UP);
+    assert_int_equal(raw.page->joined, 0);
+    raw_free(&raw);
+    struct raw tiny = raw_new(88);
+    llmp_shmem_desc desc = llmp_shmem_describe(tiny.map);
+    desc.size = 87;
+    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv")};
+    assert_rc(llmp_receiver_new(&desc, &options, &tiny.receiver), -LLMP_E_PAGE_SMALL);
+    raw_free(&tiny);
+}
+
+static int follow_to(const llmp_shmem_desc *next) {
+    struct raw raw = raw_new(MAP);
+    raw_end(&raw, 48, 1, next);
+    assert_ok(raw_open(&raw));
+    llmp_message message;
+    int rc = llmp_recv(raw.receiver, &message, LLMP_TRY);
+    assert_int_equal(raw.page->left, 0);
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_BROKEN);
+    raw_free(&raw);
+    return rc;
+}
+
+static llmp_shmem_desc desc_of(size_t size, const char *id) {
+    llmp_shmem_desc desc = {.size = size};
+    if (id[0] != '\0') {
+        assert_ok(llmp_shmem_id_set(&desc.id, id));
+    }
+    return desc;
+}
+
+/* A failed follow must not give the old page up, and must not start over. */
+static void EOP_5_failed_follows(void **state) {
+    (void)state;
+    struct raw target = raw_new(MAP);
+    llmp_shmem_desc desc = llmp_shmem_describe(target.map);
+    desc.size = MAP + 1;
+    assert_rc(follow_to(&desc), -LLMP_E_SIZE_CLAIM);
+    desc.size = 0;
+    assert_rc(follow_to(&desc), -LLMP_E_SIZE_ZERO);
+    desc.size = SIZE_MAX;
+    assert_rc(follow_to(&desc), -LLMP_E_EOP_SIZE);
+    desc.size = MAP;
+    target.page->magic = 1;
+    assert_rc(follow_to(&desc), -LLMP_E_PAGE_MAGIC);
+    raw_free(&target);
+    assert_rc(follow_to(&desc), -LLMP_E_EOP_GONE);
+    desc = desc_of(MAP, "abc");
+    assert_rc(follow_to(&desc), -LLMP_E_ID_NOT_A_NUMBER);
+    desc = desc_of(MAP, "");
+    assert_rc(follow_to(&desc), -LLMP_E_ID_EMPTY);
+    memset(desc.id.bytes, '1', sizeof desc.id.bytes);
+    assert_rc(follow_to(&desc), -LLMP_E_ID_UNTERMINATED);
+}
+
+static void EOP_5_a_page_that_names_itself(void **state) {
+    (void)state;
+    struct raw raw = raw_new(MAP);
+    llmp_shmem_desc self = llmp_shmem_describe(raw.map);
+    raw_end(&raw, 48, 1, &self);
+    assert_ok(raw_open(&raw));
+    llmp_message message;
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_EOP_SELF);
+    raw_free(&raw);
+}
+
+/* Two pages that name each other: an endless walk, but never an endless call. */
+static void EOP_5_a_ring_of_pages(void **state) {
+    (void)state;
+    struct raw a = raw_new(MAP);
+    struct raw b = raw_new(MAP);
+    llmp_shmem_desc desc_a = llmp_shmem_describe(a.map);
+    llmp_shmem_desc desc_b = llmp_shmem_describe(b.map);
+    raw_end(&a, 48, 1, &desc_b);
+    raw_end(&b, 48, 1, &desc_a);
+    assert_ok(raw_open(&a));
+    llmp_message message;
+    assert_rc(llmp_recv(a.receiver, &message, LLMP_TRY), -EAGAIN);
+    assert_rc(llmp_recv(a.receiver, &message, LLMP_MILLISECONDS(1)), -ETIMEDOUT);
+    raw_free(&a);
+    raw_free(&b);
+}
+
+static void EOP_5_counts_are_added(void **state) {
+    (void)state;
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = MAP, .receivers = 2, .pages = LLMP_PAGES_KEEP});
+    llmp_shmem_desc first = llmp_sender_describe(sender);
+    struct test_view view = test_view_open(&first);
+    llmp_receiver *a = test_receiver(sender);
+    llmp_receiver *b = test_receiver(sender);
+    assert_int_equal(view.page->joined, 2);
+    for (uint64_t i = 0; i < 4; i++) {
+        assert_ok(test_send_number(sender, i, 1000, LLMP_TRY));
+    }
+    for (uint64_t i = 0; i < 4; i++) {
+        test_expect_number(a, i, 1000, LLMP_TRY);
+    }
+    assert_int_equal(view.page->left, 1);
+    for (uint64_t i = 0; i < 4; i++) {
+        test_expect_number(b, i, 1000, LLMP_TRY);
+    }
+    assert_int_equal(view.page->left, 2);
+    test_view_close(&view);
+    llmp_receiver_free(a);
+    llmp_receiver_free(b);
+    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+}
+
+static void TCP_2_joined_receivers_do_not_count_themselves(void **state) {
+    (void)state;
+    llmp_sender *sender = test_sender((llmp_sender_options){0});
+    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .joined = true};
+    llmp_shmem_desc desc;
+    assert_ok(llmp_sender_admit(sender, &desc));
+    struct test_view view = test_view_open(&desc);
+    llmp_receiver *receiver;
+    assert_int_equal(view.page->joined, 1);
+    assert_ok(llmp_receiver_new(&desc, &options, &receiver));
+    assert_int_equal(view.page->joined, 1);
+    llmp_receiver_free(receiver);
+    assert_int_equal(view.page->left, 1);
+    test_view_close(&view);
+    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+}
+
+static void RECV_4_a_chain_of_growing_pages(void **state) {
+    (void)state;
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = 512, .pages = LLMP_PAGES_KEEP});
+    llmp_receiver *receiver = test_receiver(sender);
+    for (uint64_t i = 0; i < 300; i++) {
+        assert_ok(test_send_number(sender, i, (i * 37) % 5000, LLMP_TRY));
+    }
+    for (uint64_t i = 0; i < 300; i++) {
+        test_expect_number(receiver, i, (i * 37) % 5000, LLMP_TRY);
+    }
+    llmp_message message;
+    assert_rc(llmp_recv(receiver, &message, LLMP_TRY), -EAGAIN);
+    llmp_receiver_free(receiver);
+    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+}
+
+static void copies_go_to_the_callers_buffer(void **state) {
+    (void)state;
+    llmp_sender *sender = test_sender((llmp_sender_options){0});
+    llmp_receiver *receiver = test_receiver(sender);
+    assert_ok(llmp_send(sender, 4, 0, "0123456789", 10, LLMP_TRY));
+    char buffer[10];
+    llmp_message message;
+    assert_rc(llmp_recv_copy(receiver, &message, buffer, 9, LLMP_TRY), -LLMP_E_BUFFER_SMALL);
+    assert_int_equal(message.length, 10);
+    assert_rc(llmp_recv_copy(receiver, &message, buffer, 9, LLMP_TRY), -LLMP_E_BUFFER_SMALL);
+    assert_ok(llmp_recv_copy(receiver, &message, buffer, 10, LLMP_TRY));
+    assert_ptr_equal(message.payload, buffer);
+    assert_memory_equal(buffer, "0123456789", 10);
+    assert_rc(llmp_recv_copy(receiver, &message, buffer, 10, LLMP_TRY), -EAGAIN);
+    llmp_receiver_stats stats;
+    llmp_receiver_stats_get(receiver, &stats);
+    assert_int_equal(stats.messages, 1);
+    llmp_receiver_free(receiver);
+    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+}
+
+static void every_wait_ends_at_its_deadline(void **state) {
+    (void)state;
+    llmp_sender *sender = test_sender((llmp_sender_options){0});
+    const llmp_wait waits[] = {LLMP_WAIT_ADAPT, LLMP_WAIT_SPIN, LLMP_WAIT_YIELD, LLMP_WAIT_SLEEP};
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .wait = waits[i]};
+        llmp_shmem_desc desc = llmp_sender_describe(sender);
+        llmp_receiver *receiver;
+        llmp_message message;
+        assert_ok(llmp_receiver_new(&desc, &options, &receiver));
+        assert_rc(llmp_recv(receiver, &message, LLMP_MILLISECONDS(2)), -ETIMEDOUT);
+        llmp_receiver_free(receiver);
+    }
+    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+}
+
+/* LLMP_TRY looks at once, whatever the receiver would rather wait for. */
+static void coalescing_never_hides_messages_from_a_try(void **state) {
+    (void)state;
+    const llmp_receiver_options choices[] = {{.coalesce_messages = 100, .coalesce_us = 1000000},
+                                             {.coalesce_us = 1000000},
+                                             {.coalesce_messages = 1},
+                                             {0}};
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        llmp_sender *sender = test_sender((llmp_sender_options){0});
+        llmp_receiver_options options = choices[i];
+        options.provider = llmp_shmem_provider_find("sysv");
+        llmp_shmem_desc desc = llmp_sender_describe(sender);
+        llmp_receiver *receiver;
+        assert_ok(llmp_receiver_new(&desc, &options, &receiver));
+        for (uint64_t n = 0; n < 2000; n++) {
+            assert_ok(test_send_number(sender, n, 8, LLMP_TRY));
+            if (n % 3 == 2) {
+                test_expect_number(receiver, n - 2, 8, LLMP_TRY);
+                test_expect_number(receiver, n - 1, 8, LLMP_TRY);
+                test_expect_number(receiver, n, 8, LLMP_TRY);
+            }
+        }
+        llmp_receiver_free(receiver);
+        assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(RECV_1_nothing_to_read),
+        cmocka_unit_test(RECV_2_hostile_headers),
+        cmocka_unit_test(RECV_0_current_msg_id_ahead_of_the_messages),
+        cmocka_unit_test(RECV_0_current_msg_id_goes_back),
+        cmocka_unit_test(RECV_2_next_header_behind_the_map),
+        cmocka_unit_test(PAGE_3_pages_that_are_none),
+        cmocka_unit_test(EOP_5_failed_follows),
+        cmocka_unit_test(EOP_5_a_page_that_names_itself),
+        cmocka_unit_test(EOP_5_a_ring_of_pages),
+        cmocka_unit_test(EOP_5_counts_are_added),
+        cmocka_unit_test(TCP_2_joined_receivers_do_not_count_themselves),
+        cmocka_unit_test(RECV_4_a_chain_of_growing_pages),
+        cmocka_unit_test(copies_go_to_the_callers_buffer),
+        cmocka_unit_test(every_wait_ends_at_its_deadline),
+        cmocka_unit_test(coalescing_never_hides_messages_from_a_try),
+    };
+    return cmocka_run_group_tests_name("receiver", tests, NULL, NULL);
+}
