@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "broker/broker_internal.h"
+#include "channel/sender.h"
+#include "channel/page.h"
+#include "channel/wait.h"
+#include "os/atomic.h"
+
+#define HISTORY_DEFAULT 64u
+#define MAX_CLIENTS_DEFAULT 1024u
+#define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
+#define CARE_NS LLMP_MILLISECONDS(20)
+/* What clients sent before the broker was told to stop is passed on, but not for ever. */
+#define LAST_ROUNDS_NS LLMP_MILLISECONDS(200)
+
+/* ---------------------------------------------------------------- beginning and end */
+
+static llmp_broker_options fill_in(const llmp_broker_options *options) {
+    llmp_broker_options o = options != NULL ? *options : (llmp_broker_options){0};
+    o.provider = o.provider != NULL ? o.provider : llmp_shmem_provider_default();
+    o.history = o.history != 0 ? o.history : HISTORY_DEFAULT;
+    o.slow_client_ns = o.slow_client_ns != 0 ? o.slow_client_ns : LLMP_SECONDS(1);
+    o.vanish_ns = o.vanish_ns != 0 ? o.vanish_ns : LLMP_SECONDS(5);
+    o.max_clients = o.max_clients != 0 ? o.max_clients : MAX_CLIENTS_DEFAULT;
+    o.max_message = o.max_message != 0 ? o.max_message : MAX_MESSAGE_DEFAULT;
+    return o;
+}
+
+static int open_broadcast(llmp_broker *broker) {
+    const llmp_broker_options *o = &broker->options;
+    bool all = o->history == LLMP_HISTORY_ALL;
+    llmp_sender_options options = {
+        .provider = o->provider,
+        .shmem = o->shmem,
+        .page_size = o->page_size,
+        .pages = all ? LLMP_PAGES_KEEP : LLMP_PAGES_REUSE,
+        .max_pages = all ? 0 : o->history,
+        .window = all ? 0 : o->history,
+        .preallocate = o->preallocate,
+        .max_message = o->max_message,
+    };
+    int rc = llmp_sender_new(&options, &broker->broadcast);
+    if (rc == 0) {
+        llmp_sender_broadcast(broker->broadcast, o->history);
+    }
+    return rc;
+}
+
+int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out) {
+    *out = NULL;
+    llmp_broker *broker = calloc(1, sizeof *broker);
+    if (broker == NULL) {
+        return -ENOMEM;
+    }
+    broker->options = fill_in(options);
+    int rc = (unsigned)broker->options.wait <= LLMP_WAIT_SLEEP ? open_broadcast(broker) : -EINVAL;
+    if (rc != 0) {
+        free(broker);
+        return rc;
+    }
+    *out = broker;
+    return 0;
+}
+
+void llmp_broker_free(llmp_broker *broker, int64_t linger_ns) {
+    if (broker == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < broker->part_count; i++) {
+        broker->parts[i].free(broker->parts[i].self);
+    }
+    if (linger_ns != LLMP_TRY) {
+        llmp_route_exit(broker);
+    }
+    llmp_clients_fini(broker);
+    (void)llmp_sender_free(broker->broadcast, linger_ns);
+    free(broker->parts);
+    free(broker->scratch);
+    free(broker);
+}
+
+/* ---------------------------------------------------------------- parts and clients */
+
+int llmp_broker_attach(llmp_broker *broker, struct llmp_broker_part part) {
+    struct llmp_broker_part *parts = realloc(broker->parts, (broker->part_count + 1) * sizeof *parts);
+    if (parts == NULL) {
+        return -ENOMEM;
+    }
+    broker->parts = parts;
+    broker->parts[broker->part_count++] = part;
+    return 0;
+}
+
+uint32_t llmp_broker_take_id(llmp_broker *broker) {
+    return broker->next_id++;
+}
+
+void llmp_broker_report(llmp_broker *broker, llmp_event event, uint32_t client, int code) {
+    if (broker->options.on_event != NULL) {
+        broker->options.on_event(broker->options.event_context, event, client, code);
+    }
+}
+
+void llmp_broker_offer(llmp_broker *broker, llmp_shmem_desc *broadcast) {
+    llmp_sender_offer(broker->broadcast, broadcast);
+}
+
+void llmp_broker_withdraw(llmp_broker *broker) {
+    llmp_sender_withdraw(broker->broadcast);
+}
+
+int64_t llmp_broker_welcome(llmp_broker *broker, const llmp_shmem_desc *channel) {
+    uint32_t id;
+    int rc = llmp_clients_add(broker, channel, &id);
+    if (rc != 0) {
+        return rc;
+    }
+    llmp_sender_confirm(broker->broadcast);
+    return id;
+}
+
+int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc *channel, llmp_shmem_desc *broadcast) {
+    llmp_broker_offer(broker, broadcast);
+    int64_t id = llmp_broker_welcome(broker, channel);
+    if (id < 0) {
+        llmp_broker_withdraw(broker);
+    }
+    return id;
+}
+
+int llmp_broker_remove(llmp_broker *broker, uint32_t client) {
+    struct llmp_broker_client *found = llmp_clients_find(broker, client);
+    if (found == NULL) {
+        return -LLMP_E_NO_CLIENT;
+    }
+    llmp_clients_dismiss(found, 0);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- rounds */
+
+int64_t llmp_broker_once(llmp_broker *broker) {
+    for (size_t i = 0; i < broker->part_count; i++) {
+        broker->parts[i].tick(broker->parts[i].self);
+    }
+    uint32_t count = llmp_route_all(broker);
+    int64_t now = llmp_os_now();
+    if (now >= broker->next_care) {
+        broker->next_care = now + CARE_NS;
+        llmp_clients_care(broker, now);
+    }
+    return count;
+}
+
+static bool all_came_and_went(const llmp_broker *broker) {
+    return broker->options.exit_after != 0 && broker->joined >= broker->options.exit_after && broker->count == 0;
+}
+
+static bool may_go_on(llmp_broker *broker) {
+    return llmp_load_acquire(&broker->stop) == 0 && !all_came_and_went(broker); /* ST2 */
+}
+
+static void finish(llmp_broker *broker) {
+    struct llmp_deadline deadline = llmp_deadline_in(LAST_ROUNDS_NS);
+    while ((llmp_broker_once(broker) > 0 || broker->pending.is) && !llmp_deadline_passed(deadline)) {
+    }
+    llmp_route_exit(broker);
+}
+
+int llmp_broker_run(llmp_broker *broker) {
+    struct llmp_waiter waiter;
+    llmp_waiter_init(&waiter, broker->options.wait);
+    while (may_go_on(broker)) {
+        if (llmp_broker_once(broker) > 0) {
+            llmp_waiter_reset(&waiter);
+        } else {
+            (void)llmp_waiter_step(&waiter, (struct llmp_deadline){LLMP_FOREVER});
+        }
+    }
+    finish(broker);
+    return 0;
+}
+
+/* ST1: pairs with ST2. A single store: nothing here that a signal handler must not do. */
+void llmp_broker_stop(llmp_broker *broker) {
+    llmp_store_release(&broker->stop, 1);
+}
+
+int llmp_broker_send(llmp_broker *broker, uint32_t tag, uint32_t flags, const void *payload, size_t length) {
+    if (llmp_tag_is_reserved(tag)) {
+        return -LLMP_E_TAG_RESERVED;
+    }
+    struct llmp_broker_pending message = {
+        .sender = 0, .tag = tag, .flags = flags, .payload = payload, .length = length};
+    return llmp_route_out(broker, &message);
+}
+
+void llmp_broker_stats_get(const llmp_broker *broker, llmp_broker_stats *stats) {
+    *stats = (llmp_broker_stats){
+        .forwarded = broker->forwarded,
+        .handled = broker->handled,
+        .clients_joined = broker->joined,
+        .clients_now = broker->count,
+    };
+    llmp_sender_stats_get(broker->broadcast, &stats->broadcast);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "broker/broker_internal.h"
+#include "channel/receiver.h"
+#include "channel/sender.h"
+
+static int make_room(llmp_broker *broker) {
+    if (broker->count >= broker->options.max_clients) {
+        return -LLMP_E_CLIENTS_FULL;
+    }
+    if (broker->count < broker->capacity) {
+        return 0;
+    }
+    uint32_t capacity = broker->capacity != 0 ? 2 * broker->capacity : 16;
+    struct llmp_broker_client **clients = realloc(broker->clients, capacity * sizeof *clients);
+    if (clients == NULL) {
+        return -ENOMEM;
+    }
+    broker->clients = clients;
+    broker->capacity = capacity;
+    return 0;
+}
+
+static int open_channel(llmp_broker *broker, const llmp_shmem_desc *desc, struct llmp_broker_client *client) {
+    llmp_receiver_options options = {.provider = broker->options.provider};
+    return llmp_receiver_new(desc, &options, &client->channel);
+}
+
+/* BROKER-6: opening the channel joins it. BROKER-2: ids count up and are never given twice. */
+int llmp_clients_add(llmp_broker *broker, const llmp_shmem_desc *channel, uint32_t *id) {
+    int rc = make_room(broker);
+    if (rc != 0) {
+        return rc;
+    }
+    struct llmp_broker_client *client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        return -ENOMEM;
+    }
+    rc = open_channel(broker, channel, client);
+    if (rc != 0) {
+        free(client);
+        return rc;
+    }
+    client->id = broker->next_id++;
+    broker->clients[broker->count++] = client;
+    broker->joined++;
+    *id = client->id;
+    llmp_broker_report(broker, LLMP_EVENT_CLIENT_JOINED, client->id, 0);
+    return 0;
+}
+
+struct llmp_broker_client *llmp_clients_find(const llmp_broker *broker, uint32_t id) {
+    for (uint32_t i = 0; i < broker->count; i++) {
+        if (broker->clients[i]->id == id) {
+            return broker->clients[i];
+        }
+    }
+    return NULL;
+}
+
+void llmp_clients_dismiss(struct llmp_broker_client *client, int code) {
+    if (!client->leaving) {
+        client->leaving = true;
+        client->leaving_code = code;
+    }
+}
+
+static void free_client(struct llmp_broker_client *client) {
+    llmp_receiver_free(client->channel);
+    free(client);
+}
+
+/* The order of the others stays, so that a round of routing can go on. */
+void llmp_clients_remove(llmp_broker *broker, uint32_t index, int code) {
+    struct llmp_broker_client *client = broker->clients[index];
+    broker->count--;
+    for (uint32_t i = index; i < broker->count; i++) {
+        broker->clients[i] = broker->clients[i + 1];
+    }
+    llmp_sender_dismiss(broker->broadcast);
+    llmp_broker_report(broker, code == 0 ? LLMP_EVENT_CLIENT_LEFT : LLMP_EVENT_CLIENT_REMOVED, client->id, code);
+    free_client(client);
+}
+
+static void look_after(const llmp_broker *broker, struct llmp_broker_client *client, int64_t now) {
+    if (llmp_receiver_is_orphan(client->channel) != 1) {
+        client->orphan_since = 0;
+    } else if (client->orphan_since == 0) {
+        client->orphan_since = now;
+    }
+    if (client->orphan_since != 0 && now - client->orphan_since >= broker->options.vanish_ns) {
+        llmp_clients_dismiss(client, -LLMP_E_CLIENT_VANISHED);
+    }
+}
+
+void llmp_clients_care(llmp_broker *broker, int64_t now) {
+    for (uint32_t i = 0; i < broker->count; i++) {
+        look_after(broker, broker->clients[i], now);
+    }
+}
+
+void llmp_clients_fini(llmp_broker *broker) {
+    for (uint32_t i = 0; i < broker->count; i++) {
+        free_client(broker->clients[i]);
+    }
+    free(broker->clients);
+}
