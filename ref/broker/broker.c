@@ -13,7 +13,7 @@
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
 #define CARE_NS LLMP_MILLISECONDS(20)
 /* What clients sent before the broker was told to stop is passed on, but not for ever. */
-#define LAST_ROUNDS_NS LLMP_MILLISECONDS(200)
+#define LAST_ROUNDS_NS LLMP_SECONDS(1)
 
 /* ---------------------------------------------------------------- beginning and end */
 
@@ -162,9 +162,19 @@ static bool may_go_on(llmp_broker *broker) {
     return llmp_load_acquire(&broker->stop) == 0 && !all_came_and_went(broker); /* ST2 */
 }
 
+/* A client that is slow is waited for as ever, here too; one that never stops sending is not. */
 static void finish(llmp_broker *broker) {
     struct llmp_deadline deadline = llmp_deadline_in(LAST_ROUNDS_NS);
-    while ((llmp_broker_once(broker) > 0 || broker->pending.is) && !llmp_deadline_passed(deadline)) {
+    struct llmp_waiter waiter;
+    llmp_waiter_init(&waiter, broker->options.wait);
+    broker->finishing = true;
+    while (llmp_broker_once(broker) > 0 || broker->pending.is) {
+        if (!broker->pending.is && llmp_deadline_passed(deadline)) {
+            break;
+        }
+        if (broker->pending.is) {
+            (void)llmp_waiter_step(&waiter, (struct llmp_deadline){LLMP_FOREVER});
+        }
     }
     llmp_route_exit(broker);
 }

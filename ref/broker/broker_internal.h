@@ -39,6 +39,7 @@ struct llmp_broker {
     bool stalled;          /* the last page was given up unread: do not wait for the next one */
     uint64_t cut_at_turn;  /* pages turned when that was */
     int64_t next_care;
+    bool finishing; /* these are the last rounds */
     bool exited;
     int stop; /* atomic: ST1 in llmp_broker_stop() pairs with ST2 in llmp_broker_run() */
     uint64_t forwarded;

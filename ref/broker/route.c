@@ -190,17 +190,17 @@ static int handle(llmp_broker *broker, struct llmp_broker_client *client, const 
     return rc;
 }
 
-/* A client that is leaving is read to its end, without waiting for batches. */
-static int read_one(struct llmp_broker_client *client, llmp_message *message) {
-    return client->leaving ? llmp_recv(client->channel, message, LLMP_TRY)
-                           : llmp_receiver_poll(client->channel, message);
+/* What is to be read to its end is read without waiting for batches. */
+static int read_one(const llmp_broker *broker, struct llmp_broker_client *client, llmp_message *message) {
+    bool to_the_end = client->leaving || broker->finishing;
+    return to_the_end ? llmp_recv(client->channel, message, LLMP_TRY) : llmp_receiver_poll(client->channel, message);
 }
 
 /* Reads up to a quantum. Returns 0, or the code that ends this client: -LLMP_E_CLOSED for a good end. */
 static int read_client(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
     for (uint32_t i = 0; i < QUANTUM && !broker->pending.is; i++) {
         llmp_message message;
-        int rc = read_one(client, &message);
+        int rc = read_one(broker, client, &message);
         if (rc == -EAGAIN) {
             return client->leaving ? (client->leaving_code != 0 ? client->leaving_code : -LLMP_E_CLOSED) : 0;
         }

@@ -206,7 +206,7 @@ static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item
 
 int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool hasty) {
     reclaim(pages);
-    if (!hasty && pages->live.count >= pages->window.pages) {
+    if (!hasty && pages->policy == LLMP_PAGES_REUSE && pages->live.count >= pages->window.pages) {
         return -EAGAIN;
     }
     if (pages->live.count >= pages->most) {

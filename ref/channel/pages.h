@@ -55,7 +55,8 @@ void llmp_pages_fini(struct llmp_page_set *pages);
 /*
  * Finds or makes a page of at least `size` bytes and readies it, as the newest one.
  *
- * `hasty`: take any page that the bound allows. Otherwise keep to the window, and say -EAGAIN beyond it.
+ * `hasty`: take any page that the bound allows. Otherwise keep to the window, and say -EAGAIN beyond it; where nothing
+ * comes round, there is no window.
  * -EAGAIN also where the bound is reached: nothing changed then.
  */
 int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool hasty);

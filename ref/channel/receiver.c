@@ -84,8 +84,11 @@ static int follow(llmp_receiver *receiver, const void *payload) {
     }
     llmp_shmem *next;
     int rc = open_page(receiver, &desc, &next);
+    if (rc == -LLMP_E_NO_SEGMENT || rc == -LLMP_E_PAGE_GIVEN_UP) {
+        return -LLMP_E_EOP_GONE; /* others may still hold it, so that it can be opened, or not */
+    }
     if (rc != 0) {
-        return rc == -LLMP_E_NO_SEGMENT ? -LLMP_E_EOP_GONE : rc;
+        return rc;
     }
     join(llmp_shmem_data(next));
     leave(receiver->page);

@@ -62,7 +62,7 @@ enum llmp_error {
     /* pages and messages (PAGE, MSG, RECV) */
     LLMP_E_PAGE_SMALL = 2101,     /**< the map is too small to be a page */
     LLMP_E_PAGE_MAGIC,            /**< the page is not initialised (PAGE-3) */
-    LLMP_E_PAGE_GIVEN_UP,         /**< its sender gave the page up before this receiver came to it: messages are lost */
+    LLMP_E_PAGE_GIVEN_UP,         /**< the page to start from was given up by its sender (EOP-6) */
     LLMP_E_MSG_ID,                /**< a slot does not carry the next message id (RECV-0) */
     LLMP_E_MSG_ID_BACK,           /**< current_msg_id is smaller than what was read already */
     LLMP_E_MSG_BOUNDS,            /**< header or payload reach outside the map (RECV-2) */
