@@ -17,6 +17,7 @@ struct llmp_sender {
     size_t padded;
     bool open; /* one is allocated */
     bool exited;
+    bool overflowing; /* the receiver is away, or too slow for the window: take whatever the bound allows */
     uint32_t id;
     uint32_t batch;
     size_t max_message;

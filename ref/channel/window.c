@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "channel/window.h"
 
-/* Before anything is measured: small enough for a quiet channel, large enough for a burst. */
-#define PAGES_AT_FIRST 8u
-/* A channel that takes longer than this for a page is not held up by its caches. */
-#define BUSY_NS 10000000
+/* A quiet channel goes round in as few pages as it can, so that they stay in the caches. */
+#define PAGES_WHEN_QUIET 2u
+/* A channel that takes longer than this for a page is quiet. */
+#define BUSY_NS 2000000
+#define SLOW_TURNS 4u
 /* At least so many turns make a figure. */
 #define TURNS_LEAST 16u
 /* The time between two rounds of trials, at least. */
@@ -23,7 +24,7 @@ void llmp_window_init(struct llmp_window *window, uint32_t fixed, uint32_t most)
     while (window->trials < LLMP_WINDOW_SIZES && size_of(window->trials) <= most) {
         window->trials++;
     }
-    window->pages = fixed != 0 ? fixed : at_most(PAGES_AT_FIRST, most);
+    window->pages = fixed != 0 ? fixed : at_most(PAGES_WHEN_QUIET, most);
     window->fixed = window->fixed || window->trials < 2;
 }
 
@@ -80,17 +81,29 @@ static void look_for_drift(struct llmp_window *window, int64_t now) {
     }
 }
 
+/* One slow page may be an interruption; several are a quiet channel, whose figures say nothing about busier times. */
+static void slow_turn(struct llmp_window *window) {
+    window->slow_turns++;
+    if (window->slow_turns >= SLOW_TURNS) {
+        window->trial = 0;
+        measure_anew(window, at_most(PAGES_WHEN_QUIET, window->most));
+    } else {
+        measure_anew(window, window->pages);
+    }
+}
+
 void llmp_window_turn(struct llmp_window *window, int64_t now) {
     int64_t took = now - window->last;
     bool first = window->last == 0;
     window->last = now;
-    if (window->fixed) {
+    if (window->fixed || first) {
         return;
     }
-    if (first || took > BUSY_NS) {
-        measure_anew(window, window->pages);
+    if (took > BUSY_NS) {
+        slow_turn(window);
         return;
     }
+    window->slow_turns = 0;
     window->turns++;
     if (window->turns > window->pages) {
         window->sum += took;

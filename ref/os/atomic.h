@@ -15,6 +15,28 @@
 #define llmp_store_relaxed(where, value) __atomic_store_n((where), (value), __ATOMIC_RELAXED)
 #define llmp_add_release(where, value) __atomic_fetch_add((where), (value), __ATOMIC_RELEASE)
 
+/*
+ * Starts to load the line that `where` lies on; never faults. The empty assembly keeps gcc from taking a function that
+ * does nothing but this for one without effect, and leaving its calls out.
+ */
+static inline void llmp_prefetch(const void *where) {
+    __builtin_prefetch(where);
+    __asm__ volatile("");
+}
+
+/*
+ * The same, for writing: takes the line away from whoever has it. gcc and clang leave it at a load for reading unless
+ * they may assume the instruction; processors that lack it ignore it.
+ */
+static inline void llmp_prefetch_write(const void *where) {
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw %0" : : "m"(*(const unsigned char *)where));
+#else
+    __builtin_prefetch(where, 1);
+    __asm__ volatile("");
+#endif
+}
+
 #if defined(__x86_64__) || defined(__i386__)
 #define llmp_cpu_relax() __builtin_ia32_pause()
 #elif defined(__aarch64__)
