@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 
+#include <limits.h>
+
 #include "llmp/shmem.h"
 #include "os/os.h"
 
@@ -8,7 +10,8 @@ static const struct {
     const char *name;
     const char *text;
 } errors[] = {
-#define E(name, text) {LLMP_E_##name, "LLMP_E_" #name, text}
+#define E(name, text)                                                                                                  \
+    { LLMP_E_##name, "LLMP_E_" #name, text }
     E(ID_EMPTY, "the id is empty"),
     E(ID_UNTERMINATED, "the id does not end within its 20 bytes"),
     E(ID_NOT_A_NUMBER, "the id is not a decimal number"),
@@ -64,10 +67,15 @@ static const struct {
 
 static size_t find(int code) {
     size_t i = 0;
-    while (i < sizeof errors / sizeof errors[0] && errors[i].code != -code) {
+    while (i < sizeof errors / sizeof errors[0] && -errors[i].code != code) {
         i++;
     }
     return i;
+}
+
+/* Negating INT_MIN is undefined; INT_MAX is as unknown an errno. */
+static int errno_of(int code) {
+    return code == INT_MIN ? INT_MAX : -code;
 }
 
 const char *llmp_strerror(int code) {
@@ -75,7 +83,7 @@ const char *llmp_strerror(int code) {
     if (i < sizeof errors / sizeof errors[0]) {
         return errors[i].text;
     }
-    return code >= 0 ? "success" : llmp_os_errno_text(-code);
+    return code >= 0 ? "success" : llmp_os_errno_text(errno_of(code));
 }
 
 const char *llmp_error_name(int code) {
@@ -83,5 +91,5 @@ const char *llmp_error_name(int code) {
     if (i < sizeof errors / sizeof errors[0]) {
         return errors[i].name;
     }
-    return code >= 0 ? "OK" : llmp_os_errno_name(-code);
+    return code >= 0 ? "OK" : llmp_os_errno_name(errno_of(code));
 }

@@ -14,6 +14,9 @@ union control {
     struct cmsghdr align;
 };
 
+/* Without the padding behind it, which would hold a second descriptor: the kernel closes what does not fit. */
+#define ONE_FD CMSG_LEN(sizeof(int))
+
 int llmp_shmem_send_fd(int socket, const llmp_shmem *map) {
     if (map->fd < 0) {
         return -LLMP_E_NO_FD;
@@ -38,7 +41,7 @@ int llmp_shmem_send_fd(int socket, const llmp_shmem *map) {
     return (size_t)sent == sizeof size ? 0 : -EIO;
 }
 
-/* The one descriptor that came along, or -1. The kernel closes those that did not fit. */
+/* The one descriptor that came along, or -1. */
 static int take_fd(struct msghdr *message) {
     struct cmsghdr *header = CMSG_FIRSTHDR(message);
     if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
@@ -50,22 +53,26 @@ static int take_fd(struct msghdr *message) {
     return fd;
 }
 
+static ssize_t receive_message(int socket, struct msghdr *message, unsigned flags) {
+    ssize_t got;
+    do {
+        got = recvmsg(socket, message, MSG_WAITALL | (flags & LLMP_SHMEM_CLOEXEC ? MSG_CMSG_CLOEXEC : 0));
+    } while (got < 0 && errno == EINTR);
+    return got < 0 ? -errno : got;
+}
+
 static int receive(int socket, unsigned flags, uint64_t *size, int *fd) {
     struct iovec body = {size, sizeof *size};
     union control control = {{0}};
-    struct msghdr message = {
-        .msg_iov = &body, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    ssize_t got;
-    do {
-        got = recvmsg(socket, &message, MSG_WAITALL | (flags & LLMP_SHMEM_CLOEXEC ? MSG_CMSG_CLOEXEC : 0));
-    } while (got < 0 && errno == EINTR);
+    struct msghdr message = {.msg_iov = &body, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = ONE_FD};
+    ssize_t got = receive_message(socket, &message, flags);
     if (got < 0) {
-        return -errno;
-    }
-    if (got == 0) {
-        return -EPIPE;
+        return (int)got;
     }
     *fd = take_fd(&message);
+    if (got == 0 && *fd < 0) {
+        return -EPIPE;
+    }
     if (*fd < 0 || (size_t)got != sizeof *size || (message.msg_flags & MSG_CTRUNC)) {
         if (*fd >= 0) {
             (void)close(*fd);
@@ -79,7 +86,8 @@ int llmp_shmem_recv_fd(int socket, const llmp_shmem_options *options, llmp_shmem
     *out = NULL;
     uint64_t size = 0;
     int fd = -1;
-    int rc = receive(socket, options != NULL ? options->flags : 0, &size, &fd);
+    unsigned flags = options != NULL ? options->flags : 0;
+    int rc = receive(socket, flags, &size, &fd);
     if (rc != 0) {
         return rc;
     }
@@ -91,5 +99,6 @@ int llmp_shmem_recv_fd(int socket, const llmp_shmem_options *options, llmp_shmem
         return rc;
     }
     (*out)->fd = fd;
+    (*out)->flags |= flags & LLMP_SHMEM_CLOEXEC;
     return 0;
 }

@@ -3,33 +3,48 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "shmem/provider.h"
 
-/* Reserving takes the place of ftruncate and makes a full file system an error now instead of a SIGBUS later. */
-int llmp_shmem_file_reserve(int fd, size_t size) {
+/* A signal makes the kernel undo the call it interrupts, so a process with a timer gets nowhere but in small steps. */
+#define STEP ((size_t)1 << 20)
+
+static int reserve_step(int fd, size_t offset, size_t size) {
     int rc;
     do {
-        rc = posix_fallocate(fd, 0, (off_t)size);
+        rc = posix_fallocate(fd, (off_t)offset, (off_t)size);
     } while (rc == EINTR);
     return -rc;
 }
 
+/* Going over the limit is not only an error: it ends the process with SIGXFSZ. */
+static bool is_over_limit(size_t size) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur;
+}
+
 /*
- * A descriptor number from a peer may name anything this process has open. Only shared-memory files know seals, so
- * asking for them keeps ordinary files and devices from being mapped and written to.
+ * Reserving takes the place of ftruncate and makes a full file system an error now instead of a SIGBUS later. The mode
+ * is set here because the umask had its say in a named file's, and a memfd starts out as 0777.
  */
-int llmp_shmem_file_size(int fd, size_t *size) {
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
+int llmp_shmem_file_reserve(int fd, size_t size) {
+    if (is_over_limit(size)) {
+        return -EFBIG;
+    }
+    int rc = fchmod(fd, 0600) != 0 ? -errno : 0;
+    for (size_t done = 0; rc == 0 && done < size; done += STEP) {
+        rc = reserve_step(fd, done, size - done < STEP ? size - done : STEP);
+    }
+    return rc;
+}
+
+int llmp_shmem_file_stat(int fd, struct stat *st) {
+    if (fstat(fd, st) != 0) {
         return errno == EBADF ? -LLMP_E_NO_SEGMENT : -errno;
     }
-    if (!S_ISREG(st.st_mode) || fcntl(fd, F_GET_SEALS) < 0) {
-        return -LLMP_E_ID_KIND;
-    }
-    *size = (size_t)st.st_size;
-    return 0;
+    return S_ISREG(st->st_mode) ? 0 : -LLMP_E_ID_KIND;
 }
 
 int llmp_shmem_file_map(struct llmp_shmem *map, int fd) {

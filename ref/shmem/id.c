@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,17 +19,15 @@ int llmp_shmem_id_set(llmp_shmem_id *id, const char *text) {
     return 0;
 }
 
-int llmp_shmem_id_check(const llmp_shmem_id *id) {
-    if (id->bytes[0] == '\0') {
-        return -LLMP_E_ID_EMPTY;
-    }
-    return memchr(id->bytes, '\0', sizeof id->bytes) == NULL ? -LLMP_E_ID_UNTERMINATED : 0;
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
 }
 
+/* A number has one spelling, so that an id can be told from another by its bytes: nothing follows a leading zero. */
 int llmp_shmem_id_number(const llmp_shmem_id *id, int *number) {
     long long value = 0;
     size_t i = 0;
-    for (; id->bytes[i] >= '0' && id->bytes[i] <= '9'; i++) {
+    for (; is_digit(id->bytes[i]) && !(i == 1 && value == 0); i++) {
         value = value * 10 + (id->bytes[i] - '0');
         if (value > INT_MAX) {
             return -LLMP_E_ID_RANGE;

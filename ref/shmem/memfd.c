@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shmem/prepare.h"
@@ -21,7 +22,12 @@ static int fill_file(struct llmp_shmem *map, int fd, size_t size) {
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
         rc = -errno;
     }
+    struct stat st;
     if (rc == 0) {
+        rc = llmp_shmem_file_stat(fd, &st);
+    }
+    if (rc == 0) {
+        map->inode = st.st_ino;
         map->size = size;
         rc = llmp_shmem_file_map(map, fd);
     }
@@ -57,6 +63,18 @@ static int memfd_create_map(struct llmp_shmem *map, const llmp_shmem_options *op
     return try_create(map, map->size, false);
 }
 
+/*
+ * A number from a peer may name anything this process has open, and an ordinary file must not be mapped and written to.
+ * Only files in memory know seals, and of those only the anonymous ones have no name.
+ */
+static int check_kind(int fd, struct stat *st) {
+    int rc = llmp_shmem_file_stat(fd, st);
+    if (rc == 0 && (st->st_nlink != 0 || fcntl(fd, F_GET_SEALS) < 0)) {
+        rc = -LLMP_E_ID_KIND;
+    }
+    return rc;
+}
+
 /* The size has to be exactly the one described (ID-3). The number stays the peer's; the mapping needs none of its own. */
 static int memfd_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
     int fd;
@@ -64,12 +82,13 @@ static int memfd_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
     if (rc != 0) {
         return rc;
     }
-    size_t size;
-    rc = llmp_shmem_file_size(fd, &size);
+    struct stat st;
+    rc = check_kind(fd, &st);
     if (rc != 0) {
         return rc;
     }
-    return size != map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
+    map->inode = st.st_ino;
+    return (uint64_t)st.st_size != map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
 }
 
 static void memfd_close(struct llmp_shmem *map, bool remove) {

@@ -6,7 +6,9 @@
 #include "shmem/provider.h"
 
 static int nop_create(struct llmp_shmem *map, const llmp_shmem_options *options) {
-    (void)options;
+    if (map->flags & LLMP_SHMEM_HUGE_PAGES) {
+        llmp_shmem_warn(options, "nop: private memory has no huge pages here, using ordinary ones");
+    }
     map->flags &= LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK;
     map->data = mmap(NULL, map->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return map->data == MAP_FAILED ? -errno : 0;

@@ -6,8 +6,13 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "llmp/shmem.h"
 
 #define DIRECTORY "/dev/shm"
 
@@ -24,11 +29,22 @@ static struct {
     pthread_once_t once;
     pid_t pid; /* who holds the lock through fd; a forked child is somebody else */
     int fd;
-} self = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_ONCE_INIT, 0, -1};
+    struct stat directory; /* what fd named when it was opened */
+} self = {.mutex = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT, .fd = -1};
+
+static bool is_same_file(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Programs that become daemons close every descriptor, ours too; its number may name something of theirs by now. */
+static bool is_still_ours(void) {
+    struct stat st;
+    return self.fd >= 0 && fstat(self.fd, &st) == 0 && is_same_file(&st, &self.directory);
+}
 
 /* The lock lives as long as any copy of its descriptor: a child that kept one would keep a dead parent alive. */
 static void after_fork_in_child(void) {
-    if (self.fd >= 0) {
+    if (is_still_ours()) {
         (void)close(self.fd);
     }
     self.fd = -1;
@@ -54,7 +70,7 @@ static int take_lock(void) {
     if (fd < 0) {
         return -errno;
     }
-    if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+    if (fstat(fd, &self.directory) != 0 || fcntl(fd, F_OFD_SETLK, &lock) != 0) {
         int rc = -errno;
         (void)close(fd);
         return rc;
@@ -64,10 +80,16 @@ static int take_lock(void) {
     return 0;
 }
 
+/* Whether this process has the lock, and has it where names are made now: another /dev/shm may have been mounted. */
+static bool has_lock(void) {
+    struct stat now;
+    return self.pid == getpid() && is_still_ours() && stat(DIRECTORY, &now) == 0 && is_same_file(&now, &self.directory);
+}
+
 int llmp_owner_declare(void) {
     (void)pthread_once(&self.once, watch_forks);
     (void)pthread_mutex_lock(&self.mutex);
-    bool first = self.pid != getpid();
+    bool first = !has_lock();
     int rc = first ? take_lock() : 0;
     (void)pthread_mutex_unlock(&self.mutex);
     if (first && rc == 0) {
@@ -87,13 +109,25 @@ bool llmp_owner_alive(pid_t pid) {
     return alive;
 }
 
+/*
+ * Strict: what passes for ours is removed once its owner seems dead, so a file that only looks alike must not. A number
+ * that leaves room for the rest has 9 digits and fits.
+ */
 bool llmp_owner_parse(const char *name, pid_t *pid) {
-    int number;
-    char letter;
-    if (sscanf(name, "/libafl_%d_%c", &number, &letter) != 2 || number <= 0 || letter < 'a' || letter > 'z') {
+    static const char prefix[] = "/libafl_", ours[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    if (strnlen(name, LLMP_SHMEM_ID_SIZE) == LLMP_SHMEM_ID_SIZE || strncmp(name, prefix, sizeof prefix - 1) != 0) {
         return false;
     }
-    *pid = number;
+    const char *number = name + sizeof prefix - 1;
+    if (*number < '1' || *number > '9') {
+        return false; /* nothing, a sign, a blank, or leading zeros */
+    }
+    char *rest;
+    long value = strtol(number, &rest, 10);
+    if (rest[0] != '_' || rest[1] < 'a' || rest[1] > 'z' || rest[1 + strspn(rest + 1, ours)] != '\0') {
+        return false;
+    }
+    *pid = (pid_t)value;
     return true;
 }
 

@@ -69,12 +69,24 @@ static int check_name(const char *name) {
 }
 
 static int map_existing(struct llmp_shmem *map, int fd) {
-    size_t size;
-    int rc = llmp_shmem_file_size(fd, &size);
+    struct stat st;
+    int rc = llmp_shmem_file_stat(fd, &st);
     if (rc != 0) {
         return rc;
     }
-    return size < map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
+    return (uint64_t)st.st_size < map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
+}
+
+/* A link, a socket and a directory (which shm_open calls invalid) do not even open. */
+static int cannot_open(int number) {
+    switch (number) {
+    case ENOENT: return -LLMP_E_NO_SEGMENT;
+    case ELOOP:
+    case ENXIO:
+    case EISDIR:
+    case EINVAL: return -LLMP_E_ID_KIND;
+    default: return -number;
+    }
 }
 
 static int posix_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
@@ -84,7 +96,7 @@ static int posix_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
     }
     int fd = shm_open(id->bytes, O_RDWR, 0);
     if (fd < 0) {
-        return errno == ENOENT ? -LLMP_E_NO_SEGMENT : -errno;
+        return cannot_open(errno);
     }
     rc = map_existing(map, fd);
     (void)close(fd);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "llmp/shmem.h"
+#include "os/os.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -21,6 +22,10 @@ static void touch(const volatile unsigned char *data, size_t size) {
 }
 
 int llmp_shmem_prepare(void *data, size_t size, unsigned flags) {
+    /* A peer's segment can be all size and no memory yet. Filling it up would call for the out-of-memory killer here. */
+    if ((flags & (LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK)) && size > llmp_os_memory_size()) {
+        return -ENOMEM;
+    }
     if ((flags & LLMP_SHMEM_PREFAULT) && madvise(data, size, MADV_POPULATE_WRITE) != 0) {
         if (errno != EINVAL) {
             return -errno;

@@ -3,10 +3,12 @@
 #include "shmem/provider.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "os/atomic.h"
 #include "os/os.h"
 #include "shmem/orphan.h"
 #include "shmem/prepare.h"
@@ -72,12 +74,31 @@ static const llmp_shmem_options *or_default(const llmp_shmem_options *options) {
     return options != NULL ? options : &defaults;
 }
 
+#define ALL_FLAGS                                                                                                      \
+    ((unsigned)LLMP_SHMEM_PREFAULT | LLMP_SHMEM_HUGE_PAGES | LLMP_SHMEM_LOCK | LLMP_SHMEM_SEAL | LLMP_SHMEM_CLOEXEC)
+
+/*
+ * How many forks lie between this process and the first that used the library. A child can have the pid of the process
+ * it inherited a map from: as the first one of another pid namespace, or when the owner is dead and its pid came round.
+ * Written by a child that is alone yet; relaxed, as there is no partner.
+ */
+static unsigned forks;
+static pthread_once_t forks_once = PTHREAD_ONCE_INIT;
+
+static void count_fork(void) {
+    llmp_store_relaxed(&forks, llmp_load_relaxed(&forks) + 1);
+}
+
+static void watch_forks(void) {
+    (void)pthread_atfork(NULL, NULL, count_fork);
+}
+
 static struct llmp_shmem *new_map(const llmp_shmem_provider *provider, size_t size, unsigned flags) {
     struct llmp_shmem *map = calloc(1, sizeof *map);
     if (map != NULL) {
         map->provider = provider;
         map->size = size;
-        map->flags = flags;
+        map->flags = flags & ALL_FLAGS;
         map->fd = -1;
     }
     return map;
@@ -114,17 +135,20 @@ int llmp_shmem_create(const llmp_shmem_provider *provider, size_t size, const ll
     if (map == NULL) {
         return -ENOMEM;
     }
+    (void)pthread_once(&forks_once, watch_forks);
     map->owner = getpid();
+    map->forks = llmp_load_relaxed(&forks);
     return finish(map, provider->create(map, options), out);
 }
 
-int llmp_shmem_open(const llmp_shmem_provider *provider, const llmp_shmem_desc *desc,
-                    const llmp_shmem_options *options, llmp_shmem **out) {
+int llmp_shmem_open(const llmp_shmem_provider *provider, const llmp_shmem_desc *desc, const llmp_shmem_options *options,
+                    llmp_shmem **out) {
     *out = NULL;
     const llmp_shmem_desc copy = *desc;
+    llmp_shmem_id id = {{0}}; /* stays empty where ids are; else what stands before the NUL, and zeroes (ID-1) */
     int rc = check_size(copy.size);
     if (rc == 0 && provider->scope != LLMP_SCOPE_PROCESS) {
-        rc = llmp_shmem_id_check(&copy.id);
+        rc = llmp_shmem_id_set(&id, copy.id.bytes);
     }
     if (rc != 0) {
         return rc;
@@ -134,16 +158,23 @@ int llmp_shmem_open(const llmp_shmem_provider *provider, const llmp_shmem_desc *
     if (map == NULL) {
         return -ENOMEM;
     }
-    map->id = copy.id;
-    return finish(map, provider->open(map, &copy.id), out);
+    map->id = id;
+    return finish(map, provider->open(map, &id), out);
 }
 
+/* The number of a descriptor is given out again when it was closed, and may name another map by now. */
 int llmp_shmem_clone(const llmp_shmem *map, llmp_shmem **out) {
     llmp_shmem_desc desc = llmp_shmem_describe(map);
-    return llmp_shmem_open(map->provider, &desc, NULL, out);
+    int rc = llmp_shmem_open(map->provider, &desc, NULL, out);
+    if (rc == 0 && (*out)->inode != map->inode) {
+        llmp_shmem_close(*out);
+        *out = NULL;
+        rc = -LLMP_E_NO_SEGMENT;
+    }
+    return rc;
 }
 
-/* A forked copy of the owner has another pid, and removes nothing (ID-4). */
+/* A forked copy is not the owner's, and removes nothing (ID-4). */
 void llmp_shmem_close(llmp_shmem *map) {
     if (map != NULL) {
         map->provider->close(map, llmp_shmem_is_owner(map));
@@ -176,7 +207,7 @@ unsigned llmp_shmem_flags_of(const llmp_shmem *map) {
 }
 
 int llmp_shmem_is_owner(const llmp_shmem *map) {
-    return map->owner == getpid();
+    return map->owner == getpid() && map->forks == llmp_load_relaxed(&forks);
 }
 
 int llmp_shmem_fd(const llmp_shmem *map) {

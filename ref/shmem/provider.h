@@ -4,6 +4,7 @@
 #define LLMP_SHMEM_PROVIDER_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "llmp/shmem.h"
@@ -15,7 +16,9 @@ struct llmp_shmem {
     llmp_shmem_id id;
     unsigned flags; /* those that took effect */
     pid_t owner;    /* the process that created it; 0 for a map that was opened */
+    unsigned forks; /* of that process's line up to then: a pid alone can come again */
     int fd;         /* -1 where there is none */
+    ino_t inode;    /* memfd: what the number in the id named; 0 elsewhere */
 };
 
 /*
@@ -38,11 +41,7 @@ extern const llmp_shmem_provider llmp_shmem_posix;
 extern const llmp_shmem_provider llmp_shmem_memfd;
 extern const llmp_shmem_provider llmp_shmem_nop;
 
-
-/* ID-1: terminated within its bytes, and not empty. */
-int llmp_shmem_id_check(const llmp_shmem_id *id);
-
-/* ID-3: a decimal number from 0 to INT_MAX and nothing else. */
+/* ID-3: a decimal number from 0 to INT_MAX and nothing else. `id` is terminated. */
 int llmp_shmem_id_number(const llmp_shmem_id *id, int *number);
 
 void llmp_shmem_id_from_number(llmp_shmem_id *id, int number);
@@ -52,7 +51,7 @@ void llmp_shmem_warn(const llmp_shmem_options *options, const char *text);
 /* What an open map of a shared-memory file comes down to: size checks, mmap, and the reserve behind it. */
 int llmp_shmem_file_map(struct llmp_shmem *map, int fd);
 int llmp_shmem_file_reserve(int fd, size_t size);
-/* The file's size, or -LLMP_E_ID_KIND where the descriptor is not shared memory that may be mapped. */
-int llmp_shmem_file_size(int fd, size_t *size);
+/* What kind of file it is: 0, -LLMP_E_NO_SEGMENT for a closed descriptor, -LLMP_E_ID_KIND where it is no plain file. */
+int llmp_shmem_file_stat(int fd, struct stat *st);
 
 #endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "shmem_support.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+/* ---------------------------------------------------------------- providers */
+
+const struct shmem_case shmem_cases[] = {
+    {.name = "sysv", .scope = LLMP_SCOPE_SYSTEM, .shares = true, .number = true},
+    {.name = "posix", .scope = LLMP_SCOPE_SYSTEM, .shares = true},
+    {.name = "memfd", .scope = LLMP_SCOPE_FAMILY, .shares = true, .number = true, .exact = true, .fd = true},
+    {.name = "nop", .scope = LLMP_SCOPE_PROCESS},
+};
+const size_t shmem_case_count = sizeof shmem_cases / sizeof shmem_cases[0];
+
+const struct shmem_case *shmem_case_of(const char *name) {
+    const struct shmem_case *c = shmem_cases;
+    while (strcmp(c->name, name) != 0) {
+        c++;
+        assert_true(c < shmem_cases + shmem_case_count);
+    }
+    return c;
+}
+
+const llmp_shmem_provider *shmem_provider(const struct shmem_case *c) {
+    const llmp_shmem_provider *provider = llmp_shmem_provider_find(c->name);
+    assert_non_null(provider);
+    return provider;
+}
+
+bool shmem_shares(const struct shmem_case *c) {
+    return c->shares;
+}
+
+bool shmem_number(const struct shmem_case *c) {
+    return c->number;
+}
+
+bool shmem_named(const struct shmem_case *c) {
+    return c->shares && !c->number;
+}
+
+/* ---------------------------------------------------------------- running */
+
+struct bound_test {
+    void (*run)(const struct shmem_case *c);
+    const struct shmem_case *c;
+    char name[160];
+};
+
+_Noreturn void shmem_skip(const char *reason) {
+    printf("# skip: %s\n", reason);
+    (void)fflush(stdout);
+    skip();
+    abort();
+}
+
+static void run_bound(void **state) {
+    const struct bound_test *test = *state;
+    int rc = llmp_shmem_provider_check(shmem_provider(test->c));
+    if (rc != 0) {
+        char reason[160];
+        (void)snprintf(reason, sizeof reason, "needs %s, which does not work here: %s", test->c->name,
+                       llmp_strerror(rc));
+        shmem_skip(reason);
+    }
+    test->run(test->c);
+}
+
+static size_t bind_tests(struct bound_test *bound, const struct shmem_test *tests, size_t count) {
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (const struct shmem_case *c = shmem_cases; c < shmem_cases + shmem_case_count; c++) {
+            if (tests[i].applies == NULL || tests[i].applies(c)) {
+                bound[used].run = tests[i].run;
+                bound[used].c = c;
+                (void)snprintf(bound[used].name, sizeof bound[used].name, "%s_%s", tests[i].name, c->name);
+                used++;
+            }
+        }
+    }
+    return used;
+}
+
+int shmem_run(const char *name, const struct shmem_test *tests, size_t count, const struct CMUnitTest *others,
+              size_t other_count) {
+    struct bound_test *bound = calloc(count * shmem_case_count + 1, sizeof *bound);
+    struct CMUnitTest *all = calloc(count * shmem_case_count + other_count + 1, sizeof *all);
+    if (bound == NULL || all == NULL) {
+        abort();
+    }
+    size_t used = bind_tests(bound, tests, count);
+    for (size_t i = 0; i < used; i++) {
+        all[i] = (struct CMUnitTest){bound[i].name, run_bound, shmem_setup, shmem_teardown, &bound[i]};
+    }
+    for (size_t i = 0; i < other_count; i++) {
+        all[used++] = others[i];
+    }
+    int failed = _cmocka_run_group_tests(name, all, used, NULL, NULL);
+    free(all);
+    free(bound);
+    return failed;
+}
+
+/* ---------------------------------------------------------------- what is in the system */
+
+int shmem_count_fds(void) {
+    int count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    assert_non_null(directory);
+    while (readdir(directory) != NULL) {
+        count++;
+    }
+    (void)closedir(directory);
+    return count - 3; /* ".", "..", and the directory's own */
+}
+
+int shmem_count_names(pid_t pid) {
+    char prefix[32];
+    int length = snprintf(prefix, sizeof prefix, "libafl_%d_", (int)pid);
+    int count = 0;
+    DIR *directory = opendir("/dev/shm");
+    for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        count += strncmp(entry->d_name, prefix, (size_t)length) == 0;
+    }
+    if (directory != NULL) {
+        (void)closedir(directory);
+    }
+    return count;
+}
+
+static int count_lines(const char *path, bool (*matches)(const char *line, long argument), long argument) {
+    char line[512];
+    int count = 0;
+    FILE *f = fopen(path, "re");
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        count += matches(line, argument);
+    }
+    if (f != NULL) {
+        (void)fclose(f);
+    }
+    return count;
+}
+
+static bool is_made_by(const char *line, long pid) {
+    long creator;
+    return sscanf(line, "%*d %*d %*o %*u %ld", &creator) == 1 && creator == pid;
+}
+
+int shmem_count_segments(pid_t pid) {
+    return count_lines("/proc/sysvipc/shm", is_made_by, pid);
+}
+
+static bool is_shared_memory(const char *line, long argument) {
+    (void)argument;
+    return strstr(line, "/SYSV") != NULL || strstr(line, "/dev/shm/") != NULL || strstr(line, "/memfd:") != NULL;
+}
+
+bool shmem_segment_exists(const llmp_shmem_desc *desc) {
+    struct shmid_ds segment;
+    return shmctl((int)strtol(desc->id.bytes, NULL, 10), IPC_STAT, &segment) == 0;
+}
+
+struct inventory {
+    int fds, maps, names, segments;
+};
+
+static struct inventory take_inventory(void) {
+    return (struct inventory){
+        .fds = shmem_count_fds(),
+        .maps = count_lines("/proc/self/maps", is_shared_memory, 0),
+        .names = shmem_count_names(getpid()),
+        .segments = shmem_count_segments(getpid()),
+    };
+}
+
+static struct inventory before;
+
+/* The first posix map of a process takes a descriptor for good: that one does not count. */
+int shmem_setup(void **state) {
+    (void)state;
+    (void)llmp_shmem_provider_check(llmp_shmem_provider_find("posix"));
+    before = take_inventory();
+    return 0;
+}
+
+int shmem_teardown(void **state) {
+    (void)state;
+    struct inventory after = take_inventory();
+    assert_int_equal(after.fds, before.fds);
+    assert_int_equal(after.maps, before.maps);
+    assert_int_equal(after.names, before.names);
+    assert_int_equal(after.segments, before.segments);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- maps */
+
+llmp_shmem *shmem_create_flags(const struct shmem_case *c, size_t size, unsigned flags) {
+    llmp_shmem_options options = {.flags = flags};
+    llmp_shmem *map;
+    assert_ok(llmp_shmem_create(shmem_provider(c), size, &options, &map));
+    assert_non_null(map);
+    return map;
+}
+
+llmp_shmem *shmem_create(const struct shmem_case *c, size_t size) {
+    return shmem_create_flags(c, size, 0);
+}
+
+llmp_shmem *shmem_open(const struct shmem_case *c, const llmp_shmem_desc *desc) {
+    llmp_shmem *map;
+    assert_ok(llmp_shmem_open(shmem_provider(c), desc, NULL, &map));
+    assert_non_null(map);
+    return map;
+}
+
+void shmem_refused(const struct shmem_case *c, const llmp_shmem_desc *desc, int code) {
+    static char nothing;
+    llmp_shmem *map = (llmp_shmem *)(void *)&nothing;
+    assert_rc(llmp_shmem_open(shmem_provider(c), desc, NULL, &map), code);
+    assert_null(map);
+}
+
+static unsigned char byte_at(size_t i, unsigned seed) {
+    return (unsigned char)((i * 131 + i / 4096 * 7 + seed) | 1);
+}
+
+void shmem_fill(const llmp_shmem *map, unsigned seed) {
+    unsigned char *bytes = llmp_shmem_data(map);
+    for (size_t i = 0; i < llmp_shmem_size(map); i++) {
+        bytes[i] = byte_at(i, seed);
+    }
+}
+
+size_t shmem_wrong_bytes(const llmp_shmem *map, unsigned seed) {
+    const unsigned char *bytes = llmp_shmem_data(map);
+    size_t wrong = 0;
+    for (size_t i = 0; i < llmp_shmem_size(map); i++) {
+        wrong += bytes[i] != byte_at(i, seed);
+    }
+    return wrong;
+}
+
+size_t shmem_nonzero_bytes(const llmp_shmem *map) {
+    const unsigned char *bytes = llmp_shmem_data(map);
+    size_t count = 0;
+    for (size_t i = 0; i < llmp_shmem_size(map); i++) {
+        count += bytes[i] != 0;
+    }
+    return count;
+}
+
+long shmem_pages_present(const void *address, size_t size) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    long count = 0;
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    for (size_t i = 0; i < size && count >= 0; i += page) {
+        uint64_t entry;
+        off_t at = (off_t)(((uintptr_t)address + i) / page * sizeof entry);
+        bool known = pread(fd, &entry, sizeof entry, at) == (ssize_t)sizeof entry;
+        count = known ? count + (long)(entry >> 63) : -1;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return count;
+}
+
+long shmem_smaps_kib(const void *address, const char *field) {
+    char line[512];
+    bool here = false;
+    long kib = -1;
+    FILE *f = fopen("/proc/self/smaps", "re");
+    while (f != NULL && kib < 0 && fgets(line, sizeof line, f) != NULL) {
+        unsigned long from, to;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
+            here = (unsigned long)(uintptr_t)address >= from && (unsigned long)(uintptr_t)address < to;
+        } else if (here && strncmp(line, field, strlen(field)) == 0 && line[strlen(field)] == ':') {
+            kib = strtol(line + strlen(field) + 1, NULL, 10);
+        }
+    }
+    if (f != NULL) {
+        (void)fclose(f);
+    }
+    return kib;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Every code has a name and a meaning, and no two of them the same. */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "llmp/shmem.h"
+#include "support.h"
+
+#define FIRST 2001
+#define LAST 2999
+
+/* Without a default, so that the compiler asks for what shmem.h has and this has not. */
+static const char *spelled(enum llmp_error code) {
+#define NAME(name)                                                                                                     \
+    case LLMP_E_##name: return "LLMP_E_" #name
+    switch (code) {
+        NAME(ID_EMPTY);
+        NAME(ID_UNTERMINATED);
+        NAME(ID_NOT_A_NUMBER);
+        NAME(ID_TRAILING);
+        NAME(ID_RANGE);
+        NAME(ID_NAME);
+        NAME(ID_KIND);
+        NAME(SIZE_ZERO);
+        NAME(SIZE_ABSURD);
+        NAME(SIZE_CLAIM);
+        NAME(NO_SEGMENT);
+        NAME(NO_PROVIDER);
+        NAME(NO_FD);
+        NAME(FD_MESSAGE);
+        NAME(PAGE_SMALL);
+        NAME(PAGE_MAGIC);
+        NAME(PAGE_GIVEN_UP);
+        NAME(MSG_ID);
+        NAME(MSG_ID_BACK);
+        NAME(MSG_BOUNDS);
+        NAME(MSG_LENGTH);
+        NAME(MSG_ALIGN);
+        NAME(MSG_UNSET);
+        NAME(MSG_UNINITIALIZED);
+        NAME(MSG_EXITING);
+        NAME(EOP_LENGTH);
+        NAME(EOP_SELF);
+        NAME(EOP_SIZE);
+        NAME(EOP_GONE);
+        NAME(CLOSED);
+        NAME(BROKEN);
+        NAME(TAG_RESERVED);
+        NAME(TOO_LARGE);
+        NAME(ALLOC_OPEN);
+        NAME(ALLOC_NONE);
+        NAME(ALLOC_GROW);
+        NAME(BUFFER_SMALL);
+        NAME(FRAME_LENGTH);
+        NAME(FRAME_CUT);
+        NAME(POST_SHORT);
+        NAME(POST_VARINT);
+        NAME(POST_VARIANT);
+        NAME(POST_UTF8);
+        NAME(POST_LONG);
+        NAME(HANDSHAKE);
+        NAME(REFUSED);
+        NAME(NO_CLIENT);
+        NAME(CLIENTS_FULL);
+        NAME(CLIENT_VANISHED);
+        NAME(CLIENT_FORGED);
+    }
+#undef NAME
+    return NULL;
+}
+
+static const char *unknown_text(void) {
+    return llmp_strerror(-LAST);
+}
+
+static void every_code_is_named_as_it_is_spelled(void **state) {
+    (void)state;
+    int known = 0;
+    for (int code = FIRST; code <= LAST; code++) {
+        const char *wanted = spelled((enum llmp_error)code);
+        assert_string_equal(llmp_error_name(-code), wanted != NULL ? wanted : "UNKNOWN");
+        known += wanted != NULL;
+    }
+    assert_true(known > 40);
+}
+
+static void every_code_has_a_meaning(void **state) {
+    (void)state;
+    for (int code = FIRST; code <= LAST; code++) {
+        if (spelled((enum llmp_error)code) != NULL) {
+            assert_true(strlen(llmp_strerror(-code)) > 8);
+            assert_string_not_equal(llmp_strerror(-code), unknown_text());
+        } else {
+            assert_string_equal(llmp_strerror(-code), unknown_text());
+        }
+    }
+}
+
+static void no_two_codes_have_the_same_meaning(void **state) {
+    (void)state;
+    for (int a = 0; a <= LAST; a++) {
+        for (int b = 0; b < a && strcmp(llmp_strerror(-a), unknown_text()) != 0; b++) {
+            assert_string_not_equal(llmp_strerror(-a), llmp_strerror(-b));
+        }
+    }
+}
+
+/* The values never change: these are the ends of the blocks, as they were published. */
+static void values_stay_what_they_were(void **state) {
+    (void)state;
+    assert_int_equal(LLMP_E_ID_EMPTY, 2001);
+    assert_int_equal(LLMP_E_FD_MESSAGE, 2014);
+    assert_int_equal(LLMP_E_PAGE_SMALL, 2101);
+    assert_int_equal(LLMP_E_EOP_GONE, 2115);
+    assert_int_equal(LLMP_E_CLOSED, 2201);
+    assert_int_equal(LLMP_E_BUFFER_SMALL, 2208);
+    assert_int_equal(LLMP_E_FRAME_LENGTH, 2301);
+    assert_int_equal(LLMP_E_REFUSED, 2309);
+    assert_int_equal(LLMP_E_NO_CLIENT, 2401);
+    assert_int_equal(LLMP_E_CLIENT_FORGED, 2404);
+}
+
+static void errno_has_its_own_names_and_meanings(void **state) {
+    (void)state;
+    assert_string_equal(llmp_error_name(-ENOENT), "ENOENT");
+    assert_string_equal(llmp_error_name(-ENOMEM), "ENOMEM");
+    assert_string_equal(llmp_error_name(-EPERM), "EPERM");
+    assert_string_equal(llmp_strerror(-ENOENT), "No such file or directory");
+}
+
+static void success_is_0_and_whatever_is_positive(void **state) {
+    (void)state;
+    static const int codes[] = {0, 1, ENOENT, LLMP_E_NO_SEGMENT, INT_MAX};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        assert_string_equal(llmp_error_name(codes[i]), "OK");
+        assert_string_equal(llmp_strerror(codes[i]), llmp_strerror(0));
+    }
+}
+
+static void a_code_that_nobody_knows_says_so(void **state) {
+    (void)state;
+    static const int codes[] = {-1000, -2000, -3000, -INT_MAX, INT_MIN};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        assert_string_equal(llmp_error_name(codes[i]), "UNKNOWN");
+        assert_non_null(strstr(llmp_strerror(codes[i]), "unknown"));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_code_is_named_as_it_is_spelled), cmocka_unit_test(every_code_has_a_meaning),
+        cmocka_unit_test(no_two_codes_have_the_same_meaning),   cmocka_unit_test(values_stay_what_they_were),
+        cmocka_unit_test(errno_has_its_own_names_and_meanings), cmocka_unit_test(success_is_0_and_whatever_is_positive),
+        cmocka_unit_test(a_code_that_nobody_knows_says_so),
+    };
+    return cmocka_run_group_tests_name("shmem_error", tests, NULL, NULL);
+}

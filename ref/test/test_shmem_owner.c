@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Whose posix names are removed, when, and whose never (shmem/owner.h, ID-4).
+ *
+ * Where it can, the program runs over a /dev/shm of its own: other programs sweep the real one at any moment, so that
+ * there nobody can see that a dead owner's name is still there.
+ */
+#include "shmem/owner.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shmem_peer.h"
+#include "shmem_support.h"
+
+#define SIZE ((size_t)5000)
+#define NAMES 3
+
+#define posix shmem_case_of("posix")
+static bool is_alone; /* in a /dev/shm of its own */
+
+/* ---------------------------------------------------------------- owners and creators */
+
+/* An owner of some names, which says where, and lives until it is killed or hung up on; then it exits as it is. */
+static int own(int socket, void *argument) {
+    (void)argument;
+    for (int i = 0; i < NAMES; i++) {
+        llmp_shmem *map;
+        CHILD_REQUIRE(llmp_shmem_create(shmem_provider(posix), SIZE, NULL, &map) == 0);
+        llmp_shmem_desc desc = llmp_shmem_describe(map);
+        CHILD_REQUIRE(shmem_say(socket, &desc, sizeof desc));
+    }
+    (void)shmem_await(socket);
+    return 0;
+}
+
+static struct shmem_peer start_owner(llmp_shmem_desc *first) {
+    struct shmem_peer peer = shmem_peer_start(own, NULL);
+    for (int i = 0; i < NAMES; i++) {
+        llmp_shmem_desc desc;
+        assert_true(shmem_hear(peer.socket, &desc, sizeof desc));
+        *first = i == 0 ? desc : *first;
+    }
+    assert_int_equal(shmem_count_names(peer.pid), NAMES);
+    return peer;
+}
+
+/* The first map that a process creates is when it clears away. */
+static int create_first(int socket, void *argument) {
+    llmp_shmem *map;
+    (void)socket;
+    (void)argument;
+    CHILD_REQUIRE(llmp_shmem_create(shmem_provider(posix), SIZE, NULL, &map) == 0);
+    llmp_shmem_close(map);
+    return 0;
+}
+
+static void another_creates(void) {
+    assert_int_equal(shmem_in_child(create_first, NULL), 0);
+}
+
+static void expect_names(pid_t pid, int count) {
+    if (is_alone || count == 0) {
+        assert_int_equal(shmem_count_names(pid), count);
+    }
+}
+
+/* ---------------------------------------------------------------- sweeping */
+
+static void ID_4_a_dead_owners_names_go_with_the_next_creator(void **state) {
+    (void)state;
+    llmp_shmem_desc desc;
+    struct shmem_peer peer = start_owner(&desc);
+    shmem_peer_kill(&peer);
+    expect_names(peer.pid, NAMES);
+    another_creates();
+    expect_names(peer.pid, 0);
+    shmem_refused(posix, &desc, -LLMP_E_NO_SEGMENT);
+}
+
+static void ID_4_an_owner_that_exits_without_closing_is_as_dead(void **state) {
+    (void)state;
+    llmp_shmem_desc desc;
+    struct shmem_peer peer = start_owner(&desc);
+    assert_int_equal(shmem_peer_end(&peer), 0);
+    another_creates();
+    expect_names(peer.pid, 0);
+}
+
+static void ID_4_a_dead_owners_names_go_when_a_holder_closes(void **state) {
+    (void)state;
+    llmp_shmem_desc desc, other_desc;
+    struct shmem_peer peer = start_owner(&desc), other = start_owner(&other_desc);
+    llmp_shmem *map = shmem_open(posix, &desc);
+    shmem_peer_kill(&peer);
+    shmem_peer_kill(&other);
+    expect_names(peer.pid, NAMES);
+    shmem_fill(map, 1);
+    assert_int_equal(shmem_wrong_bytes(map, 1), 0);
+    llmp_shmem_close(map);
+    expect_names(peer.pid, 0);
+    expect_names(other.pid, NAMES); /* it held nothing of theirs */
+    another_creates();
+    expect_names(other.pid, 0);
+}
+
+static void ID_4_a_living_owners_names_are_never_swept(void **state) {
+    (void)state;
+    llmp_shmem_desc desc;
+    struct shmem_peer peer = start_owner(&desc);
+    another_creates();
+    llmp_shmem_close(shmem_open(posix, &desc)); /* nor by a holder that closes */
+    llmp_owner_sweep(0);
+    llmp_owner_sweep(peer.pid);
+    assert_int_equal(shmem_count_names(peer.pid), NAMES);
+    shmem_peer_kill(&peer);
+    llmp_owner_sweep(peer.pid);
+    assert_int_equal(shmem_count_names(peer.pid), 0);
+}
+
+static void ID_4_our_own_names_are_never_swept(void **state) {
+    (void)state;
+    llmp_shmem *map = shmem_create(posix, SIZE);
+    llmp_shmem_desc desc = llmp_shmem_describe(map);
+    another_creates();
+    llmp_owner_sweep(0);
+    llmp_owner_sweep(getpid());
+    llmp_shmem_close(shmem_open(posix, &desc));
+    llmp_shmem_close(map);
+}
+
+/* Other people's files that look alike, in the name of somebody dead. */
+static void ID_3_no_other_file_is_ever_swept(void **state) {
+    (void)state;
+    static const char *const endings[] = {"_1234567",         "_0", "_A1", "_",   "_a.txt", "_a b",
+                                          "_aaaaaaaa0123456", "",   "_1a", "x_a", "_a_a"};
+    static const char *const others[] = {"sem.a", "libafl_", "libafl__a", "libafl_0_a", "libafl_x_a", "pulse-shm-1"};
+    enum { ENDINGS = sizeof endings / sizeof endings[0], ALL = ENDINGS + sizeof others / sizeof others[0] };
+    if (!is_alone) {
+        shmem_skip(SHMEM_NEEDS_MOUNT);
+    }
+    llmp_shmem_desc desc;
+    struct shmem_peer peer = start_owner(&desc);
+    shmem_peer_kill(&peer);
+    char paths[ALL][64];
+    for (size_t i = 0; i < ALL; i++) {
+        if (i < ENDINGS) {
+            (void)snprintf(paths[i], sizeof paths[i], "/dev/shm/libafl_%d%s", (int)peer.pid, endings[i]);
+        } else {
+            (void)snprintf(paths[i], sizeof paths[i], "/dev/shm/%s", others[i - ENDINGS]);
+        }
+        int fd = open(paths[i], O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        (void)close(fd);
+    }
+    another_creates();
+    llmp_owner_sweep(peer.pid);
+    for (size_t i = 0; i < ALL; i++) {
+        assert_int_equal(unlink(paths[i]), 0);
+    }
+    expect_names(peer.pid, 0);
+}
+
+/* ---------------------------------------------------------------- names */
+
+static void ID_3_names_that_this_library_gives_are_known(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        pid_t pid;
+    } known[] = {{"/libafl_1_a", 1},
+                 {"/libafl_12_z0a9z0a9", 12},
+                 {"/libafl_32768_abcde", 32768},
+                 {"/libafl_4194304_abc", 4194304},
+                 {"/libafl_123456789_a", 123456789}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        pid_t pid = 0;
+        assert_true(llmp_owner_parse(known[i].name, &pid));
+        assert_int_equal(pid, known[i].pid);
+    }
+    for (int i = 0; i < 50; i++) {
+        pid_t pid = 0;
+        llmp_shmem *map = shmem_create(posix, SIZE);
+        assert_true(llmp_owner_parse(llmp_shmem_describe(map).id.bytes, &pid));
+        assert_int_equal(pid, getpid());
+        llmp_shmem_close(map);
+    }
+}
+
+static void ID_3_names_that_others_give_are_not_ours(void **state) {
+    (void)state;
+    static const char *const names[] = {
+        "",
+        "/",
+        "/libafl_",
+        "libafl_1_a",
+        "/libafl_1_",
+        "/libafl_1",
+        "/libafl_1_0",
+        "/libafl_1_1234567",
+        "/libafl_1_9223372",
+        "/libafl_1_A",
+        "/libafl_1_aB",
+        "/libafl_1_a.",
+        "/libafl_1_a/",
+        "/libafl_1_a b",
+        "/libafl_1_a\n",
+        "/libafl_1_a_",
+        "/libafl_0_a",
+        "/libafl_01_a",
+        "/libafl_-1_a",
+        "/libafl_+1_a",
+        "/libafl_ 1_a",
+        "/libafl_1 _a",
+        "/libafl__a",
+        "/libafl_x_a",
+        "/LIBAFL_1_a",
+        "//libafl_1_a",
+        "/libafl_2147483648_a",
+        "/libafl_4294967297_a",
+        "/libafl_1_a0123456789",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        pid_t pid = 77;
+        assert_false(llmp_owner_parse(names[i], &pid));
+        assert_int_equal(pid, 77);
+    }
+}
+
+/* ---------------------------------------------------------------- who is alive */
+
+static int wait_to_be_killed(int socket, void *argument) {
+    (void)argument;
+    CHILD_REQUIRE(shmem_step(socket));
+    (void)shmem_await(socket);
+    return 0;
+}
+
+/* A pid that was given to somebody else proves nothing: that one never said that it owns names. */
+static void a_reused_pid_is_nobodys_owner(void **state) {
+    (void)state;
+    char name[32];
+    struct shmem_peer peer = shmem_peer_start(wait_to_be_killed, NULL);
+    assert_true(shmem_await(peer.socket));
+    (void)snprintf(name, sizeof name, "/libafl_%d_a", (int)peer.pid);
+    int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_int_equal(kill(peer.pid, 0), 0);
+    assert_false(llmp_owner_alive(peer.pid));
+    another_creates();
+    expect_names(peer.pid, 0);
+    shmem_peer_kill(&peer);
+}
+
+static void an_owner_is_alive_until_it_is_killed(void **state) {
+    (void)state;
+    llmp_shmem_desc desc;
+    struct shmem_peer peer = start_owner(&desc);
+    assert_true(llmp_owner_alive(peer.pid));
+    shmem_peer_kill(&peer);
+    assert_false(llmp_owner_alive(peer.pid));
+    assert_true(llmp_owner_alive(getpid()));
+    llmp_owner_sweep(peer.pid);
+}
+
+static void *create_in_thread(void *argument) {
+    llmp_shmem **map = argument;
+    return (void *)(intptr_t)llmp_shmem_create(shmem_provider(posix), SIZE, NULL, map);
+}
+
+static int create_in_threads(int socket, void *argument) {
+    enum { THREADS = 6 };
+    pthread_t threads[THREADS];
+    llmp_shmem *maps[THREADS];
+    (void)socket;
+    (void)argument;
+    int fds = shmem_count_fds();
+    for (int i = 0; i < THREADS; i++) {
+        CHILD_REQUIRE(pthread_create(&threads[i], NULL, create_in_thread, &maps[i]) == 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        void *rc;
+        CHILD_REQUIRE(pthread_join(threads[i], &rc) == 0 && rc == NULL);
+    }
+    CHILD_REQUIRE(llmp_owner_alive(getpid()));
+    CHILD_REQUIRE(shmem_count_names(getpid()) == THREADS);
+    CHILD_REQUIRE(shmem_count_fds() == fds + 1); /* one a process */
+    for (int i = 0; i < THREADS; i++) {
+        llmp_shmem_close(maps[i]);
+    }
+    CHILD_REQUIRE(shmem_count_names(getpid()) == 0);
+    return 0;
+}
+
+static void threads_that_create_first_together_take_one_descriptor(void **state) {
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(shmem_in_child(create_in_threads, NULL), 0);
+    }
+}
+
+/* Each creates as a new process, and so sweeps while all the others make names. */
+static int create_as_many(int socket, void *argument) {
+    for (int i = 0; i < 25; i++) {
+        CHILD_REQUIRE(shmem_in_child(create_first, argument) == 0);
+    }
+    CHILD_REQUIRE(shmem_step(socket));
+    return 0;
+}
+
+static void processes_that_create_first_together_do_not_sweep_each_other(void **state) {
+    (void)state;
+    enum { PEERS = 6 };
+    struct shmem_peer peers[PEERS];
+    for (int i = 0; i < PEERS; i++) {
+        peers[i] = shmem_peer_start(create_as_many, NULL);
+    }
+    for (int i = 0; i < PEERS; i++) {
+        assert_true(shmem_await(peers[i].socket));
+        assert_int_equal(shmem_peer_end(&peers[i]), 0);
+    }
+}
+
+static int try_a_folder_of_its_own(int socket, void *argument) {
+    (void)socket;
+    (void)argument;
+    return shmem_unshare(CLONE_NEWNS) == 0 ? shmem_mount("tmpfs", "size=64m") : 1;
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        SHMEM_ONE(ID_4_a_dead_owners_names_go_with_the_next_creator),
+        SHMEM_ONE(ID_4_an_owner_that_exits_without_closing_is_as_dead),
+        SHMEM_ONE(ID_4_a_dead_owners_names_go_when_a_holder_closes),
+        SHMEM_ONE(ID_4_a_living_owners_names_are_never_swept),
+        SHMEM_ONE(ID_4_our_own_names_are_never_swept),
+        SHMEM_ONE(ID_3_no_other_file_is_ever_swept),
+        SHMEM_ONE(ID_3_names_that_this_library_gives_are_known),
+        SHMEM_ONE(ID_3_names_that_others_give_are_not_ours),
+        SHMEM_ONE(a_reused_pid_is_nobodys_owner),
+        SHMEM_ONE(an_owner_is_alive_until_it_is_killed),
+        SHMEM_ONE(threads_that_create_first_together_take_one_descriptor),
+        SHMEM_ONE(processes_that_create_first_together_do_not_sweep_each_other),
+    };
+    is_alone = shmem_in_child(try_a_folder_of_its_own, NULL) == 0 && try_a_folder_of_its_own(-1, NULL) == 0;
+    return shmem_run("shmem_owner", NULL, 0, tests, sizeof tests / sizeof tests[0]);
+}
