@@ -330,22 +330,16 @@ static llmp_verdict hook(void *context, llmp_broker *broker, llmp_routed *messag
     int *calls = context;
     (*calls)++;
     switch (message->tag) {
-    case 1:
-        return LLMP_HANDLED;
+    case 1: return LLMP_HANDLED;
     case 2:
         message->tag = 20;
         message->flags = LLMP_FLAG_FROM_MM;
         message->payload = text;
         message->length = 7;
         return LLMP_FORWARD;
-    case 3:
-        assert_ok(llmp_broker_send(broker, 30, 0, "added", 5));
-        return LLMP_FORWARD;
-    case 4:
-        message->tag = LLMP_TAG_EXITING;
-        return LLMP_FORWARD;
-    default:
-        return LLMP_FORWARD;
+    case 3: assert_ok(llmp_broker_send(broker, 30, 0, "added", 5)); return LLMP_FORWARD;
+    case 4: message->tag = LLMP_TAG_EXITING; return LLMP_FORWARD;
+    default: return LLMP_FORWARD;
     }
 }
 
@@ -374,11 +368,8 @@ static void BROKER_4_hooks_handle_change_and_add(void **state) {
 static void hooks_see_a_message_once(void **state) {
     (void)state;
     int calls = 0;
-    llmp_broker *broker = new_broker((llmp_broker_options){.page_size = MAP,
-                                                           .history = 2,
-                                                           .slow_client_ns = LLMP_SECONDS(1000),
-                                                           .hook = hook,
-                                                           .hook_context = &calls});
+    llmp_broker *broker = new_broker((llmp_broker_options){
+        .page_size = MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000), .hook = hook, .hook_context = &calls});
     struct member a = join(broker);
     int sent = 0;
     for (; sent < 20; sent++) {
@@ -423,8 +414,7 @@ static void late_clients_see_history(void **state) {
 /* Memory stays bounded, the others go on, and whoever does not read is told that it was cut off. */
 static void a_client_that_never_reads_is_cut_off(void **state) {
     (void)state;
-    llmp_broker *broker =
-        new_broker((llmp_broker_options){.page_size = MAP, .history = 4, .slow_client_ns = 1});
+    llmp_broker *broker = new_broker((llmp_broker_options){.page_size = MAP, .history = 4, .slow_client_ns = 1});
     struct member reader = join(broker);
     struct member sleeper = join(broker);
     for (uint64_t i = 0; i < 300; i++) {
@@ -447,8 +437,8 @@ static void a_client_that_never_reads_is_cut_off(void **state) {
 
 static void back_pressure_reaches_the_sender(void **state) {
     (void)state;
-    llmp_broker *broker = new_broker(
-        (llmp_broker_options){.page_size = MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
+    llmp_broker *broker =
+        new_broker((llmp_broker_options){.page_size = MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
     struct member a = {.tx = test_sender((llmp_sender_options){.page_size = MAP, .max_pages = 2})};
     llmp_shmem_desc channel = llmp_sender_describe(a.tx);
     llmp_shmem_desc broadcast;

@@ -179,8 +179,7 @@ static void EOP_1_payload(void **state) {
 
 static void MSG_2_reserved_tags(void **state) {
     (void)state;
-    const uint32_t reserved[] = {0xDEADAF,   0xA143AF11, 0x0AF1E0F1, 0x0C11E471,
-                                 0x0C11E472, 0x013C5171, 0x70051041};
+    const uint32_t reserved[] = {0xDEADAF, 0xA143AF11, 0x0AF1E0F1, 0x0C11E471, 0x0C11E472, 0x013C5171, 0x70051041};
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
         assert_true(llmp_tag_is_reserved(reserved[i]));
         assert_false(llmp_tag_is_reserved(reserved[i] + 2));

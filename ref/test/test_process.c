@@ -2,12 +2,12 @@
 /* Real processes on every provider: streams, a steady state that costs nothing, and sides that are killed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -218,8 +218,8 @@ static void send_strictly(llmp_sender *sender) {
 static void the_steady_state_makes_no_system_call(void **state) {
     (void)state;
     for (int p = 0; p < PROVIDERS; p++) {
-        llmp_sender *sender = sender_of(
-            providers[p], (llmp_sender_options){.page_size = 65536, .max_pages = 8, .wait = LLMP_WAIT_SPIN});
+        llmp_sender *sender =
+            sender_of(providers[p], (llmp_sender_options){.page_size = 65536, .max_pages = 8, .wait = LLMP_WAIT_SPIN});
         llmp_shmem_desc desc = llmp_sender_describe(sender);
         pid_t reader = test_fork();
         if (reader == 0) {

@@ -228,7 +228,8 @@ static void EOP_5_a_ring_of_pages(void **state) {
 
 static void EOP_5_counts_are_added(void **state) {
     (void)state;
-    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = MAP, .receivers = 2, .pages = LLMP_PAGES_KEEP});
+    llmp_sender *sender =
+        test_sender((llmp_sender_options){.page_size = MAP, .receivers = 2, .pages = LLMP_PAGES_KEEP});
     llmp_shmem_desc first = llmp_sender_describe(sender);
     struct test_view view = test_view_open(&first);
     llmp_receiver *a = test_receiver(sender);
@@ -324,10 +325,8 @@ static void every_wait_ends_at_its_deadline(void **state) {
 /* LLMP_TRY looks at once, whatever the receiver would rather wait for. */
 static void coalescing_never_hides_messages_from_a_try(void **state) {
     (void)state;
-    const llmp_receiver_options choices[] = {{.coalesce_messages = 100, .coalesce_us = 1000000},
-                                             {.coalesce_us = 1000000},
-                                             {.coalesce_messages = 1},
-                                             {0}};
+    const llmp_receiver_options choices[] = {
+        {.coalesce_messages = 100, .coalesce_us = 1000000}, {.coalesce_us = 1000000}, {.coalesce_messages = 1}, {0}};
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
         llmp_sender *sender = test_sender((llmp_sender_options){0});
         llmp_receiver_options options = choices[i];

@@ -34,8 +34,8 @@ static void EOP_6_pages_come_round(void **state) {
     (void)state;
     const llmp_order orders[] = {LLMP_ORDER_OLDEST, LLMP_ORDER_NEWEST};
     for (size_t o = 0; o < 2; o++) {
-        llmp_sender *sender = test_sender(
-            (llmp_sender_options){.page_size = MAP, .order = orders[o], .max_pages = 8, .window = 4});
+        llmp_sender *sender =
+            test_sender((llmp_sender_options){.page_size = MAP, .order = orders[o], .max_pages = 8, .window = 4});
         llmp_receiver *receiver = test_receiver(sender);
         for (uint64_t i = 0; i < 3000; i++) {
             assert_ok(test_send_number(sender, i, BIG, LLMP_TRY));
@@ -129,8 +129,7 @@ static void only_pages_that_come_round_have_a_window(void **state) {
 
 static void preallocated_channels_make_no_page_later(void **state) {
     (void)state;
-    llmp_sender *sender =
-        test_sender((llmp_sender_options){.page_size = MAP, .preallocate = true, .max_pages = 5});
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = MAP, .preallocate = true, .max_pages = 5});
     llmp_receiver *receiver = test_receiver(sender);
     assert_int_equal(stats_of(sender).pages_created, 5);
     uint64_t sent = fill(sender, 0);
@@ -342,8 +341,8 @@ static void the_page_being_written_cannot_be_cut(void **state) {
 /* An id is free for others once its page is gone. The kept mapping says that its life is over. */
 static void EOP_6_a_kept_mapping_of_a_dead_page_is_not_believed(void **state) {
     (void)state;
-    llmp_sender *sender = test_sender(
-        (llmp_sender_options){.page_size = MAP, .pages = LLMP_PAGES_DROP, .max_pages = 4});
+    llmp_sender *sender =
+        test_sender((llmp_sender_options){.page_size = MAP, .pages = LLMP_PAGES_DROP, .max_pages = 4});
     llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .max_mapped = 3};
     llmp_shmem_desc desc = llmp_sender_describe(sender);
     llmp_receiver *receiver;

@@ -190,8 +190,7 @@ static void batches_are_published_together(void **state) {
 /* Otherwise the receiver, which sees none of the batch, would never make room. */
 static void batches_are_published_before_a_wait(void **state) {
     (void)state;
-    llmp_sender *sender =
-        test_sender((llmp_sender_options){.page_size = SMALL, .batch = 1000000, .max_pages = 2});
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = SMALL, .batch = 1000000, .max_pages = 2});
     llmp_receiver *receiver = test_receiver(sender);
     uint64_t sent = 0;
     while (test_send_number(sender, sent, 100, LLMP_TRY) == 0) {
@@ -294,9 +293,9 @@ static void PAGE_scribbled_on_the_sender_stays_on_its_map(void **state) {
 static void options_that_make_no_sense(void **state) {
     (void)state;
     llmp_sender *sender;
-    const llmp_sender_options bad[] = {
-        {.page_size = 511},     {.max_pages = 1},  {.window = 1}, {.pages = (llmp_pages)9}, {.order = (llmp_order)9},
-        {.wait = (llmp_wait)9}, {.max_message = SIZE_MAX}};
+    const llmp_sender_options bad[] = {{.page_size = 511},       {.max_pages = 1},         {.window = 1},
+                                       {.pages = (llmp_pages)9}, {.order = (llmp_order)9}, {.wait = (llmp_wait)9},
+                                       {.max_message = SIZE_MAX}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_rc(llmp_sender_new(&bad[i], &sender), -EINVAL);
         assert_null(sender);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A client (BROKER-1): a channel of its own that the broker reads, and a receiver on the broker's broadcast. How the
+ * two came to know each other is not its matter: net/connect.c does it by TCP, others by llmp_broker_register().
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/sender.h"
+#include "os/os.h"
+
+/* A client that goes looks so often whether the broker has come, and reads at most so much in between. */
+#define LEAVE_PAUSE_NS ((int64_t)50000)
+#define LEAVE_READ_MAX 4096
+
+/* How long it waits for the next message of its own to come back: some never do, because a hook kept them. */
+#define LEAVE_RETURN_NS LLMP_MILLISECONDS(5)
+
+struct llmp_client {
+    llmp_sender *sender;
+    llmp_receiver *receiver;
+    uint32_t id;
+    bool receive_own;
+    uint64_t returned; /* own messages that came back on the broadcast */
+};
+
+int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broadcast, uint32_t id,
+                       const llmp_client_options *options, llmp_client **out) {
+    llmp_receiver_options receive = options ? options->receiver : (llmp_receiver_options){0};
+    *out = NULL;
+    llmp_client *client = calloc(1, sizeof *client);
+    if (!client) {
+        return -ENOMEM;
+    }
+    *client = (llmp_client){.sender = sender, .id = id, .receive_own = options && options->receive_own};
+    receive.joined = true; /* the broker did, on our behalf (TCP-2) */
+    if (options && options->sender.provider) {
+        receive.provider = options->sender.provider;
+    }
+    int code = llmp_receiver_new(broadcast, &receive, &client->receiver);
+    if (code < 0) {
+        free(client);
+        return code;
+    }
+    llmp_sender_rename(sender, id);
+    *out = client;
+    return 0;
+}
+
+uint32_t llmp_client_id(const llmp_client *client) {
+    return client->id;
+}
+
+llmp_sender *llmp_client_sender(llmp_client *client) {
+    return client->sender;
+}
+
+int llmp_client_send(llmp_client *client, uint32_t tag, uint32_t flags, const void *payload, size_t length,
+                     int64_t timeout_ns) {
+    return llmp_send(client->sender, tag, flags, payload, length, timeout_ns);
+}
+
+/* ------------------------------------------------------------------ receiving */
+
+/* What is left of a wait, for a call that takes a timeout. Never LLMP_TRY by running out: that would change its error.
+ */
+static int64_t timeout_left(struct llmp_deadline deadline) {
+    if (deadline.at == LLMP_TRY || deadline.at == LLMP_FOREVER) {
+        return deadline.at;
+    }
+    int64_t left = llmp_deadline_left(deadline, INT64_MAX);
+    return left > 0 ? left : 1;
+}
+
+static int recv_any(llmp_client *client, llmp_message *message, int64_t timeout_ns) {
+    int code = llmp_recv(client->receiver, message, timeout_ns);
+    client->returned += code == 0 && message->sender == client->id;
+    return code;
+}
+
+/* The next message that this client wants, whatever of its own lies before it. */
+static int recv_wanted(llmp_client *client, llmp_message *message, struct llmp_deadline deadline) {
+    for (;;) {
+        int code = recv_any(client, message, timeout_left(deadline));
+        if (code < 0 || client->receive_own || message->sender != client->id) {
+            return code;
+        }
+    }
+}
+
+/* What is there already costs no look at the clock. */
+int llmp_client_recv(llmp_client *client, llmp_message *message, int64_t timeout_ns) {
+    int code = recv_wanted(client, message, (struct llmp_deadline){LLMP_TRY});
+    if (code != -EAGAIN || timeout_ns == LLMP_TRY) {
+        return code;
+    }
+    return recv_wanted(client, message, llmp_deadline_in(timeout_ns));
+}
+
+/* ------------------------------------------------------------------ leaving */
+
+/*
+ * A broker that waits for this client to read does not read this client. So the client reads until the end, and throws
+ * away. True when there is no more for now.
+ */
+static bool read_on(llmp_client *client) {
+    llmp_message ignored;
+    for (int i = 0; i < LEAVE_READ_MAX; i++) {
+        if (recv_any(client, &ignored, LLMP_TRY) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* BROKER-4: 8 bytes, the id and 4 of padding. The tag is reserved, so the ordinary way to send is barred. */
+static int say_exit(llmp_client *client, struct llmp_deadline deadline) {
+    void *payload;
+    int code;
+    llmp_sender_cancel(client->sender); /* something half done must not be in the way */
+    while ((code = llmp_sender_alloc(client->sender, 8, LLMP_TRY, &payload)) == -EAGAIN) {
+        if (llmp_deadline_passed(deadline)) {
+            return -ETIMEDOUT;
+        }
+        read_on(client);
+        llmp_os_sleep(LEAVE_PAUSE_NS);
+    }
+    if (code < 0) {
+        return code;
+    }
+    memset(payload, 0, 8);
+    memcpy(payload, &client->id, sizeof client->id);
+    code = llmp_sender_commit_as(client->sender, client->id, LLMP_TAG_CLIENT_EXIT, 0);
+    llmp_sender_flush(client->sender);
+    return code;
+}
+
+/*
+ * Until the broker has mapped the last page, and has passed on what stands there, as far as can be seen: a broker that
+ * is at it would wait for a reader who has gone.
+ */
+static void await_broker(llmp_client *client, uint64_t sent, struct llmp_deadline deadline) {
+    uint64_t returned = client->returned;
+    int64_t progress_at = llmp_os_now();
+    while (!llmp_deadline_passed(deadline)) {
+        bool mapped = llmp_sender_drained(client->sender);
+        bool read_all = read_on(client);
+        if (!mapped || client->returned != returned) {
+            progress_at = llmp_os_now();
+        }
+        returned = client->returned;
+        if (mapped && read_all && (returned >= sent || llmp_os_now() - progress_at >= LEAVE_RETURN_NS)) {
+            return;
+        }
+        llmp_os_sleep(LEAVE_PAUSE_NS);
+    }
+}
+
+static void take_leave(llmp_client *client, struct llmp_deadline deadline) {
+    llmp_sender_stats stats;
+    llmp_sender_stats_get(client->sender, &stats);
+    say_exit(client, deadline); /* where it cannot be said, freeing the sender meets the same obstacle and tells */
+    await_broker(client, stats.messages, deadline);
+}
+
+int llmp_client_free(llmp_client *client, int64_t linger_ns) {
+    if (!client) {
+        return 0;
+    }
+    struct llmp_deadline deadline = llmp_deadline_in(linger_ns);
+    if (linger_ns != LLMP_TRY) {
+        take_leave(client, deadline);
+    }
+    int code = llmp_sender_free(client->sender, timeout_left(deadline));
+    llmp_receiver_free(client->receiver);
+    free(client);
+    return code;
+}

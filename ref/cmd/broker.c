@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* llmp broker: joins the channels of all clients that come to its port. */
+#include <errno.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+
+struct settings {
+    const char *host;
+    uint16_t port;
+    bool quiet;
+    llmp_broker_options broker;
+};
+
+static void on_event(void *context, llmp_event event, uint32_t client, int code) {
+    const char *who = context;
+    switch (event) {
+    case LLMP_EVENT_CLIENT_JOINED: llmp_cmd_complain(who, "client %u joined", (unsigned)client); break;
+    case LLMP_EVENT_CLIENT_LEFT: llmp_cmd_complain(who, "client %u left", (unsigned)client); break;
+    case LLMP_EVENT_CLIENT_REMOVED:
+        llmp_cmd_complain(who, "client %u removed: %s", (unsigned)client, llmp_strerror(code));
+        break;
+    case LLMP_EVENT_PEER_REFUSED: llmp_cmd_complain(who, "connection refused: %s", llmp_strerror(code)); break;
+    case LLMP_EVENT_CUT_OFF: llmp_cmd_complain(who, "a client reads too slowly: a page was given up unread"); break;
+    }
+}
+
+static void stop_broker(void *broker) {
+    llmp_broker_stop(broker);
+}
+
+static int complain_listen(const char *who, const struct settings *settings, int code) {
+    struct llmp_cmd_address at = llmp_cmd_address_of(settings->host, settings->port);
+    const char *hint = code == -EADDRINUSE ? "; --port 0 picks a free one" : "";
+    llmp_cmd_complain(who, "cannot listen on %s: %s%s", at.text, llmp_strerror(code), hint);
+    return LLMP_CMD_FAILED;
+}
+
+/* The line is what scripts wait for, so it goes out at once, and only when a stop is already caught. */
+static int serve(const char *who, const struct settings *settings, llmp_broker *broker) {
+    int port = llmp_broker_listen(broker, settings->host, settings->port);
+    if (port < 0) {
+        return complain_listen(who, settings, port);
+    }
+    llmp_cmd_catch_stop(stop_broker, broker);
+    printf("listening on %s\n", llmp_cmd_address_of(settings->host, (uint16_t)port).text);
+    int code = llmp_cmd_finish_output(who, stdout);
+    if (code != LLMP_CMD_OK) {
+        return code;
+    }
+    code = llmp_broker_run(broker);
+    if (code < 0) {
+        llmp_cmd_complain(who, "ended: %s", llmp_strerror(code));
+    }
+    return code < 0 ? LLMP_CMD_FAILED : LLMP_CMD_OK;
+}
+
+static int run(const char *who, struct settings *settings) {
+    llmp_broker *broker;
+    if (!settings->quiet) {
+        settings->broker.on_event = on_event;
+        settings->broker.event_context = (void *)who;
+    }
+    int code = llmp_broker_new(&settings->broker, &broker);
+    if (code < 0) {
+        llmp_cmd_complain(who, "cannot start: %s", llmp_strerror(code));
+        return LLMP_CMD_FAILED;
+    }
+    code = serve(who, settings, broker);
+    llmp_cmd_catch_stop(NULL, NULL); /* a signal must not reach the broker that is about to go */
+    llmp_broker_free(broker, LLMP_CMD_LINGER);
+    return code;
+}
+
+int llmp_cmd_broker(int argc, char **argv) {
+    struct settings settings = {0};
+    const struct llmp_cmd_option options[] = {
+        {"port", "N", "the TCP port where clients come; 0 picks a free one", llmp_cmd_parse_any_port, &settings.port,
+         true},
+        {"host", "ADDRESS", "where to listen [127.0.0.1]", llmp_cmd_parse_text, &settings.host, false},
+        {"provider", "NAME", "how to get shared memory: see 'llmp providers'", llmp_cmd_parse_provider,
+         &settings.broker.provider, false},
+        {"history", "N|all", "pages kept for clients that come late [64]", llmp_cmd_parse_history,
+         &settings.broker.history, false},
+        {"exit-after", "N", "end when that many clients came and all went", llmp_cmd_parse_count,
+         &settings.broker.exit_after, false},
+        {"quiet", NULL, "do not report clients on stderr", NULL, &settings.quiet, false},
+        {0},
+    };
+    const struct llmp_cmd_usage usage = {
+        .subcommand = argv[0],
+        .summary = "Passes each client's messages on to all clients, until SIGINT or SIGTERM.",
+        .details = "It prints 'listening on ADDRESS:PORT' when clients can come. All clients have to use its provider.",
+        .options = options,
+    };
+    int code;
+    return llmp_cmd_options_parse(&usage, argc, argv, &code) ? run(argv[0], &settings) : code;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A client's way to its broker, and what to tell the user when it is barred. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/cmd.h"
+
+void llmp_cmd_complain(const char *subcommand, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "llmp %s: ", subcommand);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+struct llmp_cmd_address llmp_cmd_address_of(const char *host, uint16_t port) {
+    struct llmp_cmd_address address;
+    const char *name = host ? host : "127.0.0.1";
+    bool v6 = strchr(name, ':') != NULL;
+    snprintf(address.text, sizeof address.text, "%s%.280s%s:%u", v6 ? "[" : "", name, v6 ? "]" : "", (unsigned)port);
+    return address;
+}
+
+int64_t llmp_cmd_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void complain_connect(const char *subcommand, const llmp_client_options *options, int64_t timeout_ns, int code) {
+    struct llmp_cmd_address at = llmp_cmd_address_of(options->host, options->port);
+    const llmp_shmem_provider *provider = options->sender.provider;
+    provider = provider ? provider : llmp_shmem_provider_default();
+    if (code == -ETIMEDOUT) {
+        llmp_cmd_complain(subcommand, "no broker answered at %s within %g s; 'llmp broker --port %u' starts one",
+                          at.text, (double)timeout_ns / 1e9, (unsigned)options->port);
+    } else if (code == -LLMP_E_REFUSED) {
+        llmp_cmd_complain(subcommand, "the broker at %s refused this client; does it use another --provider than %s?",
+                          at.text, llmp_shmem_provider_name(provider));
+    } else {
+        llmp_cmd_complain(subcommand, "cannot join the broker at %s: %s", at.text, llmp_strerror(code));
+    }
+}
+
+/* The library knows nothing of signals, so it is asked for a second at a time. */
+int llmp_cmd_connect(const char *subcommand, const llmp_client_options *options, int64_t timeout_ns,
+                     llmp_client **out) {
+    int64_t end = llmp_cmd_now() + timeout_ns, left = timeout_ns;
+    int code;
+    do {
+        code = llmp_client_connect(options, left < LLMP_SECONDS(1) ? left : LLMP_SECONDS(1), out);
+        left = end - llmp_cmd_now();
+    } while (code == -ETIMEDOUT && left > 0 && !llmp_cmd_stopped());
+    if (code < 0 && llmp_cmd_stopped()) {
+        return -EINTR;
+    }
+    if (code < 0) {
+        complain_connect(subcommand, options, timeout_ns, code);
+    }
+    return code;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "cmd/lines.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CAPACITY_FIRST ((size_t)64 << 10)
+
+void llmp_cmd_lines_init(struct llmp_cmd_lines *lines, int fd) {
+    *lines = (struct llmp_cmd_lines){.fd = fd};
+}
+
+void llmp_cmd_lines_fini(struct llmp_cmd_lines *lines) {
+    free(lines->bytes);
+}
+
+static int reserve(struct llmp_cmd_lines *lines) {
+    if (lines->end < lines->capacity) {
+        return 0;
+    }
+    size_t used = lines->end - lines->begin;
+    if (lines->begin > 0) {
+        memmove(lines->bytes, lines->bytes + lines->begin, used);
+        lines->begin = 0;
+        lines->end = used;
+        return 0;
+    }
+    size_t capacity = lines->capacity ? 2 * lines->capacity : CAPACITY_FIRST;
+    char *bytes = realloc(lines->bytes, capacity);
+    if (!bytes) {
+        return -ENOMEM;
+    }
+    lines->bytes = bytes;
+    lines->capacity = capacity;
+    return 0;
+}
+
+/* An interrupted wait is one in which nothing came: the caller looks whether he shall stop. */
+static int await_input(int fd, int64_t timeout_ns) {
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    int n = poll(&poll_fd, 1, (int)((timeout_ns + 999999) / 1000000));
+    if (n < 0) {
+        return errno == EINTR ? -EAGAIN : -errno;
+    }
+    return n == 0 ? -EAGAIN : 0;
+}
+
+static int fill(struct llmp_cmd_lines *lines, int64_t timeout_ns) {
+    int code = reserve(lines);
+    if (code == 0) {
+        code = await_input(lines->fd, timeout_ns);
+    }
+    if (code < 0) {
+        return code;
+    }
+    ssize_t n = read(lines->fd, lines->bytes + lines->end, lines->capacity - lines->end);
+    if (n < 0) {
+        return errno == EINTR ? -EAGAIN : -errno;
+    }
+    lines->end += (size_t)n;
+    lines->ended = n == 0;
+    return 0;
+}
+
+static int take_line(struct llmp_cmd_lines *lines, size_t length, size_t newline, const char **line, size_t *to) {
+    *line = lines->bytes + lines->begin;
+    *to = length;
+    lines->begin += length + newline;
+    lines->looked = 0;
+    return 1;
+}
+
+int llmp_cmd_lines_next(struct llmp_cmd_lines *lines, int64_t timeout_ns, const char **line, size_t *length) {
+    for (;;) {
+        size_t used = lines->end - lines->begin;
+        const char *from = used > 0 ? lines->bytes + lines->begin : "";
+        const char *newline = memchr(from + lines->looked, '\n', used - lines->looked);
+        if (newline) {
+            return take_line(lines, (size_t)(newline - from), 1, line, length);
+        }
+        lines->looked = used;
+        if (lines->ended) {
+            return used > 0 ? take_line(lines, used, 0, line, length) : 0;
+        }
+        int code = fill(lines, timeout_ns);
+        if (code < 0) {
+            return code;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* llmp providers: what there is to get shared memory with, and whether it works on this machine. */
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+
+static const char *scope_name(const llmp_shmem_provider *provider) {
+    switch (llmp_shmem_provider_scope(provider)) {
+    case LLMP_SCOPE_PROCESS: return "process";
+    case LLMP_SCOPE_FAMILY: return "family";
+    case LLMP_SCOPE_SYSTEM: return "system";
+    }
+    return "?";
+}
+
+static void print_row(const llmp_shmem_provider *provider) {
+    int code = llmp_shmem_provider_check(provider);
+    bool preferred = provider == llmp_shmem_provider_default();
+    printf("%-8s %-8s %-9s %-8s %s\n", llmp_shmem_provider_name(provider), scope_name(provider),
+           code < 0 ? "no" : "yes", preferred ? "yes" : "", llmp_shmem_provider_summary(provider));
+    if (code < 0) {
+        printf("%-36s not here: %s\n", "", llmp_strerror(code));
+    }
+}
+
+static void print_table(void) {
+    const llmp_shmem_provider *provider;
+    printf("%-8s %-8s %-9s %-8s %s\n", "NAME", "SCOPE", "AVAILABLE", "DEFAULT", "SUMMARY");
+    for (size_t i = 0; (provider = llmp_shmem_provider_at(i)); i++) {
+        print_row(provider);
+    }
+}
+
+static void put_string(const char *key, const char *text) {
+    printf("\"%s\":", key);
+    llmp_cmd_json_string(stdout, text, strlen(text));
+    putchar(',');
+}
+
+static void print_object(const llmp_shmem_provider *provider) {
+    int code = llmp_shmem_provider_check(provider);
+    putchar('{');
+    put_string("name", llmp_shmem_provider_name(provider));
+    put_string("scope", scope_name(provider));
+    put_string("summary", llmp_shmem_provider_summary(provider));
+    if (code < 0) {
+        put_string("error", llmp_error_name(code));
+        put_string("reason", llmp_strerror(code));
+    }
+    printf("\"available\":%s,\"default\":%s}", code < 0 ? "false" : "true",
+           provider == llmp_shmem_provider_default() ? "true" : "false");
+}
+
+static void print_json(void) {
+    const llmp_shmem_provider *provider;
+    for (size_t i = 0; (provider = llmp_shmem_provider_at(i)); i++) {
+        fputs(i == 0 ? "[" : ",\n ", stdout);
+        print_object(provider);
+    }
+    puts("]");
+}
+
+int llmp_cmd_providers(int argc, char **argv) {
+    bool json = false;
+    const struct llmp_cmd_option options[] = {
+        {.name = "json", .help = "an array of objects instead of a table", .value = &json},
+        {0},
+    };
+    const struct llmp_cmd_usage usage = {
+        .subcommand = argv[0],
+        .summary = "Lists the ways to get shared memory.",
+        .details = "SCOPE is who can open a map by its description: any process of the same user (system), only\n"
+                   "processes that inherited or were passed its descriptor (family), or nobody else (process).\n"
+                   "Broker and clients that find each other by TCP need one of system scope.",
+        .options = options,
+    };
+    int code;
+    if (!llmp_cmd_options_parse(&usage, argc, argv, &code)) {
+        return code;
+    }
+    json ? print_json() : print_table();
+    return LLMP_CMD_OK;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "os/socket.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "llmp/llmp.h"
+
+/* Long enough for a burst of clients that all start at once; the system cuts it to its own limit. */
+#define BACKLOG 4096
+
+/* ------------------------------------------------------------------ addresses */
+
+/* The resolver has error numbers of its own; callers know errno only. */
+static int resolve_error(int code) {
+    switch (code) {
+    case 0: return 0;
+    case EAI_SYSTEM: return -errno;
+    case EAI_MEMORY: return -ENOMEM;
+    default: return -EHOSTUNREACH;
+    }
+}
+
+static int resolve(const char *host, uint16_t port, struct addrinfo **out) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    char service[8];
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    return resolve_error(getaddrinfo(host, service, &hints, out));
+}
+
+static int open_socket(const struct addrinfo *address) {
+    int fd = socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address->ai_protocol);
+    return fd < 0 ? -errno : fd;
+}
+
+static void set_option(int fd, int level, int option) {
+    int on = 1;
+    setsockopt(fd, level, option, &on, sizeof on);
+}
+
+int llmp_socket_port(llmp_socket socket) {
+    struct sockaddr_storage name = {0};
+    socklen_t length = sizeof name;
+    if (getsockname((int)socket, (struct sockaddr *)&name, &length) < 0) {
+        return -errno;
+    }
+    if (name.ss_family == AF_INET) {
+        return ntohs(((struct sockaddr_in *)&name)->sin_port);
+    }
+    if (name.ss_family == AF_INET6) {
+        return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+    }
+    return -EAFNOSUPPORT;
+}
+
+/* ------------------------------------------------------------------ listening */
+
+static int listen_at(const struct addrinfo *address, llmp_socket *out) {
+    int fd = open_socket(address);
+    if (fd < 0) {
+        return fd;
+    }
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR); /* a broker that was restarted finds its old connections in TIME_WAIT */
+    if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
+        int code = -errno;
+        close(fd);
+        return code;
+    }
+    *out = fd;
+    return 0;
+}
+
+int llmp_socket_listen(const char *host, uint16_t port, llmp_socket *out) {
+    struct addrinfo *list;
+    *out = LLMP_SOCKET_NONE;
+    int code = resolve(host, port, &list);
+    if (code < 0) {
+        return code;
+    }
+    code = -EHOSTUNREACH;
+    for (struct addrinfo *a = list; a && code < 0; a = a->ai_next) {
+        code = listen_at(a, out);
+    }
+    freeaddrinfo(list);
+    return code;
+}
+
+int llmp_socket_accept(llmp_socket listener, llmp_socket *out) {
+    int fd = accept4((int)listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    *out = fd;
+    if (fd < 0) {
+        return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+    }
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ connecting */
+
+/*
+ * A client that keeps knocking on a closed port of the range for outgoing connections is given, sooner or later, that
+ * very port as its own, and then the system connects it to itself. It would talk to its own echo and hold the port that
+ * the broker is about to bind.
+ */
+static bool is_own_echo(int fd) {
+    struct sockaddr_storage here = {0}, there = {0};
+    socklen_t here_length = sizeof here, there_length = sizeof there;
+    if (getsockname(fd, (struct sockaddr *)&here, &here_length) < 0 ||
+        getpeername(fd, (struct sockaddr *)&there, &there_length) < 0) {
+        return false;
+    }
+    return here_length == there_length && memcmp(&here, &there, here_length) == 0;
+}
+
+/* Closes without TIME_WAIT, which would keep the port from the broker. */
+static void abort_socket(int fd) {
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    close(fd);
+}
+
+static int await_connection(int fd, struct llmp_deadline deadline) {
+    int code = llmp_socket_wait(fd, LLMP_SOCKET_WRITE, deadline), error = 0;
+    socklen_t length = sizeof error;
+    if (code < 0) {
+        return code;
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) {
+        return -errno;
+    }
+    return -error;
+}
+
+static int connect_to(const struct addrinfo *address, struct llmp_deadline deadline, llmp_socket *out) {
+    int fd = open_socket(address), code = 0;
+    if (fd < 0) {
+        return fd;
+    }
+    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
+        code = errno == EINPROGRESS ? await_connection(fd, deadline) : -errno;
+    }
+    if (code == 0 && is_own_echo(fd)) {
+        code = -ECONNREFUSED;
+    }
+    if (code < 0) {
+        abort_socket(fd);
+        return code;
+    }
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    *out = fd;
+    return 0;
+}
+
+int llmp_socket_connect(const char *host, uint16_t port, struct llmp_deadline deadline, llmp_socket *out) {
+    struct addrinfo *list;
+    *out = LLMP_SOCKET_NONE;
+    int code = resolve(host, port, &list);
+    if (code < 0) {
+        return code;
+    }
+    bool refused = false;
+    code = -EHOSTUNREACH;
+    for (struct addrinfo *a = list; a && code < 0; a = a->ai_next) {
+        code = connect_to(a, deadline, out);
+        refused |= code == -ECONNREFUSED;
+    }
+    freeaddrinfo(list);
+    /* "localhost" may have an address of a family that this machine does not speak: the refusal is what counts. */
+    return code < 0 && refused ? -ECONNREFUSED : code;
+}
+
+/* ------------------------------------------------------------------ talking */
+
+static int64_t transferred(ssize_t n) {
+    if (n >= 0) {
+        return n;
+    }
+    return errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
+}
+
+int64_t llmp_socket_read(llmp_socket socket, void *bytes, size_t length) {
+    return transferred(recv((int)socket, bytes, length, 0));
+}
+
+int64_t llmp_socket_write(llmp_socket socket, const void *bytes, size_t length) {
+    return transferred(send((int)socket, bytes, length, MSG_NOSIGNAL));
+}
+
+void llmp_socket_finish(llmp_socket socket) {
+    shutdown((int)socket, SHUT_WR);
+}
+
+void llmp_socket_close(llmp_socket socket) {
+    if (socket != LLMP_SOCKET_NONE) {
+        close((int)socket);
+    }
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+static short events_wanted(unsigned want) {
+    return (short)((want & LLMP_SOCKET_READ ? POLLIN : 0) | (want & LLMP_SOCKET_WRITE ? POLLOUT : 0));
+}
+
+/* Whoever is told of an error as "ready" meets it in his next read or write, with its code. */
+static unsigned events_ready(short events) {
+    unsigned ready = (events & POLLIN ? LLMP_SOCKET_READ : 0u) | (events & POLLOUT ? LLMP_SOCKET_WRITE : 0u);
+    return events & (POLLHUP | POLLERR | POLLNVAL) ? LLMP_SOCKET_READ | LLMP_SOCKET_WRITE : ready;
+}
+
+int llmp_socket_poll(struct llmp_socket_watch *watches, size_t count, int64_t timeout_ns) {
+    struct pollfd fds[LLMP_SOCKET_WATCH_MAX];
+    struct timespec limit = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+    if (count > LLMP_SOCKET_WATCH_MAX) {
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        fds[i] = (struct pollfd){.fd = (int)watches[i].socket, .events = events_wanted(watches[i].want)};
+    }
+    int n = ppoll(fds, (nfds_t)count, timeout_ns == LLMP_FOREVER ? NULL : &limit, NULL);
+    if (n < 0 && errno != EINTR) {
+        return -errno;
+    }
+    for (size_t i = 0; i < count; i++) {
+        watches[i].ready = n > 0 ? events_ready(fds[i].revents) : 0;
+    }
+    return n > 0 ? n : 0;
+}
+
+int llmp_socket_wait(llmp_socket socket, unsigned want, struct llmp_deadline deadline) {
+    struct llmp_socket_watch watch = {.socket = socket, .want = want};
+    for (;;) {
+        int n = llmp_socket_poll(&watch, 1, llmp_deadline_left(deadline, LLMP_SECONDS(3600)));
+        if (n != 0) {
+            return n < 0 ? n : 0;
+        }
+        if (llmp_deadline_passed(deadline)) {
+            return deadline.at == LLMP_TRY ? -EAGAIN : -ETIMEDOUT;
+        }
+    }
+}
+
+void llmp_socket_hostname(char *name, size_t capacity) {
+    if (gethostname(name, capacity) < 0 || name[0] == '\0') {
+        snprintf(name, capacity, "localhost");
+    }
+    name[capacity - 1] = '\0'; /* a name that was cut need not be terminated */
+}

@@ -1,0 +1,132 @@
+#!/bin/sh
+# llmp-bench: its own arithmetic and checks, its command line, a small run, and that an interrupted or killed run leaves
+# no process and no shared memory behind.
+. ref/test/tap.sh
+
+bench=$LLMP_BUILD/bin/llmp-bench
+[ -x "$bench" ] || { echo "# skip: $bench is not built: make bench-program"; echo "1..0 # SKIP not built"; exit 77; }
+
+fails_with() { # STATUS TEXT COMMAND…: ends with that status and says that on stderr
+    wanted=$1 text=$2
+    shift 2
+    "$@" >"$scratch/out" 2>"$scratch/err"
+    status=$?
+    cat "$scratch/out" "$scratch/err"
+    [ "$status" = "$wanted" ] && grep -q -e "$text" "$scratch/err"
+}
+says() { # TEXT COMMAND…
+    text=$1
+    shift
+    "$@" | tee "$scratch/out"
+    grep -q -e "$text" "$scratch/out"
+}
+
+selftest() { "$bench" selftest >"$scratch/tap"; status=$?; grep -v '^ok' "$scratch/tap"; [ "$status" = 0 ]; }
+check 'its statistics, its judgement and its checks of messages are right' selftest
+
+check 'an unknown provider is wrong usage, and the known ones are named' \
+    fails_with 2 "unknown provider 'nosuch'. Known providers:.* posix" "$bench" --providers posix,nosuch
+check 'an unknown payload too' fails_with 2 "unknown payload '63'. Known payloads: 8 64" "$bench" --payloads 63
+check 'an unknown case too' fails_with 2 "unknown case 'x'. Known cases: stream" "$bench" --cases x
+check 'an unknown option too' fails_with 2 nosuch "$bench" --nosuch
+check '--list names the cases' says '^cases: stream pingpong broker map start$' "$bench" --list
+check '--list names the providers' says '^providers: .*sysv.*posix.*memfd' "$bench" --list
+check '--help' says '^usage: llmp-bench' "$bench" --help
+check '--version' says '^[0-9]*\.[0-9]*\.[0-9]*$' "$bench" --version
+check 'the usual flags of Google Benchmark work' \
+    says '^send_recv/posix/64' "$bench" micro --benchmark_filter=send_recv/posix --benchmark_list_tests
+check 'a message passes between two programs' "$bench" start-once --provider posix
+check 'and a byte over a pipe' "$bench" start-once --floor
+
+# Other tests may use the cores meanwhile: a row may be busy or unsettled then, but not fail, and the status has to say so.
+small_run() {
+    "$bench" --quick --cases map,stream --payloads 64 --providers posix --plot none --results "$scratch/small"
+    status=$?
+    echo "status $status"
+    awk -F, '
+        NR == 1 { if ($0 != "case,impl,provider,variant,payload_bytes,metric,value,unit,floor_ratio,placement_ns,ok") bad = 1 }
+        NR == 1 { next }
+        NF != 11 || $7 !~ /^[0-9.]+$/ || $9 !~ /^[0-9.]+$/ || $10 !~ /^[0-9.]+$/ || $11 !~ /^(ok|unsettled|busy: .*)$/ {
+            print "line " NR ": " $0; bad = 1
+        }
+        $2 == "floor" && $9 != "1.000" { print "line " NR ": a floor is its own floor: " $0; bad = 1 }
+        $2 == "ref" { rows++; if ($11 != "ok") not_ok = 1 }
+        END {
+            if (rows != 2 * 3 + 3) { print rows " metrics"; bad = 1 }
+            exit bad ? 3 : not_ok ? 1 : 0
+        }' "$scratch/small/latest/summary.csv"
+    [ $? = "$status" ]
+}
+check 'a small run has all its rows, in order, and the status says whether all are ok' small_run
+whole_json() { grep -q '"rows_ok"' "$1/environment.json" && [ -s "$1/google-benchmark.json" ] && [ -s "$1/attempts.jsonl" ]; }
+check 'and its other files' whole_json "$scratch/small/latest"
+
+# ---------------------------------------------------------------- what an interrupted run leaves behind: nothing
+
+descendants() { # PID: all processes under it
+    awk -v parent="$1" '{ line = $0; sub(/.*\) /, ""); split($0, f, " ")
+        if (f[2] == parent) print substr(line, 1, index(line, " ") - 1) }' /proc/[0-9]*/stat 2>/dev/null |
+        while read -r child; do
+            echo "$child"
+            descendants "$child"
+        done
+}
+alive() { # an orphan may stay a zombie for a while
+    state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) && [ -n "$state" ] && [ "$state" != Z ]
+}
+start_run() { # until a worker of it has a map
+    "$bench" --quick --cases stream --payloads 64 --providers posix --repeat 9 --plot none --results "$scratch/$1" \
+        >"$scratch/run" 2>&1 &
+    run=$!
+    for _ in $(seq 200); do
+        family=$(descendants "$run")
+        for pid in $family; do
+            for name in /dev/shm/libafl_"$pid"_*; do
+                [ -e "$name" ] && return
+            done
+        done
+        sleep 0.05
+    done
+    echo 'no worker made a map'
+    return 1
+}
+all_gone() { # within two seconds
+    for _ in $(seq 20); do
+        left=
+        for pid in $family; do
+            if alive "$pid"; then left="$left process $pid"; fi
+            for name in /dev/shm/libafl_"$pid"_*; do
+                [ ! -e "$name" ] || left="$left $name"
+            done
+        done
+        [ -n "$left" ] || return 0
+        sleep 0.1
+    done
+    echo "left: $left"
+    return 1
+}
+
+interrupt() {
+    start_run interrupted || return
+    kill -INT "$run"
+    wait "$run"
+    status=$?
+    echo "status $status"
+    cat "$scratch/run"
+    [ "$status" = 130 ] && all_gone
+}
+check 'an interrupted run ends with status 130 and leaves no process and no map' interrupt
+kept() { grep -q '"interrupted": true' "$1/environment.json" && head -n 1 "$1/summary.csv" | grep -q '^case,impl'; }
+check 'and keeps what it has measured' kept "$scratch/interrupted/latest"
+
+killed() {
+    start_run killed || return
+    kill -KILL "$run"
+    wait "$run"
+    sleep 0.2
+    "$bench" --list >/dev/null # makes a map, which removes names of dead owners
+    all_gone
+}
+check 'the workers of a killed run die with it' killed
+
+finish

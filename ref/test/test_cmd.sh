@@ -1,0 +1,203 @@
+#!/bin/sh
+# The llmp command, as a user and as a script see it.
+. ref/test/tap.sh
+
+LLMP=${LLMP:-$LLMP_BUILD/bin/llmp}
+if [ ! -x "$LLMP" ]; then
+    echo "1..0 # SKIP no $LLMP"
+    exit 77
+fi
+pids=$scratch/pids
+: >"$pids"
+trap 'kill $(cat "$pids") 2>/dev/null; rm -rf "$scratch"' EXIT
+
+# All go through this, so that what each may leave behind is known.
+llmp() { sh -c 'echo $$ >>"$0"; exec "$@"' "$pids" "$LLMP" "$@"; }
+
+# says CODE PATTERN COMMAND…: it exits with that code and says something like that
+says() {
+    want=$1 pattern=$2
+    shift 2
+    "$@" >"$scratch/says" 2>&1 </dev/null
+    got=$?
+    cat "$scratch/says"
+    [ "$got" = "$want" ] || { echo "exit code $got instead of $want"; return 1; }
+    grep -q -e "$pattern" "$scratch/says" || { echo "no '$pattern' in that"; return 1; }
+}
+
+# start_broker OPTION…: sets $broker and $port. Reading a fifo waits just as long as it takes.
+start_broker() {
+    rm -f "$scratch/line"
+    mkfifo "$scratch/line"
+    sh -c 'echo $$ >>"$0"; exec "$@"' "$pids" "$LLMP" broker --port 0 "$@" >"$scratch/line" 2>"$scratch/events" &
+    broker=$!
+    read -r line <"$scratch/line"
+    port=${line##*:}
+    case $line in "listening on 127.0.0.1:"[1-9]*) ;; *) echo "# the broker said '$line'" ;; esac
+}
+
+# stop_broker SIGNAL: true when it ends well
+stop_broker() {
+    kill "-$1" "$broker"
+    wait "$broker"
+}
+
+# ---------------------------------------------------------------- help and wrong use
+
+check "--help lists the commands" says 0 '^  broker ' llmp --help
+check "--version" says 0 '^llmp [0-9]*\.[0-9]*\.[0-9]*$' llmp --version
+check "no command" says 2 'Usage: llmp' llmp
+check "unknown command" says 2 "no command 'frob'" llmp frob
+for command in providers broker send recv; do
+    check "$command --help" says 0 "^Usage: llmp $command" llmp $command --help
+    check "$command: unknown option" says 2 "no option '--frob'" llmp $command --frob
+    check "$command: unknown letter" says 2 "no option '-x'" llmp $command -x
+    check "$command: operand" says 2 "takes no operand 'frob'" llmp $command frob
+done
+for command in broker send recv; do
+    check "$command without --port" says 2 '^llmp [a-z]*: --port N is needed' llmp $command
+    check "$command --port without a value" says 2 "no value after '--port'" llmp $command --port
+    for port in abc 65536 -1 1x '' ' 1' 0x10; do
+        check "$command --port '$port'" says 2 "'$port' is not a port: a number from" llmp $command --port "$port"
+    done
+    check "$command: unknown provider" says 2 'These are: .*sysv' llmp $command --port 1 --provider frob
+    check "$command: provider that strangers cannot open" says 2 'its children' llmp $command --port 1 --provider memfd
+done
+check "send --port 0" says 2 'from 1 to 65535' llmp send --port 0
+check "send --tag" says 2 'is not a tag' llmp send --port 1 --tag 0x1ffffffff
+check "recv --count 0" says 2 'is not a number from 1' llmp recv --port 1 --count 0
+check "broker --history 1" says 2 "or 'all'" llmp broker --port 0 --history 1
+for seconds in 0 -1 nan 0x1 1e3 .; do
+    check "recv --timeout $seconds" says 2 'is not a number of seconds' llmp recv --port 1 --timeout $seconds
+done
+check "recv --raw --json" says 2 'exclude each other' llmp recv --port 1 --raw --json
+check "output that cannot be written" says 1 'cannot write' sh -c "$LLMP --help >/dev/full"
+
+# ---------------------------------------------------------------- providers
+
+check "providers" says 0 '^sysv *system *yes *yes ' llmp providers
+check "providers --json" says 0 '^\[{"name":"sysv","scope":"system",' llmp providers --json
+
+# ---------------------------------------------------------------- from end to end
+
+{
+    seq 1 50000
+    echo
+    printf 'gr\303\274n \t"quoted" \\ \n'
+    head -c 200000 /dev/zero | tr '\0' x
+    printf '\nno newline at the end'
+} >"$scratch/sent"
+lines=50004
+
+# The receiver comes last: it is shown what was said before.
+carries() {
+    llmp send --port "$port" --provider "$1" <"$scratch/sent" || return 1
+    llmp recv --port "$port" --provider "$1" --count "$lines" --timeout 20 >"$scratch/received" || return 1
+    { cat "$scratch/sent"; echo; } | cmp - "$scratch/received"
+}
+
+# Both at once, so that the receiver has to wait again and again.
+carries_live() {
+    sh -c 'echo $$ >>"$0"; exec "$@"' "$pids" "$LLMP" recv --port "$port" --provider "$1" --timeout 20 \
+        --count $((lines * 2)) >"$scratch/received" &
+    receiver=$!
+    llmp send --port "$port" --provider "$1" <"$scratch/sent" || return 1
+    wait "$receiver" || return 1
+    { cat "$scratch/sent"; echo; cat "$scratch/sent"; echo; } | cmp - "$scratch/received"
+}
+
+for provider in sysv posix; do
+    start_broker --provider $provider
+    check "$provider: recv prints what was sent before" carries $provider
+    check "$provider: and what is sent meanwhile" carries_live $provider
+    check "$provider: broker ends well on SIGTERM" stop_broker TERM
+done
+
+start_broker
+printf 'a"b\n\377\n' | llmp send --port "$port" --tag 0x1337
+check "recv --json, text" says 0 '^{"sender":1,"tag":4919,"flags":0,"length":3,"payload":"a\\"b"}$' \
+    llmp recv --port "$port" --count 1 --json
+check "recv --json, other bytes" says 0 '"length":1,"payload":null,"payload_hex":"ff"}$' \
+    llmp recv --port "$port" --count 2 --json
+raw_has_no_newlines() { [ "$(llmp recv --port "$port" --count 2 --raw | od -An -tx1)" = ' 61 22 62 ff' ]; }
+check "recv --raw" raw_has_no_newlines
+check "recv: fewer than --count" says 1 '2 of 3 messages came' llmp recv --port "$port" --count 3 --timeout 0.2
+check "recv: a pause without --count" says 0 '^a"b$' llmp recv --port "$port" --timeout 0.2
+check "send: other provider than the broker's" says 1 'another --provider than posix' \
+    llmp send --port "$port" --provider posix
+check "broker: port in use" says 1 "cannot listen on 127.0.0.1:$port: .*--port 0" llmp broker --port "$port"
+check "broker: events" grep -q '^llmp broker: client 1 left$' "$scratch/events"
+
+# The first line that it prints tells that it is connected, and that a signal will be caught.
+start_recv() {
+    rm -f "$scratch/line"
+    mkfifo "$scratch/line"
+    sh -c 'echo $$ >>"$0"; exec "$@"' "$pids" "$LLMP" recv --port "$port" >"$scratch/line" &
+    receiver=$!
+    exec 3<"$scratch/line"
+    read -r _ <&3
+}
+recv_ends_well() {
+    cat <&3 >/dev/null
+    exec 3<&-
+    wait "$receiver"
+}
+recv_stopped_by() {
+    start_recv
+    kill "-$1" "$receiver"
+    recv_ends_well
+}
+# A pipe that nobody reads is full soon.
+recv_stopped_while_writing() {
+    start_recv
+    for _ in $(seq 500); do
+        grep -q pipe "/proc/$receiver/wchan" && break
+        sleep 0.01
+    done
+    kill -TERM "$receiver"
+    recv_ends_well
+}
+recv_ends_with_broker() {
+    start_recv
+    stop_broker INT && recv_ends_well
+}
+check "recv ends well on SIGTERM" recv_stopped_by TERM
+check "recv ends well on SIGINT" recv_stopped_by INT
+check "broker ends well on SIGINT, and recv with it" recv_ends_with_broker
+check "send: no broker there" says 1 "no broker answered at 127.0.0.1:$port within 0.1 s" \
+    llmp send --port "$port" --timeout 0.1
+
+start_broker
+reader_that_goes() {
+    { llmp recv --port "$port" 2>"$scratch/errors"; echo $? >"$scratch/code"; } | head -n 1 >/dev/null &
+    reader=$!
+    yes 2>/dev/null | head -n 100000 | llmp send --port "$port"
+    wait "$reader"
+    cat "$scratch/code" "$scratch/errors"
+    [ "$(cat "$scratch/code")" = 0 ] && [ ! -s "$scratch/errors" ]
+}
+check "recv: whoever reads its output may end first" reader_that_goes
+check "recv ends well on SIGTERM while nobody reads its output" recv_stopped_while_writing
+stop_broker TERM
+
+start_broker --exit-after 2 --quiet
+echo hello | llmp send --port "$port"
+llmp recv --port "$port" --count 1 >/dev/null
+check "broker --exit-after" wait "$broker"
+check "broker --quiet" test ! -s "$scratch/events"
+
+# ---------------------------------------------------------------- nothing stays
+
+leftovers() {
+    while read -r pid; do
+        ls /dev/shm/libafl_"${pid}"_* 2>/dev/null
+        awk -v pid="$pid" 'NR > 1 && $5 == pid' /proc/sysvipc/shm
+        kill -0 "$pid" 2>/dev/null && echo "process $pid"
+    done <"$pids"
+}
+nothing_left() {
+    leftovers
+    [ -z "$(leftovers)" ]
+}
+check "no process and no shared memory is left" nothing_left
+finish

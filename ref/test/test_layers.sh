@@ -1,0 +1,20 @@
+#!/bin/sh
+# Arrows point one way: a folder includes the public headers, itself, and what stands below it (CONTRIBUTING.md).
+. ref/test/tap.sh
+
+only() { # FOLDER ALLOWED…: prints every other include. One without a folder is of the file's own.
+    folder=$1
+    shift
+    allowed=$(echo "$@" | tr ' ' '|')
+    ! grep -rn --include='*.[ch]' --include='*.cc' '^ *# *include "' "$folder" |
+        grep -vE "include \"(($allowed)/[^/]*|[^/]*)\""
+}
+
+check "os stands on nothing" only ref/os llmp os
+check "shmem stands on os" only ref/shmem llmp os shmem
+check "channel stands on shmem" only ref/channel llmp os shmem channel
+check "broker stands on channel" only ref/broker llmp os shmem channel broker
+check "net stands on broker" only ref/net llmp os shmem channel broker net
+check "cmd stands on the public headers alone" only ref/cmd llmp cmd
+check "so does bench" only bench llmp
+finish

@@ -1,0 +1,64 @@
+#!/bin/sh
+# The runner counts honestly: what does not pass is never counted as if it had.
+. ref/test/tap.sh
+unset JUNIT LLMP_TEST_STRICT # of the run around this
+
+program() { # NAME COMMANDS: makes a test program
+    printf '#!/bin/sh\n%s\n' "$2" >"$scratch/$1"
+    chmod +x "$scratch/$1"
+}
+
+ends() { # LINE STATUS NAME…: the run of these programs ends with this line and this exit status
+    line=$1 wanted=$2
+    shift 2
+    for name; do
+        shift
+        set -- "$@" "$scratch/$name"
+    done
+    JOBS=2 TIMEOUT=1 ref/test/run "$@" >"$scratch/run"
+    status=$?
+    cat "$scratch/run"
+    [ "$status" = "$wanted" ] && [ "$(tail -n 1 "$scratch/run")" = "$line" ]
+}
+strictly() { LLMP_TEST_STRICT=1 ref/test/run "$scratch/$2" | tail -n 1 | grep -x "$1"; }
+reported() { JUNIT=$scratch/junit ref/test/run "$scratch/fails" "$scratch/skips"; [ "$(grep -c "$1" "$scratch/junit")" = "$2" ]; }
+
+plan1='echo 1..1; echo ok 1 - one'
+program passes 'echo 1..2; echo ok 1 - one; echo ok 2 - two'
+program again 'echo 1..2; echo ok 1 - one; echo ok 2 - two'
+program fails 'echo 1..2; echo ok 1 - one; echo not ok 2 - two; exit 1'
+program skips 'echo 1..3; echo "# skip: no strace: make setup"; echo "not ok 1 # SKIP as cmocka 1.1.5 says it"
+echo "ok 2 # SKIP as 1.1.7 does"; echo "ok 3 - shell # SKIP one processor"'
+program skips_all 'echo no such kernel; exit 77'
+program stops_early 'echo 1..3; echo ok 1 - one'
+program crashes 'echo 1..2; echo ok 1 - one; kill -ABRT $$'
+program has_no_plan 'echo ok 1 - one'
+program says_nothing ''
+program ends_badly "$plan1; exit 3"
+program hangs 'echo 1..1; sleep 60'
+program leaves_a_process "$plan1; sleep 60 &"
+# No letter behind the second _, so that no library that runs beside this clears the name away.
+# shellcheck disable=SC2016 # for the program to expand
+program leaves_a_name "$plan1"'; name=/dev/shm/libafl_$$_0; : >$name; echo $name >"${0%/*}/name"'
+program speaks "$plan1; echo 'a.c:1:2: runtime error: load of misaligned address'"
+
+check "passes are counted, over several programs" ends "4 passed, 0 failed, 0 skipped" 0 passes again
+check "a failure fails the run" ends "3 passed, 1 failed, 0 skipped" 1 passes fails
+check "a skip is neither, in each dialect" ends "0 passed, 0 failed, 3 skipped" 0 skips
+check "the reason of a skip is shown" grep -q 'as cmocka 1.1.5 says it: no strace: make setup' "$scratch/run"
+check "exit 77 skips a program" ends "2 passed, 0 failed, 1 skipped" 0 passes skips_all
+check "cases that never ran have failed" ends "1 passed, 2 failed, 0 skipped" 1 stops_early
+check "so has the case that crashed" ends "1 passed, 1 failed, 0 skipped" 1 crashes
+check "a missing plan is a failure" ends "1 passed, 1 failed, 0 skipped" 1 has_no_plan
+check "so is a program without a case" ends "0 passed, 1 failed, 0 skipped" 1 says_nothing
+check "so is an exit status that no case explains" ends "1 passed, 1 failed, 0 skipped" 1 ends_badly
+check "so is a program that does not end" ends "0 passed, 1 failed, 0 skipped" 1 hangs
+check "so is a process left behind" ends "1 passed, 1 failed, 0 skipped" 1 leaves_a_process
+check "so is shared memory left behind" ends "1 passed, 1 failed, 0 skipped" 1 leaves_a_name
+rm -f "$(cat "$scratch/name")"
+check "so is what a sanitizer says" ends "1 passed, 1 failed, 0 skipped" 1 speaks
+check "so is a run of nothing" ends "" 2
+check "where all tools have to be, a skip for want of one is a failure" strictly "0 passed, 2 failed, 1 skipped" skips
+check "the JUnit report has the failures" reported '<failure' 1
+check "and the skips" reported '<skipped' 3
+finish
