@@ -98,7 +98,7 @@ completion := $(wildcard ref/cmd/llmp.bash)
 
 test_programs := $(patsubst ref/test/%.c,$(OUT)/test/%,$(test_sources))
 # These look at the build and not at what the code does: a sanitizer has nothing to say about them.
-frame_tests := $(patsubst %,ref/test/test_%.sh,exports headers install runner)
+frame_tests := $(patsubst %,ref/test/test_%.sh,exports headers install layers runner)
 test_scripts := $(filter-out $(if $(SANITIZE),$(frame_tests)),$(sort $(wildcard ref/test/test_*.sh)))
 all_tests := $(test_programs) $(test_scripts)
 matching = $(sort $(foreach name,$(1),$(foreach test,$(2),$(if $(findstring $(name),$(notdir $(test))),$(test)))))
@@ -117,16 +117,23 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(2))
 
 all: $(static_lib) $(shared_lib) $(command) ## the library, static and shared, and the llmp command (the default)
 
-# Everything that is compiled depends on this file, which changes when the compiler or a flag does. It is also what
-# tells a benchmark how it was built. Order-only: in `make -j2 setup test` nothing starts before setup has ended.
+# What is compiled depends on `flags`, which changes when the compiler or a flag does (and tells a benchmark how it was
+# built); what is linked depends on `sources`, which changes when a file comes or goes. Order-only: in
+# `make -j2 setup test` nothing starts before setup has ended.
 first := $(filter setup setup-full clean,$(MAKECMDGOALS))
 quoted = '$(subst ','\'',$(strip $(1)))'
+keep_if_same = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
 $(OUT)/flags: FORCE | $(first)
 	@$(CC) --version >/dev/null 2>&1 || { echo '$(CC) does not run: `make setup` installs a compiler' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@{ printf 'compiler: '; $(CC) --version | head -n 1; printf '%s: %s\n' c $(call quoted,$(compile_c)) \
 	    c++ $(call quoted,$(compile_cxx)) link $(call quoted,$(link_c)); } >$@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	@$(keep_if_same)
+
+$(OUT)/sources: FORCE $(OUT)/flags
+	@printf '%s\n' $(lib_sources) $(cmd_sources) $(bench_sources) $(helper_sources) >$@.new
+	@$(keep_if_same)
 
 extra :=
 $(lib_objects): extra := $(pic)
@@ -142,33 +149,35 @@ $(OUT)/obj/%.o: %.cc $(OUT)/flags
 	$(call say,CXX,$<)
 	$(Q)$(compile_cxx) $(extra) -MMD -MP -c -o $@ $<
 
-$(static_lib): $(lib_objects) $(OUT)/flags
+linked = $(filter %.o %.a,$^)
+
+$(static_lib): $(lib_objects) $(OUT)/sources
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $(lib_objects)
 
-$(shared_lib): $(lib_objects) $(OUT)/flags
+$(shared_lib): $(lib_objects) $(OUT)/sources
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(link_c) -shared -Wl,-soname,$(soname) $(no_undefined) -o $@ $(lib_objects) -lpthread
 	@ln -sf $(@F) $(@D)/$(soname)
 	@ln -sf $(soname) $(@D)/libllmp.so
 
-$(OUT)/bin/llmp: $(cmd_objects) $(static_lib)
+$(OUT)/bin/llmp: $(cmd_objects) $(static_lib) $(OUT)/sources
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(link_c) -o $@ $^ -lpthread
+	$(Q)$(link_c) -o $@ $(linked) -lpthread
 
-$(test_programs): $(OUT)/test/%: $(OUT)/obj/ref/test/%.o $(helper_objects) $(static_lib)
+$(test_programs): $(OUT)/test/%: $(OUT)/obj/ref/test/%.o $(helper_objects) $(static_lib) $(OUT)/sources
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(link_c) -o $@ $^ -lcmocka -lpthread
+	$(Q)$(link_c) -o $@ $(linked) -lcmocka -lpthread
 
-$(bench_program): $(bench_objects) $(static_lib)
+$(bench_program): $(bench_objects) $(static_lib) $(OUT)/sources
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(link_cxx) -o $@ $^ $(bench_libs)
+	$(Q)$(link_cxx) -o $@ $(linked) $(bench_libs)
 
 -include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(bench_objects) $(test_objects) $(helper_objects))
 
@@ -256,11 +265,11 @@ Libs: -L$${libdir} -lllmp
 Libs.private: -lpthread
 Cflags: -I$${includedir}
 endef
-export pkg_config_file
 
 headers := $(wildcard ref/include/llmp/*.h)
 to := $(DESTDIR)
 
+install: export pc = $(pkg_config_file)
 install: all ## install library, headers, llmp.pc and command
 	@install -d $(to)$(LIBDIR)/pkgconfig $(to)$(INCLUDEDIR)/llmp $(to)$(BINDIR)
 	@install -m 644 $(headers) $(to)$(INCLUDEDIR)/llmp
@@ -268,7 +277,7 @@ install: all ## install library, headers, llmp.pc and command
 	@install -m 755 $(shared_lib) $(to)$(LIBDIR)
 	@ln -sf $(notdir $(shared_lib)) $(to)$(LIBDIR)/$(soname)
 	@ln -sf $(soname) $(to)$(LIBDIR)/libllmp.so
-	@printf '%s\n' "$$pkg_config_file" >$(to)$(LIBDIR)/pkgconfig/llmp.pc
+	@printf '%s\n' "$$pc" >$(to)$(LIBDIR)/pkgconfig/llmp.pc
 	$(if $(command),@install -m 755 $(command) $(to)$(BINDIR))
 	$(if $(man_pages),@install -d $(to)$(DATADIR)/man/man1)
 	$(if $(man_pages),@install -m 644 $(man_pages) $(to)$(DATADIR)/man/man1)
