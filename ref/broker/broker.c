@@ -141,17 +141,30 @@ int llmp_broker_remove(llmp_broker *broker, uint32_t client) {
 
 /* ---------------------------------------------------------------- rounds */
 
-int64_t llmp_broker_once(llmp_broker *broker) {
+/* Every part gets its turn. True: one of them has work on hand. */
+static bool tick_parts(llmp_broker *broker) {
+    bool busy = false;
     for (size_t i = 0; i < broker->part_count; i++) {
-        broker->parts[i].tick(broker->parts[i].self);
+        busy = broker->parts[i].tick(broker->parts[i].self) || busy;
     }
+    return busy;
+}
+
+static uint32_t take_round(llmp_broker *broker, bool *busy) {
+    *busy = tick_parts(broker);
     uint32_t count = llmp_route_all(broker);
     int64_t now = llmp_os_now();
     if (now >= broker->next_care) {
         broker->next_care = now + CARE_NS;
         llmp_clients_care(broker, now);
     }
+    *busy = *busy || count > 0;
     return count;
+}
+
+int64_t llmp_broker_once(llmp_broker *broker) {
+    bool busy;
+    return take_round(broker, &busy);
 }
 
 static bool all_came_and_went(const llmp_broker *broker) {
@@ -183,7 +196,9 @@ int llmp_broker_run(llmp_broker *broker) {
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, broker->options.wait);
     while (may_go_on(broker)) {
-        if (llmp_broker_once(broker) > 0) {
+        bool busy;
+        (void)take_round(broker, &busy);
+        if (busy) {
             llmp_waiter_reset(&waiter);
         } else {
             (void)llmp_waiter_step(&waiter, (struct llmp_deadline){LLMP_FOREVER});

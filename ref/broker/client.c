@@ -35,9 +35,7 @@ int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broadcast, ui
     }
     *client = (llmp_client){.sender = sender, .id = id, .receive_own = options && options->receive_own};
     receive.joined = true; /* the broker did, on our behalf (TCP-2) */
-    if (options && options->sender.provider) {
-        receive.provider = options->sender.provider;
-    }
+    receive.provider = llmp_sender_provider(sender);
     int code = llmp_receiver_new(broadcast, &receive, &client->receiver);
     if (code < 0) {
         free(client);

@@ -117,9 +117,7 @@ static bool is_released(const struct llmp_page_set *pages, const struct llmp_liv
     }
     uint16_t left = llmp_load_acquire(&item->page->left);     /* L1 */
     uint16_t joined = llmp_load_acquire(&item->page->joined); /* L2 */
-    /* A peer that was shown the page was counted in, and may never come to leave it. */
-    bool uncertain = item->tainted || item->offered != 0;
-    if (left >= item->expected && (uncertain || left >= joined)) {
+    if (left >= item->expected && left >= joined) {
         return true;
     }
     return item->gone != 0 && all_joined_later(pages);
@@ -127,7 +125,7 @@ static bool is_released(const struct llmp_page_set *pages, const struct llmp_liv
 
 /* Left by all is not enough: nobody may be left who could hold it without having been counted. */
 static bool is_reusable(const struct llmp_page_set *pages, const struct llmp_live_page *item) {
-    return pages->policy == LLMP_PAGES_REUSE && item->gone == 0 && item->offered == 0 && !item->tainted &&
+    return pages->policy == LLMP_PAGES_REUSE && item->gone == 0 && item->offered == 0 &&
            llmp_load_acquire(&item->page->left) >= llmp_load_acquire(&item->page->joined);
 }
 
@@ -195,7 +193,6 @@ static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item
     item.expected = pages->receivers;
     item.offered = pages->offered;
     item.gone = 0;
-    item.tainted = false;
     llmp_page_init(item.page, item.size, sender_id, max_alloc);
     int rc = list_append(&pages->live, item);
     if (rc != 0) {
@@ -252,24 +249,24 @@ void llmp_pages_offer(struct llmp_page_set *pages) {
     for (uint32_t i = 0; i < pages->live.count; i++) {
         pages->live.items[i].offered++;
     }
-    llmp_add_release(&llmp_pages_oldest(pages)->page->joined, (uint16_t)1); /* pairs with L2 */
 }
 
-void llmp_pages_confirm(struct llmp_page_set *pages) {
-    pages->offered--;
-    pages->receivers++;
-    for (uint32_t i = 0; i < pages->live.count; i++) {
-        pages->live.items[i].offered--;
-        pages->live.items[i].expected++;
-    }
-}
-
+/* Whoever said nothing but hung up has no part in the channel, and its pages may come round again. */
 void llmp_pages_withdraw(struct llmp_page_set *pages) {
     pages->offered--;
     for (uint32_t i = 0; i < pages->live.count; i++) {
         pages->live.items[i].offered--;
-        pages->live.items[i].tainted = true;
     }
+}
+
+/* Pages go from the front alone: the page that it was offered is the oldest still, or gone. */
+void llmp_pages_confirm(struct llmp_page_set *pages) {
+    llmp_pages_withdraw(pages);
+    pages->receivers++;
+    for (uint32_t i = 0; i < pages->live.count; i++) {
+        pages->live.items[i].expected++;
+    }
+    llmp_add_release(&llmp_pages_oldest(pages)->page->joined, (uint16_t)1); /* pairs with L2 */
 }
 
 void llmp_pages_dismiss(struct llmp_page_set *pages) {

@@ -21,7 +21,6 @@ struct llmp_live_page {
     uint32_t expected; /* receivers that read from this page or an earlier one on, the dead ones included */
     uint32_t gone;     /* of those, who died or left: how far they read is unknown */
     uint32_t offered;  /* shown to somebody who may yet come */
-    bool tainted;      /* shown to somebody who never came, and may still hold it */
 };
 
 struct llmp_page_list {

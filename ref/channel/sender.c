@@ -358,6 +358,10 @@ llmp_shmem_desc llmp_sender_describe(const llmp_sender *sender) {
     return llmp_shmem_describe(llmp_pages_oldest(&sender->pages)->map);
 }
 
+const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender) {
+    return sender->pages.provider;
+}
+
 void llmp_sender_rename(llmp_sender *sender, uint32_t sender_id) {
     sender->id = sender_id;
     for (uint32_t i = 0; i < sender->pages.live.count; i++) {

@@ -9,8 +9,8 @@
 void llmp_sender_rename(llmp_sender *sender, uint32_t sender_id);
 
 /*
- * A receiver that may or may not come is shown the oldest page, and counted in there on its behalf. Nobody waits for
- * it, but no page it could read is used again. confirm: it came, and counts like any other. withdraw: it will not.
+ * A receiver that may or may not come is shown the oldest page. Nobody waits for it, but no page it could read is used
+ * again. confirm: it came, is counted in on its behalf, and counts like any other. withdraw: it will not.
  */
 void llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc);
 void llmp_sender_confirm(llmp_sender *sender);
@@ -18,6 +18,9 @@ void llmp_sender_withdraw(llmp_sender *sender);
 
 /* Commits in another client's name (SEND-4, BROKER-3), and without the check of reserved tags. */
 int llmp_sender_commit_as(llmp_sender *sender, uint32_t sender_id, uint32_t tag, uint32_t flags);
+
+/* Where its pages come from. */
+const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender);
 
 /* Whether every expected receiver has joined the newest page, so that the channel may end. */
 bool llmp_sender_drained(const llmp_sender *sender);

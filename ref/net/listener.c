@@ -170,15 +170,16 @@ static void look(struct listener *listener, int64_t now) {
 
 /* In a loop that forwards messages without a system call this must not bring one in each time: mostly it looks at the
  * clock. */
-static void tick(void *self) {
+static bool tick(void *self) {
     struct listener *listener = self;
     int64_t now = llmp_os_now();
-    if (now < listener->next_look) {
-        return;
-    }
-    look(listener, now);
     bool busy = now - listener->last_activity < BUSY_NS;
-    listener->next_look = now + (busy ? LOOK_BUSY_NS : LOOK_IDLE_NS);
+    if (now >= listener->next_look) {
+        look(listener, now);
+        busy = now - listener->last_activity < BUSY_NS;
+        listener->next_look = now + (busy ? LOOK_BUSY_NS : LOOK_IDLE_NS);
+    }
+    return busy;
 }
 
 /* ------------------------------------------------------------------ life */

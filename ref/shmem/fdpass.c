@@ -53,10 +53,11 @@ static int take_fd(struct msghdr *message) {
     return fd;
 }
 
+/* What was sent in one piece arrives in one. Waiting for the rest of less would be to wait for a peer that means harm. */
 static ssize_t receive_message(int socket, struct msghdr *message, unsigned flags) {
     ssize_t got;
     do {
-        got = recvmsg(socket, message, MSG_WAITALL | (flags & LLMP_SHMEM_CLOEXEC ? MSG_CMSG_CLOEXEC : 0));
+        got = recvmsg(socket, message, flags & LLMP_SHMEM_CLOEXEC ? MSG_CMSG_CLOEXEC : 0);
     } while (got < 0 && errno == EINTR);
     return got < 0 ? -errno : got;
 }

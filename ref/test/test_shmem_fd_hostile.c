@@ -80,6 +80,22 @@ static void a_hang_up_within_the_message_is_refused(void **state) {
     (void)close(fd);
 }
 
+static int receive_within_a_minute(int socket, void *argument) {
+    llmp_shmem *map;
+    (void)argument;
+    (void)alarm(60); /* for the test to end when it fails */
+    CHILD_REQUIRE(llmp_shmem_recv_fd(socket, NULL, &map) == -LLMP_E_FD_MESSAGE);
+    return 0;
+}
+
+static void a_part_of_a_message_is_refused_while_the_peer_stays(void **state) {
+    (void)state;
+    struct shmem_peer peer = shmem_peer_start(receive_within_a_minute, NULL);
+    assert_true(shmem_say(peer.socket, "abc", 3));
+    assert_int_equal(test_wait(peer.pid), 0);
+    shmem_peer_hang_up(&peer);
+}
+
 static void a_hang_up_is_EPIPE(void **state) {
     (void)state;
     struct ends ends = connect_ends(SOCK_STREAM);
@@ -180,6 +196,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         SHMEM_ONE(garbage_instead_of_a_map_is_refused),
         SHMEM_ONE(a_hang_up_within_the_message_is_refused),
+        SHMEM_ONE(a_part_of_a_message_is_refused_while_the_peer_stays),
         SHMEM_ONE(a_hang_up_is_EPIPE),
         SHMEM_ONE(a_socket_that_does_not_block_is_EAGAIN),
         SHMEM_ONE(more_descriptors_than_one_do_not_stay),

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shmem/owner.h"
@@ -148,6 +149,23 @@ static void ID_4_while_the_owner_lives_children_remove_nothing(void **state) {
     assert_false(is_there(&desc));
 }
 
+/* As sandboxes and fork servers do it: nobody is told of the child. */
+static void ID_4_a_child_of_a_bare_clone_removes_nothing(void **state) {
+    (void)state;
+    llmp_shmem *map = shmem_create(posix, SIZE);
+    llmp_shmem_desc desc = llmp_shmem_describe(map);
+    pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    if (child == 0) {
+        int owner = llmp_shmem_is_owner(map);
+        llmp_shmem_close(map);
+        _exit(owner);
+    }
+    assert_int_equal(test_wait(child), 0);
+    assert_true(is_there(&desc));
+    llmp_shmem_close(map);
+    assert_false(is_there(&desc));
+}
+
 /* ---------------------------------------------------------------- exec */
 
 static int own_and_exec(int socket, void *argument) {
@@ -256,6 +274,7 @@ int main(void) {
         SHMEM_ONE(ID_4_the_owner_was_killed_and_the_child_closes),
         SHMEM_ONE(ID_4_a_child_owns_what_it_creates_when_its_parent_is_dead),
         SHMEM_ONE(ID_4_while_the_owner_lives_children_remove_nothing),
+        SHMEM_ONE(ID_4_a_child_of_a_bare_clone_removes_nothing),
         SHMEM_ONE(an_execed_program_owns_nothing_any_more),
         SHMEM_ONE(a_program_that_closed_the_locks_descriptor_loses_none_of_its_own),
         SHMEM_ONE(an_owner_is_alive_in_every_dev_shm_it_made_names_in),
