@@ -22,7 +22,10 @@ int llmp_owner_declare(void);
 /* Whether a process with that pid holds the lock. True where it cannot be found out. */
 bool llmp_owner_alive(pid_t pid);
 
-/* "/libafl_<pid>_<letter>…": a name that this library gave. LibAFL's own have a digit after the second '_'. */
+/*
+ * "/libafl_<pid>_", a small letter, and small letters and digits up to 19 characters: a name that this library gave.
+ * LibAFL's own have a digit after the second '_'.
+ */
 bool llmp_owner_parse(const char *name, pid_t *pid);
 
 /* Removes the names of owners that are gone: of this one, or of all when pid is 0. */

@@ -50,6 +50,8 @@ int shmem_unshare(int what);
 /* Mounts an empty file system on /dev/shm, after shmem_unshare(CLONE_NEWNS). 0 or -errno. */
 int shmem_mount(const char *type, const char *options);
 int shmem_unmount(void);
+/* Gives this program a /dev/shm of its own from now on, for main() to try; false where it may not. */
+bool shmem_isolate(void);
 /* Writes a number to a file under /proc. */
 bool shmem_write_file(const char *path, const char *text);
 

@@ -9,7 +9,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -329,12 +328,6 @@ static void processes_that_create_first_together_do_not_sweep_each_other(void **
     }
 }
 
-static int try_a_folder_of_its_own(int socket, void *argument) {
-    (void)socket;
-    (void)argument;
-    return shmem_unshare(CLONE_NEWNS) == 0 ? shmem_mount("tmpfs", "size=64m") : 1;
-}
-
 int main(void) {
     static const struct CMUnitTest tests[] = {
         SHMEM_ONE(ID_4_a_dead_owners_names_go_with_the_next_creator),
@@ -350,6 +343,6 @@ int main(void) {
         SHMEM_ONE(threads_that_create_first_together_take_one_descriptor),
         SHMEM_ONE(processes_that_create_first_together_do_not_sweep_each_other),
     };
-    is_alone = shmem_in_child(try_a_folder_of_its_own, NULL) == 0 && try_a_folder_of_its_own(-1, NULL) == 0;
+    is_alone = shmem_isolate();
     return shmem_run("shmem_owner", NULL, 0, tests, sizeof tests / sizeof tests[0]);
 }

@@ -18,6 +18,8 @@
 #define sysv shmem_case_of("sysv")
 #define posix shmem_case_of("posix")
 
+static bool is_alone; /* in a /dev/shm of its own */
+
 static int create_first(int socket, void *argument) {
     llmp_shmem *map;
     (void)socket;
@@ -94,7 +96,9 @@ static void ID_4_an_owner_in_another_pid_name_space_is_alive(void **state) {
     assert_true(is_there(&b_desc)); /* of the same pid, and alive */
     (void)shmem_peer_end(&b);
     another_creates();
-    assert_false(is_there(&a_desc) || is_there(&b_desc));
+    if (is_alone) { /* else there can be other programs with a process 1 */
+        assert_false(is_there(&a_desc) || is_there(&b_desc));
+    }
 }
 
 static int close_as_first_process(int socket, void *argument) {
@@ -223,5 +227,6 @@ int main(void) {
         SHMEM_ONE(ID_4_a_sysv_segment_goes_with_its_killed_owner),
         SHMEM_ONE(ID_4_a_sysv_segment_stays_for_holders_and_goes_with_the_last),
     };
+    is_alone = shmem_isolate();
     return shmem_run("shmem_pid", NULL, 0, tests, sizeof tests / sizeof tests[0]);
 }

@@ -203,7 +203,7 @@ LLMP_API int llmp_shmem_provider_check(const llmp_shmem_provider *provider);
  * Its memory is reserved at once where the system can do so: a full tmpfs is -ENOSPC here and not a
  * SIGBUS later. Mode 0600. On Linux nothing stays behind when the owner is killed: a sysv segment goes
  * with its last holder; posix names of a dead owner are removed by the next process that closes one
- * of its maps or creates one of its own.
+ * of its maps, or creates its first.
  *
  * @param size    bytes, 1 to LLMP_SHMEM_SIZE_MAX; with huge pages rounded up to a whole number of them
  * @param options null for the default
@@ -261,7 +261,7 @@ LLMP_API int llmp_shmem_send_fd(int socket, const llmp_shmem *map);
  * Receives a map that llmp_shmem_send_fd() sent. The size is checked against the descriptor's own. The
  * map's id is the number that the descriptor has in *this* process.
  *
- * @return 0, -LLMP_E_FD_MESSAGE, -LLMP_E_ID_KIND, -LLMP_E_SIZE_CLAIM, -EPIPE when the peer hung up, or -errno
+ * @return 0, -LLMP_E_FD_MESSAGE, -LLMP_E_ID_KIND, -LLMP_E_SIZE_CLAIM, -LLMP_E_SIZE_ZERO, -LLMP_E_SIZE_ABSURD, -EPIPE when the peer hung up, or -errno
  */
 LLMP_API int llmp_shmem_recv_fd(int socket, const llmp_shmem_options *options, llmp_shmem **out);
 
