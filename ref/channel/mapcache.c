@@ -53,7 +53,7 @@ static void make_room(struct llmp_mapcache *cache, size_t size) {
 
 static bool is_same(const struct llmp_kept_map *kept, const llmp_shmem_id *id) {
     llmp_shmem_desc desc = llmp_shmem_describe(kept->map);
-    return memcmp(desc.id.bytes, id->bytes, sizeof id->bytes) == 0;
+    return strncmp(desc.id.bytes, id->bytes, sizeof id->bytes) == 0; /* bytes behind the NUL mean nothing (ID-1) */
 }
 
 static uint32_t find(const struct llmp_mapcache *cache, const llmp_shmem_id *id) {

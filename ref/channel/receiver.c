@@ -76,7 +76,7 @@ static int follow(llmp_receiver *receiver, const void *payload) {
     llmp_shmem_desc desc;
     llmp_eop_read(payload, &desc);
     llmp_shmem_desc here = llmp_shmem_describe(receiver->map);
-    if (memcmp(desc.id.bytes, here.id.bytes, sizeof desc.id.bytes) == 0) {
+    if (strncmp(desc.id.bytes, here.id.bytes, sizeof desc.id.bytes) == 0) {
         return -LLMP_E_EOP_SELF;
     }
     if (desc.size > receiver->max_page_size) {

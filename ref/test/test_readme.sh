@@ -1,0 +1,25 @@
+#!/bin/sh
+# The README tells the truth: its program compiles and does what it shows, and every file that it links to is there.
+. ref/test/tap.sh
+
+# shellcheck disable=SC2086 # CC may be several words
+program() {
+    sed -n '/^```c$/,/^```$/{/^```/!p;}' README.md >"$scratch/hello.c"
+    $CC -std=c11 -Wall -Wextra -Wpedantic -Werror -Iref/include "$scratch/hello.c" -o "$scratch/hello" \
+        "$LLMP_BUILD/lib/libllmp.a" -lpthread || return
+    said=$("$scratch/hello") && echo "$said" && [ "$said" = "tag 7: hello" ]
+}
+
+links() { # FILE: each relative link in it
+    missing=0
+    for target in $(sed -n 's/[^]]*](\([^):#]*\))/\n\1\n/gp' "$1" | grep -v '[ <>|]'); do
+        [ -e "$(dirname "$1")/$target" ] || { echo "$1 links to $target"; missing=1; }
+    done
+    return $missing
+}
+
+check "the program of the README" program
+for file in README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md results/README.md; do
+    check "links of $file" links "$file"
+done
+finish
