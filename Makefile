@@ -98,7 +98,7 @@ completion := $(wildcard ref/cmd/llmp.bash)
 
 test_programs := $(patsubst ref/test/%.c,$(OUT)/test/%,$(test_sources))
 # These look at the build and not at what the code does: a sanitizer has nothing to say about them.
-frame_tests := $(patsubst %,ref/test/test_%.sh,exports headers install layers runner)
+frame_tests := $(patsubst %,ref/test/test_%.sh,exports headers install layers readme runner)
 test_scripts := $(filter-out $(if $(SANITIZE),$(frame_tests)),$(sort $(wildcard ref/test/test_*.sh)))
 all_tests := $(test_programs) $(test_scripts)
 matching = $(sort $(foreach name,$(1),$(foreach test,$(2),$(if $(findstring $(name),$(notdir $(test))),$(test)))))
