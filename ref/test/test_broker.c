@@ -435,6 +435,42 @@ static void a_client_that_never_reads_is_cut_off(void **state) {
     llmp_broker_free(broker, LLMP_TRY);
 }
 
+static void a_client_that_left_is_not_waited_for(void **state) {
+    (void)state;
+    llmp_broker *broker = new_broker(
+        (llmp_broker_options){.page_size = MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
+    struct member stays = join(broker);
+    struct member leaves = join(broker);
+    assert_ok(llmp_sender_exit(leaves.tx, LLMP_TRY));
+    for (uint64_t i = 0; i < 100; i++) {
+        assert_ok(test_send_number(stays.tx, i, BIG, LLMP_TRY));
+        settle(broker);
+        test_expect_number(stays.rx, i, BIG, LLMP_TRY);
+    }
+    go(&stays);
+    go(&leaves);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+/* A busy channel is looked at every 20 µs or so; one that is about to be removed has to be looked at now. */
+static void what_a_busy_client_sent_before_it_was_removed_is_forwarded(void **state) {
+    (void)state;
+    llmp_broker *broker = new_broker((llmp_broker_options){0});
+    struct member a = join(broker);
+    uint64_t sent = 0;
+    for (int burst = 0; burst < 200; burst++) {
+        for (int i = 0; i < 20; i++) {
+            assert_ok(test_send_number(a.tx, sent++, 8, LLMP_TRY));
+        }
+        assert_true(llmp_broker_once(broker) >= 0);
+    }
+    assert_ok(llmp_broker_remove(broker, a.id));
+    settle(broker);
+    assert_int_equal(stats_of(broker).forwarded, sent);
+    go(&a);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
 static void back_pressure_reaches_the_sender(void **state) {
     (void)state;
     llmp_broker *broker =
@@ -554,6 +590,8 @@ int main(void) {
         cmocka_unit_test(hooks_see_a_message_once),
         cmocka_unit_test(late_clients_see_history),
         cmocka_unit_test(a_client_that_never_reads_is_cut_off),
+        cmocka_unit_test(a_client_that_left_is_not_waited_for),
+        cmocka_unit_test(what_a_busy_client_sent_before_it_was_removed_is_forwarded),
         cmocka_unit_test(back_pressure_reaches_the_sender),
         cmocka_unit_test(clients_that_vanish_are_removed),
         cmocka_unit_test(BROKER_5_exit_after_all_came_and_went),
