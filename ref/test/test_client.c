@@ -213,6 +213,19 @@ static void BROKER_5_clients_see_the_broker_end(void **state) {
     world->broker = NULL;
 }
 
+/* Two have to come and to go: before the first, and between them, there is nobody either. */
+static void BROKER_5_exit_after_waits_for_all_to_come(void **state) {
+    (void)state;
+    struct world world = {0};
+    world_start(&world, (llmp_broker_options){.exit_after = 2});
+    for (int i = 0; i < 2; i++) {
+        assert_ok(llmp_client_free(client_of(&world, false), PATIENCE));
+    }
+    assert_int_equal(pthread_join(world.thread, NULL), 0);
+    assert_int_equal(world.left, 2);
+    llmp_broker_free(world.broker, LLMP_TRY);
+}
+
 static void SEND_client_after_free_of_null(void **state) {
     (void)state;
     assert_ok(llmp_client_free(NULL, PATIENCE));
@@ -319,6 +332,7 @@ int main(void) {
         WITH(BROKER_4_leaving_client_says_so),
         WITH(BROKER_4_leaving_with_a_message_half_done),
         WITH(BROKER_5_clients_see_the_broker_end),
+        cmocka_unit_test(BROKER_5_exit_after_waits_for_all_to_come),
         cmocka_unit_test(SEND_client_after_free_of_null),
         cmocka_unit_test(BROKER_6_client_without_tcp),
         cmocka_unit_test(BROKER_4_exit_as_it_is_written),
