@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "broker/broker_internal.h"
-#include "channel/sender.h"
 #include "channel/page.h"
+#include "channel/sender.h"
 #include "channel/wait.h"
 #include "os/atomic.h"
 

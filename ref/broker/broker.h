@@ -9,7 +9,9 @@
 #include "llmp/llmp.h"
 
 struct llmp_broker_part {
-    bool (*tick)(void *self); /* once a round, from llmp_broker_once(); must not block. True: it has work on hand, do not sleep */
+    bool (*tick)(
+        void
+            *self); /* once a round, from llmp_broker_once(); must not block. True: it has work on hand, do not sleep */
     void (*free)(void *self); /* from llmp_broker_free() */
     void *self;
 };

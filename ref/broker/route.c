@@ -165,12 +165,9 @@ static int client_exit(struct llmp_broker_client *client, const llmp_message *me
 
 static int control(llmp_broker *broker, struct llmp_broker_client *client, const llmp_message *message) {
     switch (message->tag) {
-    case LLMP_TAG_NEW_SHM_CLIENT:
-        return register_other(broker, message);
-    case LLMP_TAG_CLIENT_EXIT:
-        return client_exit(client, message);
-    default: /* SLOW_RECEIVER: a sender's complaint that means nothing to the other clients */
-        return 0;
+    case LLMP_TAG_NEW_SHM_CLIENT: return register_other(broker, message);
+    case LLMP_TAG_CLIENT_EXIT: return client_exit(client, message);
+    default: /* SLOW_RECEIVER: a sender's complaint that means nothing to the other clients */ return 0;
     }
 }
 

@@ -168,10 +168,8 @@ static inline bool llmp_tag_is_reserved(uint32_t tag) {
     case LLMP_TAG_NEW_SHM_CLIENT:
     case LLMP_TAG_CLIENT_EXIT:
     case LLMP_TAG_EXITING:
-    case LLMP_TAG_SLOW_RECEIVER:
-        return true;
-    default:
-        return false;
+    case LLMP_TAG_SLOW_RECEIVER: return true;
+    default: return false;
     }
 }
 

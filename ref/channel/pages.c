@@ -141,8 +141,7 @@ static void reclaim(struct llmp_page_set *pages) {
     if (pages->policy == LLMP_PAGES_KEEP) {
         return;
     }
-    while (pages->live.count > 1 && pages->live.count >= pages->retain &&
-           is_released(pages, &pages->live.items[0])) {
+    while (pages->live.count > 1 && pages->live.count >= pages->retain && is_released(pages, &pages->live.items[0])) {
         bool reusable = is_reusable(pages, &pages->live.items[0]);
         retire(pages, list_take(&pages->live, 0), reusable);
     }
@@ -189,7 +188,8 @@ static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_live_pag
     return total < pages->most ? create(pages, size, item) : -EAGAIN;
 }
 
-static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item, uint32_t sender_id, size_t max_alloc) {
+static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item, uint32_t sender_id,
+                         size_t max_alloc) {
     item.expected = pages->receivers;
     item.offered = pages->offered;
     item.gone = 0;

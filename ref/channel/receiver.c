@@ -33,9 +33,9 @@ struct llmp_receiver {
     uint64_t last_id;   /* read */
     uint64_t known_id;  /* the newest that the last look saw */
     struct llmp_coalesce coalesce;
-    size_t last_size;      /* of the slot read last, header included */
-    int stopped;           /* 0, or what every call gives from now on */
-    int error;             /* why */
+    size_t last_size; /* of the slot read last, header included */
+    int stopped;      /* 0, or what every call gives from now on */
+    int error;        /* why */
     llmp_wait wait;
     size_t max_page_size;
     uint64_t messages;
@@ -230,8 +230,7 @@ void llmp_receiver_unread(llmp_receiver *receiver) {
     receiver->messages--;
 }
 
-int llmp_recv_copy(llmp_receiver *receiver, llmp_message *message, void *buffer, size_t capacity,
-                   int64_t timeout_ns) {
+int llmp_recv_copy(llmp_receiver *receiver, llmp_message *message, void *buffer, size_t capacity, int64_t timeout_ns) {
     int rc = llmp_recv(receiver, message, timeout_ns);
     if (rc != 0) {
         return rc;

@@ -227,8 +227,7 @@ int llmp_sender_commit_as(llmp_sender *sender, uint32_t sender_id, uint32_t tag,
 }
 
 int llmp_sender_commit(llmp_sender *sender, uint32_t tag, uint32_t flags) {
-    return llmp_tag_is_reserved(tag) ? -LLMP_E_TAG_RESERVED
-                                     : llmp_sender_commit_as(sender, sender->id, tag, flags);
+    return llmp_tag_is_reserved(tag) ? -LLMP_E_TAG_RESERVED : llmp_sender_commit_as(sender, sender->id, tag, flags);
 }
 
 /*

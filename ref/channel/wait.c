@@ -44,12 +44,9 @@ bool llmp_waiter_step(struct llmp_waiter *waiter, struct llmp_deadline deadline)
     }
     waiter->steps++;
     switch (waiter->how) {
-    case LLMP_WAIT_SPIN:
-        return spin(waiter, deadline);
-    case LLMP_WAIT_YIELD:
-        return yield(deadline);
-    case LLMP_WAIT_SLEEP:
-        return sleep_longer(waiter, deadline, SLEEP_MOST);
+    case LLMP_WAIT_SPIN: return spin(waiter, deadline);
+    case LLMP_WAIT_YIELD: return yield(deadline);
+    case LLMP_WAIT_SLEEP: return sleep_longer(waiter, deadline, SLEEP_MOST);
     case LLMP_WAIT_ADAPT:
     default:
         if (waiter->steps < STEPS_SPIN) {

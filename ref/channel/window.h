@@ -16,14 +16,14 @@
 #define LLMP_WINDOW_SIZES 12 /* 2, 4, 8 … 4096 pages */
 
 struct llmp_window {
-    uint32_t pages;  /* that go round now */
+    uint32_t pages; /* that go round now */
     uint32_t most;
-    bool fixed;      /* the user chose; nothing is measured */
-    int64_t last;    /* when the last page was turned; 0: never */
-    int64_t sum;     /* nanoseconds of the turns measured so far */
-    uint32_t turns;  /* of this size, the first `warm` of them not measured */
+    bool fixed;          /* the user chose; nothing is measured */
+    int64_t last;        /* when the last page was turned; 0: never */
+    int64_t sum;         /* nanoseconds of the turns measured so far */
+    uint32_t turns;      /* of this size, the first `warm` of them not measured */
     uint32_t slow_turns; /* in a row that took longer than a busy channel does */
-    uint32_t trial;  /* index of the size being tried; `trials` when a choice stands */
+    uint32_t trial;      /* index of the size being tried; `trials` when a choice stands */
     uint32_t trials;
     int64_t cost[LLMP_WINDOW_SIZES]; /* nanoseconds a page, by size */
     int64_t chosen_cost;

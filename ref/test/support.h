@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <sys/types.h>
+#include <cmocka.h>
 
 #include "channel/page.h"
 #include "llmp/llmp.h"

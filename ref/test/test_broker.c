@@ -437,8 +437,8 @@ static void a_client_that_never_reads_is_cut_off(void **state) {
 
 static void a_client_that_left_is_not_waited_for(void **state) {
     (void)state;
-    llmp_broker *broker = new_broker(
-        (llmp_broker_options){.page_size = MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
+    llmp_broker *broker =
+        new_broker((llmp_broker_options){.page_size = MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
     struct member stays = join(broker);
     struct member leaves = join(broker);
     assert_ok(llmp_sender_exit(leaves.tx, LLMP_TRY));

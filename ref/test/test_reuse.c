@@ -417,8 +417,8 @@ static void the_page_being_written_cannot_be_cut(void **state) {
 static void EOP_6_a_kept_mapping_of_a_dead_page_is_not_believed(void **state) {
     (void)state;
     const llmp_shmem_provider *memfd = llmp_shmem_provider_find("memfd");
-    llmp_sender *sender = test_sender((llmp_sender_options){
-        .provider = memfd, .page_size = MAP, .pages = LLMP_PAGES_DROP, .max_pages = 4});
+    llmp_sender *sender = test_sender(
+        (llmp_sender_options){.provider = memfd, .page_size = MAP, .pages = LLMP_PAGES_DROP, .max_pages = 4});
     llmp_receiver_options options = {.provider = memfd, .max_mapped = 100};
     llmp_shmem_desc desc = llmp_sender_describe(sender);
     llmp_receiver *receiver;

@@ -39,8 +39,8 @@ extern "C" {
 
 #define LLMP_TRY ((int64_t)0)
 #define LLMP_FOREVER ((int64_t)-1)
-#define LLMP_SECONDS(n) ((int64_t)(n) * 1000000000)
-#define LLMP_MILLISECONDS(n) ((int64_t)(n) * 1000000)
+#define LLMP_SECONDS(n) ((int64_t)(n)*1000000000)
+#define LLMP_MILLISECONDS(n) ((int64_t)(n)*1000000)
 
 /** The version that these headers belong to. */
 #define LLMP_VERSION "0.1.0"
@@ -108,17 +108,17 @@ typedef enum llmp_order {
 typedef struct llmp_sender_options {
     const llmp_shmem_provider *provider; /**< null: llmp_shmem_provider_default() */
     llmp_shmem_options shmem;
-    uint32_t sender_id;     /**< goes into the page header and every message */
-    size_t page_size;       /**< bytes of the first map, at least 512; 0: 1 MiB. Later ones grow by EOP-4 */
+    uint32_t sender_id; /**< goes into the page header and every message */
+    size_t page_size;   /**< bytes of the first map, at least 512; 0: 1 MiB. Later ones grow by EOP-4 */
     llmp_pages pages;
     llmp_order order;
-    uint32_t receivers;     /**< how many receivers will read from the first page on; 0: one. See llmp_sender_admit() */
-    uint32_t max_pages;     /**< bound on unread pages, at least 2; 0: as many as fit in 64 MiB, at least 4 */
-    uint32_t window;        /**< pages that go round, at least 2, at most max_pages; 0: measured and adapted while running */
-    bool preallocate;       /**< create max_pages pages now, for receivers that can only open inherited maps */
-    size_t max_message;     /**< largest payload in bytes; 0: 1 GiB */
-    uint32_t batch;         /**< publish after this many messages, or at llmp_sender_flush(); 0 or 1: each at once */
-    llmp_wait wait;         /**< for back-pressure */
+    uint32_t receivers; /**< how many receivers will read from the first page on; 0: one. See llmp_sender_admit() */
+    uint32_t max_pages; /**< bound on unread pages, at least 2; 0: as many as fit in 64 MiB, at least 4 */
+    uint32_t window;  /**< pages that go round, at least 2, at most max_pages; 0: measured and adapted while running */
+    bool preallocate; /**< create max_pages pages now, for receivers that can only open inherited maps */
+    size_t max_message; /**< largest payload in bytes; 0: 1 GiB */
+    uint32_t batch;     /**< publish after this many messages, or at llmp_sender_flush(); 0 or 1: each at once */
+    llmp_wait wait;     /**< for back-pressure */
 } llmp_sender_options;
 
 /** Creates a channel and its first page. `out` is set to null on failure. */
@@ -212,11 +212,11 @@ typedef struct llmp_receiver llmp_receiver;
 typedef struct llmp_receiver_options {
     const llmp_shmem_provider *provider; /**< null: llmp_shmem_provider_default() */
     llmp_shmem_options shmem;
-    bool joined;               /**< this receiver was counted in already (llmp_sender_admit(), TCP-2) */
-    size_t max_page_size;      /**< bytes of the largest page it maps; 0: 4 GiB */
-    uint32_t max_mapped;       /**< pages it keeps mapped to recognise them; 0: 256 of them, 256 MiB together */
-    uint32_t coalesce_messages;/**< look for new messages only when this many can be there … */
-    uint32_t coalesce_us;      /**< … or this many microseconds after the last look. Both 0: adapts; 1 and 0: never */
+    bool joined;                /**< this receiver was counted in already (llmp_sender_admit(), TCP-2) */
+    size_t max_page_size;       /**< bytes of the largest page it maps; 0: 4 GiB */
+    uint32_t max_mapped;        /**< pages it keeps mapped to recognise them; 0: 256 of them, 256 MiB together */
+    uint32_t coalesce_messages; /**< look for new messages only when this many can be there … */
+    uint32_t coalesce_us; /**< … or this many microseconds after the last look. Both 0: adapts; 1 and 0: never */
     llmp_wait wait;
 } llmp_receiver_options;
 
@@ -272,8 +272,8 @@ typedef struct llmp_routed {
     uint32_t client; /**< the channel it came from; what a hook writes here is ignored */
     uint32_t tag;
     uint32_t flags;
-    const void *payload; /**< the broker's private copy; a hook may point it at bytes of its own, which have to live until
-                              its next call */
+    const void *payload; /**< the broker's private copy; a hook may point it at bytes of its own that live until its
+                              next call */
     size_t length;
 } llmp_routed;
 
@@ -295,14 +295,14 @@ typedef void (*llmp_event_fn)(void *context, llmp_event event, uint32_t client, 
 typedef struct llmp_broker_options {
     const llmp_shmem_provider *provider; /**< null: llmp_shmem_provider_default() */
     llmp_shmem_options shmem;
-    size_t page_size;        /**< of the broadcast channel; 0: 1 MiB */
-    uint32_t history;        /**< broadcast pages kept, at least 2; 0: 64; or LLMP_HISTORY_ALL (as LibAFL does) */
-    bool preallocate;        /**< create the pages of history now, for clients that can only open inherited maps */
-    int64_t slow_client_ns;  /**< how long one client that does not read may hold up the others; 0: 1 s */
-    int64_t vanish_ns;       /**< how long nobody may hold a client's page before the client counts as gone; 0: 5 s */
-    uint32_t max_clients;    /**< at the same time; 0: 1024 */
-    size_t max_message;      /**< largest payload forwarded; a client that sends more is removed; 0: 1 GiB */
-    uint32_t exit_after;     /**< llmp_broker_run() ends when this many clients came and all went; 0: never */
+    size_t page_size;       /**< of the broadcast channel; 0: 1 MiB */
+    uint32_t history;       /**< broadcast pages kept, at least 2; 0: 64; or LLMP_HISTORY_ALL (as LibAFL does) */
+    bool preallocate;       /**< create the pages of history now, for clients that can only open inherited maps */
+    int64_t slow_client_ns; /**< how long one client that does not read may hold up the others; 0: 1 s */
+    int64_t vanish_ns;      /**< how long nobody may hold a client's page before the client counts as gone; 0: 5 s */
+    uint32_t max_clients;   /**< at the same time; 0: 1024 */
+    size_t max_message;     /**< largest payload forwarded; a client that sends more is removed; 0: 1 GiB */
+    uint32_t exit_after;    /**< llmp_broker_run() ends when this many clients came and all went; 0: never */
     llmp_hook hook;
     void *hook_context;
     llmp_event_fn on_event;
@@ -367,7 +367,7 @@ typedef struct llmp_client llmp_client;
 typedef struct llmp_client_options {
     const char *host; /**< null: 127.0.0.1 */
     uint16_t port;
-    bool receive_own; /**< also receive what this client sent itself (BROKER-1) */
+    bool receive_own;               /**< also receive what this client sent itself (BROKER-1) */
     llmp_sender_options sender;     /**< its sender_id is set by the broker */
     llmp_receiver_options receiver; /**< its provider is the sender's */
 } llmp_client_options;
