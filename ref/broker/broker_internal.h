@@ -36,7 +36,7 @@ struct llmp_broker {
     void *scratch; /* hooks see a private copy of the payload */
     size_t scratch_size;
     int64_t blocked_since; /* 0: the broadcast channel takes messages */
-    bool stalled;          /* the last page was given up unread: do not wait for the next one */
+    uint32_t given_up;     /* clients that are not waited for: as many as were missing when a page was last cut */
     uint64_t cut_at_turn;  /* pages turned when that was */
     int64_t next_care;
     bool finishing; /* these are the last rounds */

@@ -23,19 +23,25 @@
 
 /* ---------------------------------------------------------------- out */
 
-/* Whether the time has come to go on without the slow ones. Gives the oldest page up if so. */
+/*
+ * Whether the time has come to go on without the slow ones. Gives the oldest page up if so.
+ *
+ * After a cut as many as were missing are given up: pages that only they have yet to read go at once. As long as more
+ * are missing than that, somebody else is still reading, and is waited for as anybody is.
+ */
 static bool cut_off(llmp_broker *broker) {
     int64_t now = llmp_os_now();
     if (broker->blocked_since == 0) {
         broker->blocked_since = now;
     }
-    if (!broker->stalled && now - broker->blocked_since < broker->options.slow_client_ns) {
+    uint32_t missing = llmp_sender_missing(broker->broadcast);
+    if (missing > broker->given_up && now - broker->blocked_since < broker->options.slow_client_ns) {
         return false;
     }
     if (llmp_sender_cut(broker->broadcast) != 0) {
         return false;
     }
-    broker->stalled = true;
+    broker->given_up = missing;
     llmp_broker_report(broker, LLMP_EVENT_CUT_OFF, 0, -ETIMEDOUT);
     return true;
 }
@@ -46,13 +52,13 @@ static uint64_t pages_turned(const llmp_broker *broker) {
     return stats.pages_turned;
 }
 
-/* While stalled every page is given up unread. One that was left in time says that the clients keep up again. */
+/* A page that everybody left in time says that they all keep up again. */
 static void note_progress(llmp_broker *broker, bool was_cut) {
     broker->blocked_since = 0;
     if (was_cut) {
         broker->cut_at_turn = pages_turned(broker);
-    } else if (broker->stalled && pages_turned(broker) > broker->cut_at_turn) {
-        broker->stalled = false;
+    } else if (broker->given_up != 0 && pages_turned(broker) > broker->cut_at_turn) {
+        broker->given_up = 0;
     }
 }
 

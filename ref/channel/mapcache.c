@@ -7,6 +7,7 @@
 
 #include "channel/page.h"
 #include "os/atomic.h"
+#include "shmem/orphan.h"
 
 #define NOT_FOUND UINT32_MAX
 
@@ -28,6 +29,12 @@ void llmp_mapcache_fini(struct llmp_mapcache *cache) {
     }
     free(cache->items);
     *cache = (struct llmp_mapcache){0};
+}
+
+void llmp_mapcache_reap(const struct llmp_mapcache *cache) {
+    for (uint32_t i = 0; i < cache->count; i++) {
+        llmp_shmem_reap(cache->items[i].map);
+    }
 }
 
 static void evict(struct llmp_mapcache *cache, uint32_t index) {

@@ -34,6 +34,9 @@ int llmp_mapcache_init(struct llmp_mapcache *cache, const llmp_shmem_provider *p
                        const llmp_shmem_options *shmem, uint32_t most, size_t most_bytes);
 void llmp_mapcache_fini(struct llmp_mapcache *cache);
 
+/* Removes the segments of a sender that was killed, where nothing else will: llmp_shmem_reap() for every kept map. */
+void llmp_mapcache_reap(const struct llmp_mapcache *cache);
+
 /* The map of that description, kept or opened. It stays the cache's, and is not closed by the next get. */
 int llmp_mapcache_get(struct llmp_mapcache *cache, const llmp_shmem_desc *desc, llmp_shmem **map);
 

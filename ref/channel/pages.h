@@ -72,6 +72,9 @@ void llmp_pages_confirm(struct llmp_page_set *pages);
 void llmp_pages_withdraw(struct llmp_page_set *pages);
 void llmp_pages_dismiss(struct llmp_page_set *pages);
 
+/* How many of those who are expected on the oldest page have yet to leave it. */
+uint32_t llmp_pages_missing(const struct llmp_page_set *pages);
+
 /* Gives the oldest page up, read or not. -EAGAIN when it is the only one. */
 int llmp_pages_cut(struct llmp_page_set *pages);
 

@@ -319,6 +319,10 @@ int llmp_receiver_is_orphan(const llmp_receiver *receiver) {
     return llmp_shmem_is_orphan(receiver->map);
 }
 
+void llmp_receiver_reap(const llmp_receiver *receiver) {
+    llmp_mapcache_reap(&receiver->maps);
+}
+
 void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats *stats) {
     *stats = (llmp_receiver_stats){
         .messages = receiver->messages,

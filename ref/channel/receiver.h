@@ -14,4 +14,7 @@ void llmp_receiver_unread(llmp_receiver *receiver);
 /* Whether nobody else holds the page it stands on any more: as llmp_shmem_is_orphan(). */
 int llmp_receiver_is_orphan(const llmp_receiver *receiver);
 
+/* Removes what a sender that was killed would leave behind for ever; what is mapped can still be read. */
+void llmp_receiver_reap(const llmp_receiver *receiver);
+
 #endif

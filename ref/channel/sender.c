@@ -412,6 +412,10 @@ void llmp_sender_dismiss(llmp_sender *sender) {
     llmp_pages_dismiss(&sender->pages);
 }
 
+uint32_t llmp_sender_missing(const llmp_sender *sender) {
+    return llmp_pages_missing(&sender->pages);
+}
+
 int llmp_sender_cut(llmp_sender *sender) {
     return llmp_pages_cut(&sender->pages);
 }

@@ -81,14 +81,12 @@ static void look_for_drift(struct llmp_window *window, int64_t now) {
     }
 }
 
-/* One slow page may be an interruption; several are a quiet channel, whose figures say nothing about busier times. */
+/* One slow page is an interruption, and not counted; several are a quiet channel, and say nothing about a busy one. */
 static void slow_turn(struct llmp_window *window) {
     window->slow_turns++;
-    if (window->slow_turns >= SLOW_TURNS) {
+    if (window->slow_turns == SLOW_TURNS) {
         window->trial = 0;
         measure_anew(window, at_most(PAGES_WHEN_QUIET, window->most));
-    } else {
-        measure_anew(window, window->pages);
     }
 }
 

@@ -171,9 +171,10 @@ int llmp_cmd_recv(int argc, char **argv) {
     const struct llmp_cmd_usage usage = {
         .subcommand = argv[0],
         .summary = "Prints the payload of each message of the broker's clients, a line each.",
-        .details = "It starts with the oldest message that the broker still has, and ends when the broker does, after "
-                   "--count\n"
-                   "messages, or when none comes for --timeout seconds, which is a failure if --count is not reached.",
+        .details =
+            "It starts with the oldest message that the broker still has, and ends when the broker says that it\n"
+            "ends, after --count messages, or when none comes for --timeout seconds, which is a failure if\n"
+            "--count is not reached. A broker that was killed says nothing: then only --timeout ends it.",
         .options = options,
     };
     int code;

@@ -10,4 +10,10 @@
  */
 int llmp_shmem_is_orphan(const llmp_shmem *map);
 
+/*
+ * Removes the segment behind an opened map if nobody else holds it: LibAFL's sysv segments outlive a creator that was
+ * killed (ID-4). The mapping stays usable until it is closed.
+ */
+void llmp_shmem_reap(const llmp_shmem *map);
+
 #endif

@@ -186,6 +186,12 @@ int llmp_shmem_is_orphan(const llmp_shmem *map) {
     return map->provider->is_orphan != NULL ? map->provider->is_orphan(map) : -ENOTSUP;
 }
 
+void llmp_shmem_reap(const llmp_shmem *map) {
+    if (map->provider->reap != NULL && llmp_shmem_is_orphan(map) == 1) {
+        map->provider->reap(map);
+    }
+}
+
 void *llmp_shmem_data(const llmp_shmem *map) {
     return map->data;
 }

@@ -34,6 +34,8 @@ struct llmp_shmem_provider {
     void (*close)(struct llmp_shmem *map, bool remove);
     /* Whether whoever made this opened map is gone for good. Null: the provider cannot tell. */
     bool (*is_orphan)(const struct llmp_shmem *map);
+    /* Removes what an orphan would leave behind for ever. Null: nothing would. */
+    void (*reap)(const struct llmp_shmem *map);
 };
 
 extern const llmp_shmem_provider llmp_shmem_sysv;

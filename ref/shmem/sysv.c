@@ -84,6 +84,13 @@ static bool sysv_is_orphan(const struct llmp_shmem *map) {
            segment.shm_nattch <= 1;
 }
 
+static void sysv_reap(const struct llmp_shmem *map) {
+    int number;
+    if (llmp_shmem_id_number(&map->id, &number) == 0) {
+        (void)shmctl(number, IPC_RMID, NULL);
+    }
+}
+
 const llmp_shmem_provider llmp_shmem_sysv = {
     .name = "sysv",
     .summary = "System V segments (shmget, shmat): LibAFL's default on Linux",
@@ -92,4 +99,5 @@ const llmp_shmem_provider llmp_shmem_sysv = {
     .open = sysv_open,
     .close = sysv_close,
     .is_orphan = sysv_is_orphan,
+    .reap = sysv_reap,
 };

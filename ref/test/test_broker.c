@@ -2,9 +2,12 @@
 /* A broker and its clients in one process and one thread: every round is the test's to take. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 
-#include "broker/broker.h"
+#include "broker/broker_internal.h"
 #include "channel/sender.h"
 #include "support.h"
 
@@ -435,6 +438,38 @@ static void a_client_that_never_reads_is_cut_off(void **state) {
     llmp_broker_free(broker, LLMP_TRY);
 }
 
+/* One hangs and was given up on. That is no reason to cut off another one, which merely took a break. */
+static void a_hung_client_takes_nothing_from_the_others(void **state) {
+    (void)state;
+    llmp_broker *broker = new_broker((llmp_broker_options){.page_size = MAP, .history = 4, .slow_client_ns = 1});
+    struct member reader = join(broker);
+    struct member hung = join(broker);
+    uint64_t sent = 0;
+    while (count_of(LLMP_EVENT_CUT_OFF, -ETIMEDOUT) == 0) {
+        assert_ok(test_send_number(reader.tx, sent, BIG, LLMP_TRY));
+        settle(broker);
+        test_expect_number(reader.rx, sent++, BIG, LLMP_TRY);
+    }
+    broker->options.slow_client_ns = LLMP_SECONDS(1000);
+    int cuts = events.count;
+    for (int round = 0; round < 20; round++) {
+        uint64_t read = sent;
+        while (!broker->pending.is) {
+            assert_ok(test_send_number(reader.tx, sent++, BIG, LLMP_TRY));
+            settle(broker);
+        }
+        assert_true(sent - read > 6);
+        for (; read < sent; read++) {
+            test_expect_number(reader.rx, read, BIG, LLMP_TRY);
+            settle(broker);
+        }
+    }
+    assert_true(events.count > cuts);
+    go(&reader);
+    go(&hung);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
 static void a_client_that_left_is_not_waited_for(void **state) {
     (void)state;
     llmp_broker *broker =
@@ -508,6 +543,29 @@ static void clients_that_vanish_are_removed(void **state) {
     assert_int_equal(count_of(LLMP_EVENT_CLIENT_REMOVED, -LLMP_E_CLIENT_VANISHED), 1);
     expect_text(b.rx, a.id, 1, "before");
     go(&b);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+/* LibAFL's clients mark no segment for removal: one that is killed leaves it in the kernel (ID-4). */
+static void what_a_killed_creator_left_is_removed(void **state) {
+    (void)state;
+    llmp_broker *broker = new_broker((llmp_broker_options){.vanish_ns = 1});
+    int id = shmget(IPC_PRIVATE, MAP, IPC_CREAT | 0600);
+    assert_true(id >= 0);
+    void *page = shmat(id, NULL, 0);
+    llmp_page_init(page, MAP, 1, 0);
+    llmp_shmem_desc channel = {.size = MAP};
+    (void)snprintf(channel.id.bytes, sizeof channel.id.bytes, "%d", id);
+    llmp_shmem_desc broadcast;
+    assert_true(llmp_broker_register(broker, &channel, &broadcast) >= 0);
+    settle(broker);
+    assert_int_equal(stats_of(broker).clients_now, 1);
+    (void)shmdt(page);
+    while (stats_of(broker).clients_now == 1) {
+        assert_true(llmp_broker_once(broker) >= 0);
+    }
+    struct shmid_ds segment;
+    assert_int_equal(shmctl(id, IPC_STAT, &segment), -1);
     llmp_broker_free(broker, LLMP_TRY);
 }
 
@@ -590,6 +648,8 @@ int main(void) {
         cmocka_unit_test(hooks_see_a_message_once),
         cmocka_unit_test(late_clients_see_history),
         cmocka_unit_test(a_client_that_never_reads_is_cut_off),
+        cmocka_unit_test(a_hung_client_takes_nothing_from_the_others),
+        cmocka_unit_test(what_a_killed_creator_left_is_removed),
         cmocka_unit_test(a_client_that_left_is_not_waited_for),
         cmocka_unit_test(what_a_busy_client_sent_before_it_was_removed_is_forwarded),
         cmocka_unit_test(back_pressure_reaches_the_sender),

@@ -295,14 +295,19 @@ typedef void (*llmp_event_fn)(void *context, llmp_event event, uint32_t client, 
 typedef struct llmp_broker_options {
     const llmp_shmem_provider *provider; /**< null: llmp_shmem_provider_default() */
     llmp_shmem_options shmem;
-    size_t page_size;       /**< of the broadcast channel; 0: 1 MiB */
-    uint32_t history;       /**< broadcast pages kept, at least 2; 0: 64; or LLMP_HISTORY_ALL (as LibAFL does) */
-    bool preallocate;       /**< create the pages of history now, for clients that can only open inherited maps */
-    int64_t slow_client_ns; /**< how long one client that does not read may hold up the others; 0: 1 s */
-    int64_t vanish_ns;      /**< how long nobody may hold a client's page before the client counts as gone; 0: 5 s */
-    uint32_t max_clients;   /**< at the same time; 0: 1024 */
-    size_t max_message;     /**< largest payload forwarded; a client that sends more is removed; 0: 1 GiB */
-    uint32_t exit_after;    /**< llmp_broker_run() ends when this many clients came and all went; 0: never */
+    size_t page_size; /**< of the broadcast channel; 0: 1 MiB */
+    uint32_t history; /**< broadcast pages kept, at least 2; 0: 64; or LLMP_HISTORY_ALL (as LibAFL does) */
+    bool preallocate; /**< create the pages of history now, for clients that can only open inherited maps */
+    /** How long clients that do not read may hold up the others; then the oldest page is given up (LLMP_EVENT_CUT_OFF),
+        and as many clients as were missing on it are not waited for until all keep up again. 0: 1 s. LibAFL before
+        0.16 counts wrongly (EOP-5): two such clients always look slow; give them LLMP_HISTORY_ALL. */
+    int64_t slow_client_ns;
+    /** How long nobody may hold a client's page before the client counts as gone; 0: 5 s. Over posix this is known of
+        clients of this library alone, over memfd of none. */
+    int64_t vanish_ns;
+    uint32_t max_clients; /**< at the same time; 0: 1024 */
+    size_t max_message;   /**< largest payload forwarded; a client that sends more is removed; 0: 1 GiB */
+    uint32_t exit_after;  /**< llmp_broker_run() ends when this many clients came and all went; 0: never */
     llmp_hook hook;
     void *hook_context;
     llmp_event_fn on_event;
