@@ -40,7 +40,7 @@ check 'and a byte over a pipe' "$bench" start-once --floor
 
 # Other tests may use the cores meanwhile: a row may be busy or unsettled then, but not fail, and the status has to say so.
 small_run() {
-    "$bench" --quick --cases map,stream --payloads 64 --providers posix --plot none --results "$scratch/small"
+    "$bench" --strict --quick --cases map,stream --payloads 64 --providers posix --plot none --results "$scratch/small"
     status=$?
     echo "status $status"
     awk -F, '

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* llmp-bench: which of its parts the command line asks for. */
+#include <string.h>
+
+#include "micro.h"
+#include "run.h"
+#include "selftest.h"
+#include "start_once.h"
+
+static int selftest(int argc, char **argv) {
+    (void)argv;
+    return argc > 2 ? 2 : selftest_main();
+}
+
+/* A Google Benchmark program sees its own flags only. */
+static int micro(int argc, char **argv) {
+    argv[1] = argv[0];
+    return micro_main(argc - 1, argv + 1);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} parts[] = {
+    {"micro", micro},
+    {"selftest", selftest},
+    {"start-once", start_once_main},
+    {"start-peer", start_peer_main},
+};
+
+int main(int argc, char **argv) {
+    for (size_t i = 0; argc > 1 && i < sizeof parts / sizeof parts[0]; i++) {
+        if (strcmp(argv[1], parts[i].name) == 0) {
+            return parts[i].run(argc, argv);
+        }
+    }
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--benchmark_", 12) == 0) {
+            return micro_main(argc, argv); /* its flags mean its cases */
+        }
+    }
+    return run_main(argc, argv);
+}
