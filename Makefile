@@ -192,7 +192,11 @@ setup-full: | $(filter setup,$(first)) ## install that and all the rest: clang, 
 # Old ThreadSanitizers cannot place their shadow where the kernel randomises addresses widely; without randomisation
 # they all can.
 tsan_wrap = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+# The bench has a test too, where its libraries are there (found out after setup has run, not when this file is read);
+# without them that test is a skip that says so.
+build_tested_bench = if pkg-config --exists benchmark jansson 2>/dev/null; then $(MAKE) --no-print-directory bench-program; fi
 test: $(filter $(test_programs),$(tests)) all | $(first) ## build and run the tests
+	+@$(if $(SANITIZE),,$(if $(findstring test_bench,$(tests)),$(build_tested_bench)))
 	@CC='$(CC)' CXX='$(CXX)' LLMP_BUILD='$(OUT)' TSAN_OPTIONS="halt_on_error=1:$$TSAN_OPTIONS" \
 	    $(if $(filter tsan,$(CONFIG)),$(tsan_wrap)) ref/test/run $(tests)
 

@@ -4,7 +4,7 @@
 . ref/test/tap.sh
 
 bench=$LLMP_BUILD/bin/llmp-bench
-[ -x "$bench" ] || { echo "# skip: $bench is not built: make bench-program"; echo "1..0 # SKIP not built"; exit 77; }
+[ -x "$bench" ] || { echo "# skip: $bench is not built (make setup brings its libraries, make bench-program builds it)"; echo "1..0 # SKIP not built"; exit 77; }
 
 fails_with() { # STATUS TEXT COMMAND…: ends with that status and says that on stderr
     wanted=$1 text=$2
