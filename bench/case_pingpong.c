@@ -102,7 +102,7 @@ static uint64_t ask_until(struct pingpong_row *p, llmp_receiver *receiver, uint3
     return number;
 }
 
-static void ask_all(struct pingpong_row *p, llmp_receiver *receiver, struct samples *samples, struct outcome *out) {
+static void ask_in_time(struct pingpong_row *p, llmp_receiver *receiver, struct samples *samples, struct outcome *out) {
     uint64_t number = ask_until(p, receiver, TAG_WARM, 1, samples, out);
     if (number == 0) {
         return;
@@ -119,7 +119,18 @@ static void ask_all(struct pingpong_row *p, llmp_receiver *receiver, struct samp
     }
 }
 
-static void run_pair(struct pingpong_row *p, struct samples *samples, struct outcome *out) {
+/* The samples' memory is got behind the fork: what a fork shares is copied page by page on the first write. */
+static void ask_all(struct pingpong_row *p, llmp_receiver *receiver, struct outcome *out) {
+    struct samples samples;
+    if (samples_init(&samples, SAMPLES_MAX) != 0) {
+        outcome_fail(out, "failed: no memory for samples");
+        return;
+    }
+    ask_in_time(p, receiver, &samples, out);
+    samples_fini(&samples);
+}
+
+static void run_pair(struct pingpong_row *p, struct outcome *out) {
     p->there_desc = llmp_sender_describe(p->there);
     p->back_desc = llmp_sender_describe(p->back);
     pid_t peer = pair_fork(answer_side, p);
@@ -129,14 +140,14 @@ static void run_pair(struct pingpong_row *p, struct samples *samples, struct out
     }
     llmp_receiver *receiver = open_receiver(p, &p->back_desc, out);
     if (receiver != NULL && row_await_ready(p->link, peer, out)) {
-        ask_all(p, receiver, samples, out);
+        ask_all(p, receiver, out);
     }
     llmp_receiver_free(receiver);
     row_finish(p->link, peer, out);
     row_note_sender(p->there, out);
 }
 
-static void run_channels(struct pingpong_row *p, struct samples *samples, struct outcome *out) {
+static void run_channels(struct pingpong_row *p, struct outcome *out) {
     llmp_sender_options options = row_sender_options(p->row);
     int code = llmp_sender_new(&options, &p->there);
     if (code == 0) {
@@ -145,7 +156,7 @@ static void run_channels(struct pingpong_row *p, struct samples *samples, struct
     if (code != 0) {
         outcome_fail(out, "failed: sender_new gave %s", llmp_error_name(code));
     } else {
-        run_pair(p, samples, out);
+        run_pair(p, out);
     }
     if (p->there != NULL) {
         llmp_sender_free(p->there, LLMP_TRY);
@@ -157,17 +168,14 @@ static void run_channels(struct pingpong_row *p, struct samples *samples, struct
 
 void pingpong_measure(const struct row *row, struct outcome *out) {
     struct pingpong_row p = {.row = row, .link = pair_alloc(sizeof *p.link)};
-    struct samples samples = {0};
     p.copy = aligned_alloc(64, (row->payload + 63) / 64 * 64);
-    if (p.copy == NULL || samples_init(&samples, SAMPLES_MAX) != 0 ||
-        payload_init(&p.payload, row->payload, row->settings->seed) != 0) {
-        outcome_fail(out, "failed: no memory for payloads and samples");
+    if (p.copy == NULL || payload_init(&p.payload, row->payload, row->settings->seed) != 0) {
+        outcome_fail(out, "failed: no memory for payloads");
     } else {
         memset(p.copy, 0, row->payload);
-        run_channels(&p, &samples, out);
+        run_channels(&p, out);
         payload_fini(&p.payload);
     }
-    samples_fini(&samples);
     free(p.copy);
     pair_release(p.link, sizeof *p.link);
 }

@@ -16,7 +16,7 @@ int samples_init(struct samples *samples, size_t capacity) {
     samples->count = 0;
     samples->capacity = samples->ns != NULL ? capacity : 0;
     for (size_t i = 0; i < samples->capacity; i++) {
-        samples->ns[i] = 0; /* its page faults belong here and not between two samples */
+        samples->ns[i] = UINT32_MAX; /* page faults belong here; zeros would become a calloc, which touches nothing */
     }
     return samples->ns != NULL ? 0 : -1;
 }

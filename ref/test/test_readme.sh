@@ -2,7 +2,7 @@
 # The README tells the truth: its program compiles and does what it shows, and every file that it links to is there.
 . ref/test/tap.sh
 
-# shellcheck disable=SC2086 # CC may be several words
+# shellcheck disable=SC2086,SC2016 # CC may be several words; the fences are no commands
 program() {
     sed -n '/^```c$/,/^```$/{/^```/!p;}' README.md >"$scratch/hello.c"
     $CC -std=c11 -Wall -Wextra -Wpedantic -Werror -Iref/include "$scratch/hello.c" -o "$scratch/hello" \
@@ -11,11 +11,13 @@ program() {
 }
 
 links() { # FILE: each relative link in it
-    missing=0
-    for target in $(sed -n 's/[^]]*](\([^):#]*\))/\n\1\n/gp' "$1" | grep -v '[ <>|]'); do
-        [ -e "$(dirname "$1")/$target" ] || { echo "$1 links to $target"; missing=1; }
-    done
-    return $missing
+    sed -n 's/[^]]*](\([^):#]*\))/\n\1\n/gp' "$1" | grep -v '[ <>|]' | {
+        missing=0
+        while read -r target; do
+            [ -e "$(dirname "$1")/$target" ] || { echo "$1 links to $target"; missing=1; }
+        done
+        [ "$missing" = 0 ]
+    }
 }
 
 check "the program of the README" program
