@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "channel/coalesce.h"
+#include "channel/copy.h"
 #include "channel/mapcache.h"
 #include "channel/page.h"
 #include "channel/wait.h"
@@ -239,9 +240,7 @@ int llmp_recv_copy(llmp_receiver *receiver, llmp_message *message, void *buffer,
         llmp_receiver_unread(receiver);
         return -LLMP_E_BUFFER_SMALL;
     }
-    if (message->length != 0) {
-        memcpy(buffer, message->payload, message->length);
-    }
+    llmp_copy(buffer, message->payload, message->length);
     message->payload = buffer;
     return 0;
 }
