@@ -8,7 +8,6 @@
 #include "channel/wait.h"
 #include "os/atomic.h"
 
-#define HISTORY_DEFAULT 64u
 #define MAX_CLIENTS_DEFAULT 1024u
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
 #define CARE_NS LLMP_MILLISECONDS(20)
@@ -20,7 +19,6 @@
 static llmp_broker_options fill_in(const llmp_broker_options *options) {
     llmp_broker_options o = options != NULL ? *options : (llmp_broker_options){0};
     o.provider = o.provider != NULL ? o.provider : llmp_shmem_provider_default();
-    o.history = o.history != 0 ? o.history : HISTORY_DEFAULT;
     o.slow_client_ns = o.slow_client_ns != 0 ? o.slow_client_ns : LLMP_SECONDS(1);
     o.vanish_ns = o.vanish_ns != 0 ? o.vanish_ns : LLMP_SECONDS(5);
     o.max_clients = o.max_clients != 0 ? o.max_clients : MAX_CLIENTS_DEFAULT;
@@ -43,7 +41,7 @@ static int open_broadcast(llmp_broker *broker) {
     };
     int rc = llmp_sender_new(&options, &broker->broadcast);
     if (rc == 0) {
-        llmp_sender_broadcast(broker->broadcast, o->history);
+        llmp_sender_broadcast(broker->broadcast);
     }
     return rc;
 }

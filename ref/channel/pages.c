@@ -80,7 +80,6 @@ int llmp_pages_init(struct llmp_page_set *pages, const llmp_sender_options *opti
         .most = options->pages == LLMP_PAGES_KEEP ? NO_BOUND : options->max_pages,
         .most_is_bytes = options->pages != LLMP_PAGES_KEEP && options->max_pages == 0,
         .wanted_window = options->window,
-        .retain = 1,
         .receivers = options->receivers != 0 ? options->receivers : 1,
     };
     set_bound(pages, page_size);
@@ -141,7 +140,8 @@ static void reclaim(struct llmp_page_set *pages) {
     if (pages->policy == LLMP_PAGES_KEEP) {
         return;
     }
-    while (pages->live.count > 1 && pages->live.count >= pages->retain && is_released(pages, &pages->live.items[0])) {
+    uint32_t stay = pages->history ? pages->most : 1;
+    while (pages->live.count > 1 && pages->live.count >= stay && is_released(pages, &pages->live.items[0])) {
         bool reusable = is_reusable(pages, &pages->live.items[0]);
         retire(pages, list_take(&pages->live, 0), reusable);
     }
@@ -202,6 +202,9 @@ static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item
 }
 
 int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool hasty) {
+    if (size != pages->page_size) {
+        set_bound(pages, size);
+    }
     reclaim(pages);
     if (!hasty && pages->policy == LLMP_PAGES_REUSE && pages->live.count >= pages->window.pages) {
         return -EAGAIN;
@@ -210,9 +213,6 @@ int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id
         return -EAGAIN;
     }
     drop_small_spares(pages, size);
-    if (size != pages->page_size) {
-        set_bound(pages, size);
-    }
     struct llmp_live_page item;
     int rc = obtain(pages, size, &item);
     return rc == 0 ? become_newest(pages, item, sender_id, max_alloc) : rc;

@@ -38,7 +38,7 @@ struct llmp_page_set {
     bool most_is_bytes; /* … as many as fit in 64 MiB, whatever size they have grown to */
     size_t page_size;   /* last asked for */
     uint32_t wanted_window;
-    uint32_t retain;    /* live pages to keep although everybody left them: history for those who come late */
+    bool history;       /* live pages stay although everybody left them, as many as the bound allows */
     uint32_t receivers; /* expected on a new page */
     uint32_t offered;
     uint64_t created;

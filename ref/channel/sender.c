@@ -345,8 +345,8 @@ void llmp_sender_rename(llmp_sender *sender, uint32_t sender_id) {
     }
 }
 
-void llmp_sender_broadcast(llmp_sender *sender, uint32_t live_pages) {
-    sender->pages.retain = live_pages;
+void llmp_sender_broadcast(llmp_sender *sender) {
+    sender->pages.history = true;
     sender->pages.receivers = 0;
     llmp_pages_newest(&sender->pages)->expected = 0;
 }

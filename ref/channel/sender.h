@@ -29,9 +29,9 @@ uint32_t llmp_sender_missing(const llmp_sender *sender);
 bool llmp_sender_drained(const llmp_sender *sender);
 
 /*
- * Makes a new sender a broadcast channel: nobody is expected until offered a page, and so many live pages are kept
- * although everybody left them, as history for those who come late.
+ * Makes a new sender a broadcast channel: nobody is expected until offered a page, and pages stay although everybody
+ * left them, as many as the bound allows: history for those who come late.
  */
-void llmp_sender_broadcast(llmp_sender *sender, uint32_t live_pages);
+void llmp_sender_broadcast(llmp_sender *sender);
 
 #endif

@@ -80,7 +80,7 @@ int llmp_cmd_broker(int argc, char **argv) {
         {"host", "ADDRESS", "where to listen [127.0.0.1]", llmp_cmd_parse_text, &settings.host, false},
         {"provider", "NAME", "how to get shared memory: see 'llmp providers'", llmp_cmd_parse_provider,
          &settings.broker.provider, false},
-        {"history", "N|all", "pages kept for clients that come late [64]", llmp_cmd_parse_history,
+        {"history", "N|all", "pages kept for clients that come late [as many as fit in 64 MiB]", llmp_cmd_parse_history,
          &settings.broker.history, false},
         {"exit-after", "N", "end when that many clients came and all went", llmp_cmd_parse_count,
          &settings.broker.exit_after, false},

@@ -199,7 +199,7 @@ static void SEND_1_small_pages_make_way_for_large_ones(void **state) {
 
 static llmp_sender *broadcast(uint32_t history) {
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = MAP, .max_pages = history, .window = history});
-    llmp_sender_broadcast(sender, history);
+    llmp_sender_broadcast(sender);
     return sender;
 }
 
@@ -222,6 +222,29 @@ static void history_reaches_back_to_the_oldest_page(void **state) {
     expect(late, 90, 100);
     assert_int_equal(stats_of(sender).pages_created, 4);
     llmp_receiver_free(late);
+    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+}
+
+static void allocate_and_send(llmp_sender *sender, size_t length) {
+    void *payload;
+    assert_ok(llmp_sender_alloc(sender, length, LLMP_TRY, &payload));
+    assert_ok(llmp_sender_commit(sender, 1, 0));
+}
+
+/* The bound is one of bytes unless pages were asked for: when messages grow, fewer pages of history are kept. */
+static void history_stays_within_its_bytes_when_pages_grow(void **state) {
+    (void)state;
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = (size_t)4 << 20});
+    llmp_sender_broadcast(sender);
+    for (int i = 0; i < 40; i++) {
+        allocate_and_send(sender, (size_t)3 << 19); /* two a page of 4 MiB */
+    }
+    assert_int_equal(stats_of(sender).pages_live, 16);
+    for (int i = 0; i < 12; i++) {
+        allocate_and_send(sender, (size_t)9 << 20); /* three a page of 32 MiB */
+        assert_true(stats_of(sender).pages_live <= 4);
+    }
+    assert_int_equal(stats_of(sender).pages_live, 4);
     assert_ok(llmp_sender_free(sender, LLMP_TRY));
 }
 
@@ -463,6 +486,7 @@ int main(void) {
         cmocka_unit_test(preallocated_channels_make_no_page_later),
         cmocka_unit_test(SEND_1_small_pages_make_way_for_large_ones),
         cmocka_unit_test(history_reaches_back_to_the_oldest_page),
+        cmocka_unit_test(history_stays_within_its_bytes_when_pages_grow),
         cmocka_unit_test(a_late_receiver_holds_up_the_pages_it_was_given),
         cmocka_unit_test(TCP_2_an_offer_holds_nobody_up),
         cmocka_unit_test(an_offer_that_is_taken_counts_like_any_other),

@@ -18,8 +18,9 @@
  * objects never share state: any number of them may live in one process, in as many threads.
  *
  * Fork: an object may be used in the parent or in the child, not in both. The side that does not use
- * it may free it with a linger of LLMP_TRY: nothing is sent and nothing is removed that belongs to the
- * process that created it.
+ * it may free a sender with a linger of LLMP_TRY: nothing is sent, and nothing is removed that belongs
+ * to the process that created it. It leaves receivers, brokers and clients alone: to free one of these
+ * is to leave the pages that the other side still reads.
  *
  * Times: every wait takes `timeout_ns`, nanoseconds: LLMP_TRY never waits and gives -EAGAIN where it
  * would have to; a positive value gives -ETIMEDOUT when it has passed; LLMP_FOREVER waits without end.
@@ -296,7 +297,8 @@ typedef struct llmp_broker_options {
     const llmp_shmem_provider *provider; /**< null: llmp_shmem_provider_default() */
     llmp_shmem_options shmem;
     size_t page_size; /**< of the broadcast channel; 0: 1 MiB */
-    uint32_t history; /**< broadcast pages kept, at least 2; 0: 64; or LLMP_HISTORY_ALL (as LibAFL does) */
+    uint32_t
+        history; /**< broadcast pages kept, at least 2; 0: as many as fit in 64 MiB, at least 4; or LLMP_HISTORY_ALL (as LibAFL does) */
     bool preallocate; /**< create the pages of history now, for clients that can only open inherited maps */
     /** How long clients that do not read may hold up the others; then the oldest page is given up (LLMP_EVENT_CUT_OFF),
         and as many clients as were missing on it are not waited for until all keep up again. 0: 1 s. LibAFL before
