@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a sender remembers. Only sender.c and white-box tests look inside. */
+/* What a sender remembers. Only sender.c (messages), sender_life.c (the rest) and white-box tests look inside. */
 #ifndef LLMP_CHANNEL_SENDER_INTERNAL_H
 #define LLMP_CHANNEL_SENDER_INTERNAL_H
 
@@ -27,5 +27,15 @@ struct llmp_sender {
     llmp_wait wait;
     struct llmp_page_set pages;
 };
+
+/* The newest page is the one to write from now on, from its first slot. */
+static inline void llmp_sender_take_newest(llmp_sender *sender) {
+    const struct llmp_live_page *newest = llmp_pages_newest(&sender->pages);
+    sender->page = newest->page;
+    sender->room = newest->size - LLMP_PAGE_HEADER;
+    sender->used = 0;
+    sender->last_id = 0;
+    sender->published = 0;
+}
 
 #endif

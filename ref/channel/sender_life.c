@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* How a sender begins and ends, what it says of itself, and who is counted among its receivers. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "channel/page.h"
+#include "channel/sender.h"
+#include "channel/sender_internal.h"
+#include "channel/wait.h"
+#include "os/atomic.h"
+
+#define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
+#define MAX_MESSAGE_MOST ((size_t)1 << 37)
+
+static int check_options(const llmp_sender_options *options) {
+    bool bad_page = options->page_size != 0 && options->page_size < LLMP_PAGE_SIZE_MIN;
+    bool bad_policy = (unsigned)options->pages > LLMP_PAGES_KEEP || (unsigned)options->order > LLMP_ORDER_NEWEST;
+    bool bad_wait = (unsigned)options->wait > LLMP_WAIT_SLEEP;
+    return bad_page || bad_policy || bad_wait || options->max_message > MAX_MESSAGE_MOST ? -EINVAL : 0;
+}
+
+static int make_pages(llmp_sender *sender, const llmp_sender_options *options) {
+    int rc = llmp_pages_init(&sender->pages, options, sender->page_size);
+    if (rc == 0) {
+        rc = llmp_pages_turn(&sender->pages, sender->page_size, sender->id, 0, true);
+    }
+    if (rc == 0 && options->preallocate) {
+        rc = llmp_pages_fill(&sender->pages, sender->page_size);
+    }
+    return rc;
+}
+
+int llmp_sender_new(const llmp_sender_options *options, llmp_sender **out) {
+    *out = NULL;
+    llmp_sender_options chosen = options != NULL ? *options : (llmp_sender_options){0};
+    int rc = check_options(&chosen);
+    if (rc != 0) {
+        return rc;
+    }
+    llmp_sender *sender = calloc(1, sizeof *sender);
+    if (sender == NULL) {
+        return -ENOMEM;
+    }
+    chosen.provider = chosen.provider != NULL ? chosen.provider : llmp_shmem_provider_default();
+    sender->id = chosen.sender_id;
+    sender->page_size = chosen.page_size != 0 ? chosen.page_size : LLMP_PAGE_SIZE_DEFAULT;
+    sender->max_message = chosen.max_message != 0 ? chosen.max_message : MAX_MESSAGE_DEFAULT;
+    sender->batch = chosen.batch != 0 ? chosen.batch : 1;
+    sender->wait = chosen.wait;
+    rc = make_pages(sender, &chosen);
+    if (rc != 0) {
+        (void)llmp_sender_free(sender, LLMP_TRY);
+        return rc;
+    }
+    llmp_sender_take_newest(sender);
+    *out = sender;
+    return 0;
+}
+
+/* L3: pairs with J1 in receiver.c; whoever joined the newest page has it mapped, and needs no name for it any more. */
+bool llmp_sender_drained(const llmp_sender *sender) {
+    return llmp_load_acquire(&sender->page->joined) >= sender->pages.receivers; /* L3 */
+}
+
+static int linger(llmp_sender *sender, int64_t linger_ns) {
+    struct llmp_deadline deadline = llmp_deadline_in(linger_ns);
+    (void)llmp_sender_cancel(sender);
+    llmp_sender_flush(sender);
+    int rc = sender->exited ? 0 : llmp_sender_exit(sender, linger_ns);
+    struct llmp_waiter waiter;
+    llmp_waiter_init(&waiter, LLMP_WAIT_ADAPT);
+    while (rc == 0 && !llmp_sender_drained(sender)) {
+        rc = llmp_waiter_step(&waiter, deadline) || llmp_sender_drained(sender) ? 0 : -ETIMEDOUT;
+    }
+    return rc;
+}
+
+int llmp_sender_free(llmp_sender *sender, int64_t linger_ns) {
+    if (sender == NULL) {
+        return 0;
+    }
+    int rc = linger_ns != LLMP_TRY ? linger(sender, linger_ns) : 0;
+    llmp_pages_fini(&sender->pages);
+    free(sender);
+    return rc;
+}
+
+llmp_shmem_desc llmp_sender_describe(const llmp_sender *sender) {
+    return llmp_shmem_describe(llmp_pages_oldest(&sender->pages)->map);
+}
+
+const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender) {
+    return sender->pages.provider;
+}
+
+void llmp_sender_rename(llmp_sender *sender, uint32_t sender_id) {
+    sender->id = sender_id;
+    for (uint32_t i = 0; i < sender->pages.live.count; i++) {
+        sender->pages.live.items[i].page->sender_id = sender_id;
+    }
+}
+
+void llmp_sender_broadcast(llmp_sender *sender) {
+    sender->pages.history = true;
+    sender->pages.receivers = 0;
+    llmp_pages_newest(&sender->pages)->expected = 0;
+}
+
+void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats) {
+    *stats = (llmp_sender_stats){
+        .messages = sender->messages,
+        .pages_turned = sender->turned,
+        .pages_created = sender->pages.created,
+        .pages_live = sender->pages.live.count + sender->pages.spare.count,
+        .window = sender->pages.window.pages,
+    };
+}
+
+/* ---------------------------------------------------------------- receivers that come and go */
+
+void llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc) {
+    llmp_pages_offer(&sender->pages);
+    *desc = llmp_sender_describe(sender);
+}
+
+void llmp_sender_confirm(llmp_sender *sender) {
+    llmp_pages_confirm(&sender->pages);
+}
+
+void llmp_sender_withdraw(llmp_sender *sender) {
+    llmp_pages_withdraw(&sender->pages);
+}
+
+int llmp_sender_admit(llmp_sender *sender, llmp_shmem_desc *desc) {
+    llmp_sender_offer(sender, desc);
+    llmp_sender_confirm(sender);
+    return 0;
+}
+
+void llmp_sender_dismiss(llmp_sender *sender) {
+    llmp_pages_dismiss(&sender->pages);
+}
+
+uint32_t llmp_sender_missing(const llmp_sender *sender) {
+    return llmp_pages_missing(&sender->pages);
+}
+
+int llmp_sender_cut(llmp_sender *sender) {
+    return llmp_pages_cut(&sender->pages);
+}

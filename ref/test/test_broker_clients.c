@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Clients of a broker that come late, read slowly, leave, hang or die. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#include "broker_rig.h"
+
+static void late_clients_see_history(void **state) {
+    (void)state;
+    const uint32_t histories[] = {LLMP_HISTORY_ALL, 3};
+    const uint64_t first[] = {0, 93};
+    for (int h = 0; h < 2; h++) {
+        llmp_broker *broker = rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = histories[h]});
+        struct rig_member a = rig_join(broker);
+        for (uint64_t i = 0; i < 100; i++) {
+            assert_ok(test_send_number(a.tx, i, RIG_BIG, LLMP_TRY));
+            rig_settle(broker);
+            test_expect_number(a.rx, i, RIG_BIG, LLMP_TRY);
+        }
+        struct rig_member late = rig_join(broker);
+        for (uint64_t i = first[h]; i < 100; i++) {
+            test_expect_number(late.rx, i, RIG_BIG, LLMP_TRY);
+        }
+        rig_expect_nothing(late.rx);
+        rig_go(&a);
+        rig_go(&late);
+        llmp_broker_free(broker, LLMP_TRY);
+    }
+}
+
+/* Memory stays bounded, the others go on, and whoever does not read is told that it was cut off. */
+static void a_client_that_never_reads_is_cut_off(void **state) {
+    (void)state;
+    llmp_broker *broker =
+        rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = 4, .slow_client_ns = 1});
+    struct rig_member reader = rig_join(broker);
+    struct rig_member sleeper = rig_join(broker);
+    for (uint64_t i = 0; i < 300; i++) {
+        assert_ok(test_send_number(reader.tx, i, RIG_BIG, LLMP_TRY));
+        rig_settle(broker);
+        test_expect_number(reader.rx, i, RIG_BIG, LLMP_TRY);
+    }
+    assert_true(rig_count_of(LLMP_EVENT_CUT_OFF, -ETIMEDOUT) > 10);
+    assert_true(rig_stats_of(broker).broadcast.pages_live <= 4);
+    llmp_message message;
+    int rc;
+    do {
+        rc = llmp_recv(sleeper.rx, &message, LLMP_TRY);
+    } while (rc == 0);
+    assert_rc(rc, -LLMP_E_EOP_GONE);
+    rig_go(&reader);
+    rig_go(&sleeper);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+/* One hangs and was given up on. That is no reason to cut off another one, which merely took a break. */
+static void a_hung_client_takes_nothing_from_the_others(void **state) {
+    (void)state;
+    llmp_broker *broker =
+        rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = 4, .slow_client_ns = 1});
+    struct rig_member reader = rig_join(broker);
+    struct rig_member hung = rig_join(broker);
+    uint64_t sent = 0;
+    while (rig_count_of(LLMP_EVENT_CUT_OFF, -ETIMEDOUT) == 0) {
+        assert_ok(test_send_number(reader.tx, sent, RIG_BIG, LLMP_TRY));
+        rig_settle(broker);
+        test_expect_number(reader.rx, sent++, RIG_BIG, LLMP_TRY);
+    }
+    broker->options.slow_client_ns = LLMP_SECONDS(1000);
+    int cuts = rig_events.count;
+    for (int round = 0; round < 20; round++) {
+        uint64_t read = sent;
+        while (!broker->pending.is) {
+            assert_ok(test_send_number(reader.tx, sent++, RIG_BIG, LLMP_TRY));
+            rig_settle(broker);
+        }
+        assert_true(sent - read > 6);
+        for (; read < sent; read++) {
+            test_expect_number(reader.rx, read, RIG_BIG, LLMP_TRY);
+            rig_settle(broker);
+        }
+    }
+    assert_true(rig_events.count > cuts);
+    rig_go(&reader);
+    rig_go(&hung);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+static void a_client_that_left_is_not_waited_for(void **state) {
+    (void)state;
+    llmp_broker *broker =
+        rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
+    struct rig_member stays = rig_join(broker);
+    struct rig_member leaves = rig_join(broker);
+    assert_ok(llmp_sender_exit(leaves.tx, LLMP_TRY));
+    for (uint64_t i = 0; i < 100; i++) {
+        assert_ok(test_send_number(stays.tx, i, RIG_BIG, LLMP_TRY));
+        rig_settle(broker);
+        test_expect_number(stays.rx, i, RIG_BIG, LLMP_TRY);
+    }
+    rig_go(&stays);
+    rig_go(&leaves);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+/* A busy channel is looked at every 20 µs or so; one that is about to be removed has to be looked at now. */
+static void what_a_busy_client_sent_before_it_was_removed_is_forwarded(void **state) {
+    (void)state;
+    llmp_broker *broker = rig_new_broker((llmp_broker_options){0});
+    struct rig_member a = rig_join(broker);
+    uint64_t sent = 0;
+    for (int burst = 0; burst < 200; burst++) {
+        for (int i = 0; i < 20; i++) {
+            assert_ok(test_send_number(a.tx, sent++, 8, LLMP_TRY));
+        }
+        assert_true(llmp_broker_once(broker) >= 0);
+    }
+    assert_ok(llmp_broker_remove(broker, a.id));
+    rig_settle(broker);
+    assert_int_equal(rig_stats_of(broker).forwarded, sent);
+    rig_go(&a);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+static void back_pressure_reaches_the_sender(void **state) {
+    (void)state;
+    llmp_broker *broker =
+        rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
+    struct rig_member a = {.tx = test_sender((llmp_sender_options){.page_size = RIG_MAP, .max_pages = 2})};
+    llmp_shmem_desc channel = llmp_sender_describe(a.tx);
+    llmp_shmem_desc broadcast;
+    assert_true(llmp_broker_register(broker, &channel, &broadcast) >= 0);
+    a.rx = rig_open_broadcast(&broadcast);
+    uint64_t sent = 0;
+    while (sent < 1000 && test_send_number(a.tx, sent, RIG_BIG, LLMP_TRY) == 0) {
+        sent++;
+        rig_settle(broker);
+    }
+    assert_true(sent < 20);
+    for (uint64_t i = 0; i < sent; i++) {
+        test_expect_number(a.rx, i, RIG_BIG, LLMP_TRY);
+        rig_settle(broker);
+    }
+    assert_ok(test_send_number(a.tx, sent, RIG_BIG, LLMP_TRY));
+    rig_go(&a);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+static void clients_that_vanish_are_removed(void **state) {
+    (void)state;
+    llmp_broker *broker = rig_new_broker((llmp_broker_options){.vanish_ns = 1});
+    struct rig_member a = rig_join(broker);
+    struct rig_member b = rig_join(broker);
+    assert_ok(llmp_send(a.tx, 1, 0, "before", 6, LLMP_TRY));
+    rig_go(&a); /* without a word: as if it had been killed */
+    while (rig_stats_of(broker).clients_now == 2) {
+        assert_true(llmp_broker_once(broker) >= 0);
+    }
+    assert_int_equal(rig_count_of(LLMP_EVENT_CLIENT_REMOVED, -LLMP_E_CLIENT_VANISHED), 1);
+    rig_expect_text(b.rx, a.id, 1, "before");
+    rig_go(&b);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+/* LibAFL's clients mark no segment for removal: one that is killed leaves it in the kernel (ID-4). */
+static void what_a_killed_creator_left_is_removed(void **state) {
+    (void)state;
+    llmp_broker *broker = rig_new_broker((llmp_broker_options){.vanish_ns = 1});
+    int id = shmget(IPC_PRIVATE, RIG_MAP, IPC_CREAT | 0600);
+    assert_true(id >= 0);
+    void *page = shmat(id, NULL, 0);
+    llmp_page_init(page, RIG_MAP, 1, 0);
+    llmp_shmem_desc channel = {.size = RIG_MAP};
+    (void)snprintf(channel.id.bytes, sizeof channel.id.bytes, "%d", id);
+    llmp_shmem_desc broadcast;
+    assert_true(llmp_broker_register(broker, &channel, &broadcast) >= 0);
+    rig_settle(broker);
+    assert_int_equal(rig_stats_of(broker).clients_now, 1);
+    (void)shmdt(page);
+    while (rig_stats_of(broker).clients_now == 1) {
+        assert_true(llmp_broker_once(broker) >= 0);
+    }
+    struct shmid_ds segment;
+    assert_int_equal(shmctl(id, IPC_STAT, &segment), -1);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(late_clients_see_history),
+        cmocka_unit_test(a_client_that_never_reads_is_cut_off),
+        cmocka_unit_test(a_hung_client_takes_nothing_from_the_others),
+        cmocka_unit_test(what_a_killed_creator_left_is_removed),
+        cmocka_unit_test(a_client_that_left_is_not_waited_for),
+        cmocka_unit_test(what_a_busy_client_sent_before_it_was_removed_is_forwarded),
+        cmocka_unit_test(back_pressure_reaches_the_sender),
+        cmocka_unit_test(clients_that_vanish_are_removed),
+    };
+    return cmocka_run_group_tests_name("broker_clients", tests, NULL, NULL);
+}
