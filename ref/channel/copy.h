@@ -9,7 +9,7 @@
 /*
  * Small payloads are copied by words. On the way in, their caller has mostly just written them, word by word, and the
  * wide loads of a library's memcpy would have to wait until those stores have left the store buffer: 3 of 12 ns for 64
- * bytes. On the way out, wide loads across two lines that are still on their way from the other core wait for both.
+ * bytes. On the way out it is the faster way too: 0.82 of the ping-pong's floor instead of 0.74 for 256 bytes.
  */
 #define LLMP_COPY_BY_WORDS 256u
 

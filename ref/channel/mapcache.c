@@ -73,6 +73,7 @@ static uint32_t find(const struct llmp_mapcache *cache, const llmp_shmem_id *id)
     return NOT_FOUND;
 }
 
+/* Reads what M1 in pages.c and llmp_page_init() wrote; S1 and R1 order it, for an END_OF_PAGE led here. */
 static bool is_current_life(const struct llmp_kept_map *kept, size_t size) {
     const struct llmp_page *page = llmp_shmem_data(kept->map);
     return llmp_shmem_size(kept->map) == size && llmp_load_relaxed(&page->magic) == LLMP_PAGE_MAGIC;

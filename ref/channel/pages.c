@@ -34,6 +34,7 @@ static struct llmp_live_page list_take(struct llmp_page_list *list, uint32_t ind
     return item;
 }
 
+/* M1: read by mapcache.c. Relaxed: a receiver comes to look only behind an END_OF_PAGE, which S1 published. */
 static void give_up(struct llmp_live_page *item) {
     llmp_store_relaxed(&item->page->magic, LLMP_PAGE_MAGIC_GIVEN_UP);
 }
@@ -93,11 +94,15 @@ void llmp_pages_fini(struct llmp_page_set *pages) {
 
 /* ---------------------------------------------------------------- who is still reading */
 
-/* Receivers walk pages in order and count themselves in on a page after they have read the one before to its end. */
+/*
+ * Receivers walk pages in order and count themselves in on a page after they have read the one before to its end.
+ *
+ * L4: pairs with J1 in receiver.c: what they read of the pages before is behind whoever sees them here.
+ */
 static bool all_joined_later(const struct llmp_page_set *pages) {
     for (uint32_t i = 1; i < pages->live.count; i++) {
         const struct llmp_live_page *later = &pages->live.items[i];
-        if (later->gone == 0 && llmp_load_acquire(&later->page->joined) >= later->expected) {
+        if (later->gone == 0 && llmp_load_acquire(&later->page->joined) >= later->expected /* L4 */) {
             return true;
         }
     }
@@ -122,10 +127,14 @@ static bool is_released(const struct llmp_page_set *pages, const struct llmp_liv
     return item->gone != 0 && all_joined_later(pages);
 }
 
-/* Left by all is not enough: nobody may be left who could hold it without having been counted. */
+/*
+ * Left by all is not enough: nobody may be left who could hold it without having been counted.
+ *
+ * L5: pairs with J1 and J2 in receiver.c, as L1 and L2 do; asked again where nobody was expected at all.
+ */
 static bool is_reusable(const struct llmp_page_set *pages, const struct llmp_live_page *item) {
     return pages->policy == LLMP_PAGES_REUSE && item->gone == 0 && item->offered == 0 &&
-           llmp_load_acquire(&item->page->left) >= llmp_load_acquire(&item->page->joined);
+           llmp_load_acquire(&item->page->left) >= llmp_load_acquire(&item->page->joined); /* L5 */
 }
 
 /* A map that cannot be kept for lack of memory is one page fewer, not an error. */

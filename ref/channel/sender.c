@@ -30,7 +30,7 @@ static inline struct llmp_slot *slot_here(const llmp_sender *sender) {
 static inline void publish(llmp_sender *sender) {
     sender->published = sender->last_id;
     llmp_store_relaxed(&sender->page->size_used, sender->used);
-    llmp_store_release(&sender->page->current_msg_id, sender->last_id);
+    llmp_store_release(&sender->page->current_msg_id, sender->last_id); /* S1 */
 }
 
 void llmp_sender_flush(llmp_sender *sender) {

@@ -40,7 +40,7 @@ llmp_receiver *rig_open_broadcast(const llmp_shmem_desc *desc) {
 }
 
 struct rig_member rig_join(llmp_broker *broker) {
-    struct rig_member member = {.tx = test_sender((llmp_sender_options){.page_size = RIG_MAP})};
+    struct rig_member member = {.tx = test_sender((llmp_sender_options){.page_size = TEST_MAP})};
     llmp_shmem_desc channel = llmp_sender_describe(member.tx);
     llmp_shmem_desc broadcast;
     int64_t id = llmp_broker_register(broker, &channel, &broadcast);

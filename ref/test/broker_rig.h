@@ -6,9 +6,6 @@
 #include "broker/broker_internal.h"
 #include "support.h"
 
-#define RIG_MAP 4096u
-#define RIG_BIG 1000u /* three of these fill a page */
-
 /* What the broker reported since rig_new_broker(). */
 struct rig_event {
     llmp_event event;

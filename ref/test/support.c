@@ -191,3 +191,22 @@ void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length,
         assert_int_equal(((const unsigned char *)message.payload)[i], byte_of(number, i));
     }
 }
+
+uint64_t test_fill(llmp_sender *sender, uint64_t from) {
+    while (test_send_number(sender, from, TEST_BIG, LLMP_TRY) == 0) {
+        from++;
+    }
+    return from;
+}
+
+void test_expect_big(llmp_receiver *receiver, uint64_t from, uint64_t to) {
+    for (uint64_t i = from; i < to; i++) {
+        test_expect_number(receiver, i, TEST_BIG, LLMP_TRY);
+    }
+}
+
+llmp_sender_stats test_stats_of(const llmp_sender *sender) {
+    llmp_sender_stats stats;
+    llmp_sender_stats_get(sender, &stats);
+    return stats;
+}

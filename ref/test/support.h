@@ -47,4 +47,13 @@ struct llmp_slot *test_slot(const struct test_view *view, size_t offset);
 int test_send_number(llmp_sender *sender, uint64_t number, size_t length, int64_t timeout_ns);
 void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length, int64_t timeout_ns);
 
+/* A small page, and messages of which three fill it. */
+#define TEST_MAP 4096u
+#define TEST_BIG 1000u
+
+/* Sends big messages, numbered from `from` on, until there is no room. Returns the first number that was not sent. */
+uint64_t test_fill(llmp_sender *sender, uint64_t from);
+void test_expect_big(llmp_receiver *receiver, uint64_t from, uint64_t to);
+llmp_sender_stats test_stats_of(const llmp_sender *sender);
+
 #endif

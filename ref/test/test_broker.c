@@ -152,7 +152,7 @@ static void BROKER_4_new_shm_client_registers_a_channel(void **state) {
     (void)state;
     llmp_broker *broker = rig_new_broker((llmp_broker_options){0});
     struct rig_member a = rig_join(broker);
-    llmp_sender *other = test_sender((llmp_sender_options){.page_size = RIG_MAP});
+    llmp_sender *other = test_sender((llmp_sender_options){.page_size = TEST_MAP});
     uint64_t payload[4];
     llmp_shmem_desc desc = llmp_sender_describe(other);
     llmp_eop_write(payload, &desc);
@@ -183,7 +183,7 @@ static void hostile_clients_cost_nobody_else_anything(void **state) {
         {LLMP_TAG_CLIENT_EXIT, 4, 40, -LLMP_E_MSG_LENGTH},
         {1, (uint64_t)64 << 20, 40, -LLMP_E_MSG_LENGTH},
         {1, UINT64_MAX, UINT64_MAX, -LLMP_E_MSG_BOUNDS},
-        {1, 8, RIG_MAP, -LLMP_E_MSG_BOUNDS},
+        {1, 8, TEST_MAP, -LLMP_E_MSG_BOUNDS},
         {1, 8, 41, -LLMP_E_MSG_ALIGN},
     };
     llmp_broker *broker = rig_new_broker((llmp_broker_options){0});
@@ -212,7 +212,7 @@ static void hostile_clients_cost_nobody_else_anything(void **state) {
 static void hostile_descriptions_are_refused(void **state) {
     (void)state;
     llmp_broker *broker = rig_new_broker((llmp_broker_options){.max_clients = 1});
-    llmp_shmem_desc desc = {.size = RIG_MAP};
+    llmp_shmem_desc desc = {.size = TEST_MAP};
     llmp_shmem_desc broadcast;
     assert_ok(llmp_shmem_id_set(&desc.id, "abc"));
     assert_rc((int)llmp_broker_register(broker, &desc, &broadcast), -LLMP_E_ID_NOT_A_NUMBER);
@@ -270,7 +270,7 @@ static void BROKER_4_hooks_handle_change_and_add(void **state) {
 static void hooks_see_a_message_once(void **state) {
     (void)state;
     int calls = 0;
-    llmp_broker *broker = rig_new_broker((llmp_broker_options){.page_size = RIG_MAP,
+    llmp_broker *broker = rig_new_broker((llmp_broker_options){.page_size = TEST_MAP,
                                                                .history = 2,
                                                                .slow_client_ns = LLMP_SECONDS(1000),
                                                                .hook = hook,
@@ -278,12 +278,12 @@ static void hooks_see_a_message_once(void **state) {
     struct rig_member a = rig_join(broker);
     int sent = 0;
     for (; sent < 20; sent++) {
-        assert_ok(test_send_number(a.tx, (uint64_t)sent + 100, RIG_BIG, LLMP_TRY));
+        assert_ok(test_send_number(a.tx, (uint64_t)sent + 100, TEST_BIG, LLMP_TRY));
     }
     rig_settle(broker);
     assert_int_equal(calls, 7);
     for (int i = 0; i < sent; i++) {
-        test_expect_number(a.rx, (uint64_t)i + 100, RIG_BIG, LLMP_TRY);
+        test_expect_number(a.rx, (uint64_t)i + 100, TEST_BIG, LLMP_TRY);
         rig_settle(broker);
     }
     assert_int_equal(calls, sent);

@@ -13,16 +13,16 @@ static void late_clients_see_history(void **state) {
     const uint32_t histories[] = {LLMP_HISTORY_ALL, 3};
     const uint64_t first[] = {0, 93};
     for (int h = 0; h < 2; h++) {
-        llmp_broker *broker = rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = histories[h]});
+        llmp_broker *broker = rig_new_broker((llmp_broker_options){.page_size = TEST_MAP, .history = histories[h]});
         struct rig_member a = rig_join(broker);
         for (uint64_t i = 0; i < 100; i++) {
-            assert_ok(test_send_number(a.tx, i, RIG_BIG, LLMP_TRY));
+            assert_ok(test_send_number(a.tx, i, TEST_BIG, LLMP_TRY));
             rig_settle(broker);
-            test_expect_number(a.rx, i, RIG_BIG, LLMP_TRY);
+            test_expect_number(a.rx, i, TEST_BIG, LLMP_TRY);
         }
         struct rig_member late = rig_join(broker);
         for (uint64_t i = first[h]; i < 100; i++) {
-            test_expect_number(late.rx, i, RIG_BIG, LLMP_TRY);
+            test_expect_number(late.rx, i, TEST_BIG, LLMP_TRY);
         }
         rig_expect_nothing(late.rx);
         rig_go(&a);
@@ -35,13 +35,13 @@ static void late_clients_see_history(void **state) {
 static void a_client_that_never_reads_is_cut_off(void **state) {
     (void)state;
     llmp_broker *broker =
-        rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = 4, .slow_client_ns = 1});
+        rig_new_broker((llmp_broker_options){.page_size = TEST_MAP, .history = 4, .slow_client_ns = 1});
     struct rig_member reader = rig_join(broker);
     struct rig_member sleeper = rig_join(broker);
     for (uint64_t i = 0; i < 300; i++) {
-        assert_ok(test_send_number(reader.tx, i, RIG_BIG, LLMP_TRY));
+        assert_ok(test_send_number(reader.tx, i, TEST_BIG, LLMP_TRY));
         rig_settle(broker);
-        test_expect_number(reader.rx, i, RIG_BIG, LLMP_TRY);
+        test_expect_number(reader.rx, i, TEST_BIG, LLMP_TRY);
     }
     assert_true(rig_count_of(LLMP_EVENT_CUT_OFF, -ETIMEDOUT) > 10);
     assert_true(rig_stats_of(broker).broadcast.pages_live <= 4);
@@ -60,26 +60,26 @@ static void a_client_that_never_reads_is_cut_off(void **state) {
 static void a_hung_client_takes_nothing_from_the_others(void **state) {
     (void)state;
     llmp_broker *broker =
-        rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = 4, .slow_client_ns = 1});
+        rig_new_broker((llmp_broker_options){.page_size = TEST_MAP, .history = 4, .slow_client_ns = 1});
     struct rig_member reader = rig_join(broker);
     struct rig_member hung = rig_join(broker);
     uint64_t sent = 0;
     while (rig_count_of(LLMP_EVENT_CUT_OFF, -ETIMEDOUT) == 0) {
-        assert_ok(test_send_number(reader.tx, sent, RIG_BIG, LLMP_TRY));
+        assert_ok(test_send_number(reader.tx, sent, TEST_BIG, LLMP_TRY));
         rig_settle(broker);
-        test_expect_number(reader.rx, sent++, RIG_BIG, LLMP_TRY);
+        test_expect_number(reader.rx, sent++, TEST_BIG, LLMP_TRY);
     }
     broker->options.slow_client_ns = LLMP_SECONDS(1000);
     int cuts = rig_events.count;
     for (int round = 0; round < 20; round++) {
         uint64_t read = sent;
         while (!broker->pending.is) {
-            assert_ok(test_send_number(reader.tx, sent++, RIG_BIG, LLMP_TRY));
+            assert_ok(test_send_number(reader.tx, sent++, TEST_BIG, LLMP_TRY));
             rig_settle(broker);
         }
         assert_true(sent - read > 6);
         for (; read < sent; read++) {
-            test_expect_number(reader.rx, read, RIG_BIG, LLMP_TRY);
+            test_expect_number(reader.rx, read, TEST_BIG, LLMP_TRY);
             rig_settle(broker);
         }
     }
@@ -91,15 +91,15 @@ static void a_hung_client_takes_nothing_from_the_others(void **state) {
 
 static void a_client_that_left_is_not_waited_for(void **state) {
     (void)state;
-    llmp_broker *broker =
-        rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
+    llmp_broker *broker = rig_new_broker(
+        (llmp_broker_options){.page_size = TEST_MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
     struct rig_member stays = rig_join(broker);
     struct rig_member leaves = rig_join(broker);
     assert_ok(llmp_sender_exit(leaves.tx, LLMP_TRY));
     for (uint64_t i = 0; i < 100; i++) {
-        assert_ok(test_send_number(stays.tx, i, RIG_BIG, LLMP_TRY));
+        assert_ok(test_send_number(stays.tx, i, TEST_BIG, LLMP_TRY));
         rig_settle(broker);
-        test_expect_number(stays.rx, i, RIG_BIG, LLMP_TRY);
+        test_expect_number(stays.rx, i, TEST_BIG, LLMP_TRY);
     }
     rig_go(&stays);
     rig_go(&leaves);
@@ -127,24 +127,24 @@ static void what_a_busy_client_sent_before_it_was_removed_is_forwarded(void **st
 
 static void back_pressure_reaches_the_sender(void **state) {
     (void)state;
-    llmp_broker *broker =
-        rig_new_broker((llmp_broker_options){.page_size = RIG_MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
-    struct rig_member a = {.tx = test_sender((llmp_sender_options){.page_size = RIG_MAP, .max_pages = 2})};
+    llmp_broker *broker = rig_new_broker(
+        (llmp_broker_options){.page_size = TEST_MAP, .history = 2, .slow_client_ns = LLMP_SECONDS(1000)});
+    struct rig_member a = {.tx = test_sender((llmp_sender_options){.page_size = TEST_MAP, .max_pages = 2})};
     llmp_shmem_desc channel = llmp_sender_describe(a.tx);
     llmp_shmem_desc broadcast;
     assert_true(llmp_broker_register(broker, &channel, &broadcast) >= 0);
     a.rx = rig_open_broadcast(&broadcast);
     uint64_t sent = 0;
-    while (sent < 1000 && test_send_number(a.tx, sent, RIG_BIG, LLMP_TRY) == 0) {
+    while (sent < 1000 && test_send_number(a.tx, sent, TEST_BIG, LLMP_TRY) == 0) {
         sent++;
         rig_settle(broker);
     }
     assert_true(sent < 20);
     for (uint64_t i = 0; i < sent; i++) {
-        test_expect_number(a.rx, i, RIG_BIG, LLMP_TRY);
+        test_expect_number(a.rx, i, TEST_BIG, LLMP_TRY);
         rig_settle(broker);
     }
-    assert_ok(test_send_number(a.tx, sent, RIG_BIG, LLMP_TRY));
+    assert_ok(test_send_number(a.tx, sent, TEST_BIG, LLMP_TRY));
     rig_go(&a);
     llmp_broker_free(broker, LLMP_TRY);
 }
@@ -169,11 +169,11 @@ static void clients_that_vanish_are_removed(void **state) {
 static void what_a_killed_creator_left_is_removed(void **state) {
     (void)state;
     llmp_broker *broker = rig_new_broker((llmp_broker_options){.vanish_ns = 1});
-    int id = shmget(IPC_PRIVATE, RIG_MAP, IPC_CREAT | 0600);
+    int id = shmget(IPC_PRIVATE, TEST_MAP, IPC_CREAT | 0600);
     assert_true(id >= 0);
     void *page = shmat(id, NULL, 0);
-    llmp_page_init(page, RIG_MAP, 1, 0);
-    llmp_shmem_desc channel = {.size = RIG_MAP};
+    llmp_page_init(page, TEST_MAP, 1, 0);
+    llmp_shmem_desc channel = {.size = TEST_MAP};
     (void)snprintf(channel.id.bytes, sizeof channel.id.bytes, "%d", id);
     llmp_shmem_desc broadcast;
     assert_true(llmp_broker_register(broker, &channel, &broadcast) >= 0);
