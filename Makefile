@@ -100,16 +100,27 @@ test_programs := $(patsubst ref/test/%.c,$(OUT)/test/%,$(test_sources))
 # These look at the build and not at what the code does: a sanitizer has nothing to say about them.
 frame_tests := $(patsubst %,ref/test/test_%.sh,exports headers install layers readme runner)
 test_scripts := $(filter-out $(if $(SANITIZE),$(frame_tests)),$(sort $(wildcard ref/test/test_*.sh)))
-all_tests := $(test_programs) $(test_scripts)
+
+# Rooms with rules of their own. Each may add to these: tests for `make test`, programs to build before them, sources
+# for the formatter and the linters, and dependency files.
+module_tests :=
+module_programs :=
+module_c :=
+module_scripts :=
+module_deps :=
+include $(wildcard fuzz/*.mk fuzz/*/*.mk conformance/*.mk conformance/*/*.mk)
+
+all_tests := $(test_programs) $(test_scripts) $(module_tests)
 matching = $(sort $(foreach name,$(1),$(foreach test,$(2),$(if $(findstring $(name),$(notdir $(test))),$(test)))))
 tests := $(if $(TEST),$(call matching,$(TEST),$(all_tests)),$(all_tests))
 $(if $(TEST),$(if $(tests),,$(error TEST=$(TEST): no test has that in its name)))
 
 # ---------------------------------------------------------------- building
 
+.DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: FORCE all setup setup-full test bench bench-program plot conformance fuzz asan ubsan tsan \
+.PHONY: FORCE all setup setup-full test bench bench-program plot asan ubsan tsan \
         format format-check lint tidy shellcheck install uninstall clean help
 
 Q := $(if $(V),,@)
@@ -179,7 +190,7 @@ $(bench_program): $(bench_objects) $(static_lib) $(OUT)/sources
 	$(call say,LD,$@)
 	$(Q)$(link_cxx) -o $@ $(linked) $(bench_libs)
 
--include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(bench_objects) $(test_objects) $(helper_objects))
+-include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(bench_objects) $(test_objects) $(helper_objects)) $(module_deps)
 
 # ---------------------------------------------------------------- setting up, testing, measuring
 
@@ -195,7 +206,7 @@ tsan_wrap = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 # The bench has a test too, where its libraries are there (found out after setup has run, not when this file is read);
 # without them that test is a skip that says so.
 build_tested_bench = if pkg-config --exists benchmark jansson 2>/dev/null; then $(MAKE) --no-print-directory bench-program; fi
-test: $(filter $(test_programs),$(tests)) all | $(first) ## build and run the tests
+test: $(filter $(test_programs) $(module_programs),$(tests)) all | $(first) ## build and run the tests
 	+@$(if $(SANITIZE),,$(if $(findstring test_bench,$(tests)),$(build_tested_bench)))
 	@CC='$(CC)' CXX='$(CXX)' LLMP_BUILD='$(OUT)' TSAN_OPTIONS="halt_on_error=1:$$TSAN_OPTIONS" \
 	    $(if $(filter tsan,$(CONFIG)),$(tsan_wrap)) ref/test/run $(tests)
@@ -217,17 +228,11 @@ endif
 plot: ## draw RUN again
 	@plot/draw '$(RUN)'
 
-conformance: ## (later) hold an implementation against the specification
-	@echo 'The conformance suite comes later: conformance/README.md says what it will be.'
-
-fuzz: ## (later) run the fuzzers
-	@echo 'The fuzzers come later: fuzz/README.md says what they will be.'
-
 # ---------------------------------------------------------------- style and lint
 
 c_files := $(sort $(wildcard $(addsuffix /*.[ch],ref/include/llmp ref/os ref/os/posix ref/shmem ref/channel ref/broker \
-             ref/net ref/cmd ref/test bench)) $(wildcard bench/*.cc))
-scripts := $(sort $(wildcard .ci/* ref/test/run ref/test/*.sh ref/cmd/*.bash bench/*.sh plot/draw))
+             ref/net ref/cmd ref/test bench)) $(wildcard bench/*.cc) $(module_c))
+scripts := $(sort $(wildcard .ci/* ref/test/run ref/test/*.sh ref/cmd/*.bash bench/*.sh plot/draw) $(module_scripts))
 tidied := $(addprefix tidy-,$(filter %.c %.cc,$(c_files)))
 need = @command -v $(1) >/dev/null || { echo '$(1) is not installed: make setup-full' >&2; exit 1; }
 
@@ -300,8 +305,8 @@ clean: ## remove build/
 
 help: ## this text
 	@echo 'Targets:'
-	@awk -F ':.*## ' '/^[a-z][a-z -]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z -]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 	@echo
 	@echo 'Variables, with their defaults or an example:'
 	@awk '/^## / { sub(/^## /, ""); at = index($$0, "  "); \
-	    printf "  %s\n      %s\n", substr($$0, 1, at - 1), substr($$0, at + 2) }' $(firstword $(MAKEFILE_LIST))
+	    printf "  %s\n      %s\n", substr($$0, 1, at - 1), substr($$0, at + 2) }' $(filter Makefile %.mk,$(MAKEFILE_LIST))
