@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Reads a channel: looks, has it judged (page_slot.c, page_check.c), and goes on only over what was found right. */
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "oracle/page_check.h"
+
+/* Pages without a message that may follow each other before it counts as a ring (EOP-10). */
+enum { EMPTY_PAGES = 64 };
+
+static int remember(struct lc_reader *reader, const struct lc_desc *desc) {
+    struct lc_desc *more = realloc(reader->seen, (reader->seen_count + 1) * sizeof *more);
+    if (more == NULL) {
+        return -ENOMEM;
+    }
+    more[reader->seen_count++] = *desc;
+    reader->seen = more;
+    return 0;
+}
+
+static void start_on(struct lc_reader *reader, const struct lc_map *map) {
+    reader->map = *map;
+    reader->offset = LC_PAGE_HEADER;
+    reader->last_id = 0;
+}
+
+int lc_reader_open(struct lc_reader *reader, enum lc_provider provider, const struct lc_desc *desc, pid_t owner,
+                   bool join) {
+    struct lc_map map;
+    *reader = (struct lc_reader){.provider = provider, .owner = owner, .map.fd = -1};
+    int rc = lc_map_open(provider, desc, owner, &map);
+    if (rc != 0) {
+        return rc;
+    }
+    start_on(reader, &map);
+    reader->initial_size = map.size;
+    rc = lc_check_first_page(&map, &reader->finding);
+    if (rc == 0) {
+        rc = remember(reader, desc);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (join) {
+        lc_join(map.base);
+    }
+    reader->counted = true;
+    return 0;
+}
+
+/* A page that somebody has cut cannot be left any more: its header may be gone. */
+static void leave(struct lc_reader *reader) {
+    if (reader->counted && lc_map_held(&reader->map) >= LC_PAGE_HEADER) {
+        lc_leave(reader->map.base);
+    }
+    reader->counted = false;
+}
+
+void lc_reader_close(struct lc_reader *reader) {
+    leave(reader);
+    lc_map_close(&reader->map);
+    free(reader->seen);
+    reader->seen = NULL;
+    reader->seen_count = 0;
+}
+
+/* ---------------------------------------------------------------- looking */
+
+static int check_standing(struct lc_reader *reader) {
+    size_t held = lc_map_held(&reader->map);
+    if (held < reader->map.size) {
+        return lc_find(&reader->finding, "ID-4", held, "a segment that keeps its %zu bytes|%zu", reader->map.size,
+                       held);
+    }
+    return 0;
+}
+
+/* Whether there is something behind the last message: 1, 0, or a finding. */
+static int check_current(struct lc_reader *reader, uint64_t current) {
+    if (current < reader->last_id) {
+        return lc_find(&reader->finding, "SEND-3", LC_PAGE_CURRENT_MSG_ID,
+                       "current_msg_id of at least %" PRIu64 ", which was read|%" PRIu64, reader->last_id, current);
+    }
+    if (current == reader->last_id) {
+        return 0;
+    }
+    if (reader->offset > reader->map.size - LC_MSG_HEADER) {
+        return lc_find(&reader->finding, "MSG-5", LC_PAGE_CURRENT_MSG_ID,
+                       "no message behind the map's end|current_msg_id %" PRIu64, current);
+    }
+    return 1;
+}
+
+/* The next slot, judged, without going over it. A page that was refused when it was opened is not looked at. */
+static int look(struct lc_reader *reader, struct lc_message *message) {
+    if (!reader->counted) {
+        return -EINVAL;
+    }
+    reader->finding = (struct lc_finding){0};
+    int rc = check_standing(reader);
+    if (rc != 0) {
+        return rc;
+    }
+    uint64_t current = lc_current_msg_id(reader->map.base);
+    rc = check_current(reader, current);
+    if (rc != 1) {
+        return rc;
+    }
+    *message = lc_message_copy(&reader->map, reader->offset);
+    rc = lc_check_message(reader, message, current, &reader->finding);
+    return rc != 0 ? rc : 1;
+}
+
+static void go_over(struct lc_reader *reader, const struct lc_message *message) {
+    uint64_t slot = LC_MSG_HEADER + message->padded;
+    reader->offset += slot;
+    reader->last_id = message->id;
+    if (slot > reader->max_alloc) {
+        reader->max_alloc = slot;
+    }
+}
+
+/* ---------------------------------------------------------------- following */
+
+/* Whether the description is to blame for that it cannot be opened, and not this process or machine. */
+static bool blames_desc(int rc) {
+    return rc == -ENOENT || rc == -EINVAL || rc == -EIDRM || rc == -EACCES || rc == -ENXIO || rc == -ENODEV;
+}
+
+static int open_next(struct lc_reader *reader, const struct lc_message *end, struct lc_map *next) {
+    struct lc_desc desc;
+    uint8_t payload[LC_EOP_PAYLOAD];
+    memcpy(payload, end->payload, sizeof payload);
+    lc_eop_parse(payload, &desc);
+    int rc = lc_check_next_desc(reader, end, &desc, &reader->finding);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = lc_map_open(reader->provider, &desc, reader->owner, next);
+    if (blames_desc(rc)) {
+        return lc_find(&reader->finding, "EOP-3", end->offset + LC_MSG_HEADER, "a next page that stands|%s: %s",
+                       lc_desc_show(&desc), strerror(-rc));
+    }
+    return rc;
+}
+
+/* Maps, checks, joins, and only then leaves (EOP-5). */
+static int follow(struct lc_reader *reader, const struct lc_message *end) {
+    struct lc_map next;
+    int rc = open_next(reader, end, &next);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = lc_check_next_page(reader, end, &next, &reader->finding);
+    rc = rc != 0 ? rc : remember(reader, &next.desc);
+    if (rc != 0) {
+        lc_map_close(&next);
+        return rc;
+    }
+    lc_join(next.base);
+    leave(reader);
+    lc_map_close(&reader->map);
+    start_on(reader, &next);
+    reader->counted = true;
+    reader->pages++;
+    return 0;
+}
+
+int lc_reader_next(struct lc_reader *reader, struct lc_message *message) {
+    for (int turns = 0; turns < EMPTY_PAGES; turns++) {
+        int rc = look(reader, message);
+        if (rc != 1) {
+            return rc;
+        }
+        if (message->tag != LC_TAG_END_OF_PAGE) {
+            go_over(reader, message);
+            return 1;
+        }
+        rc = follow(reader, message);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return lc_find(&reader->finding, "EOP-10", LC_PAGE_HEADER, "messages between pages|%d pages without one",
+                   EMPTY_PAGES);
+}
+
+int lc_reader_peek(struct lc_reader *reader, struct lc_message *message) {
+    int rc = look(reader, message);
+    if (rc == 1 && message->tag != LC_TAG_END_OF_PAGE) {
+        go_over(reader, message);
+    }
+    return rc;
+}
+
+/* ---------------------------------------------------------------- waiting */
+
+static int64_t now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Quick at first; a writer on the same core gets to run. */
+static void wait_a_little(unsigned tries) {
+    if (tries < 100) {
+        sched_yield();
+    } else {
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    }
+}
+
+int lc_reader_wait(struct lc_reader *reader, struct lc_message *message, int timeout_ms) {
+    int64_t deadline = now_us() + (int64_t)timeout_ms * 1000;
+    for (unsigned tries = 0;; tries++) {
+        int rc = lc_reader_next(reader, message);
+        if (rc != 0) {
+            return rc;
+        }
+        if (now_us() >= deadline) {
+            return -ETIMEDOUT;
+        }
+        wait_a_little(tries);
+    }
+}
