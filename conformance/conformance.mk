@@ -1,5 +1,58 @@
-# The conformance suite.
+# The conformance suite: a program that holds adapters against SPEC.md. What the oracle needs is in oracle/oracle.mk.
 
-.PHONY: conformance
-conformance: ## (later) hold an implementation against the specification
-	@echo 'The conformance suite comes later: conformance/README.md says what it will be.'
+## IMPL=conformance/adapters/ref PEER=  what `make conformance` tests, and what plays the other side (else IMPL itself)
+IMPL ?= conformance/adapters/ref
+PEER ?=
+## FILTER=EOP-4 STRICT=1 LIST=1 REPORT=DIR  only these cases; a failed SHOULD counts; only list them; where reports go
+FILTER ?=
+STRICT ?=
+LIST ?=
+REPORT ?=
+
+suite_sources := $(sort $(wildcard conformance/suite/*.c))
+suite_objects := $(call objects,$(suite_sources))
+suite_program := $(OUT)/bin/llmp-conformance
+suite_tests := $(sort $(wildcard conformance/test/test_suite*.sh))
+
+$(suite_objects): extra = $(shell pkg-config --cflags jansson 2>/dev/null) -DLC_VERSION='"$(VERSION)"' \
+    -DLC_SPEC_PATH='"$(CURDIR)/conformance/SPEC.md"'
+$(suite_objects): | $(first)
+
+$(suite_program): $(suite_objects) $(call objects,$(sort $(wildcard conformance/oracle/*.c))) $(OUT)/sources
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(link_c) -o $@ $(linked) $(shell pkg-config --libs jansson 2>/dev/null || echo -ljansson) -lcmocka -lpthread
+
+# The suite once more with cases that try out the suite itself, for its tests.
+fake_program := $(OUT)/test/fake-conformance
+fake_sources := $(filter-out conformance/suite/sec%,$(suite_sources)) conformance/test/fake_sections.c
+$(fake_program): $(call objects,$(fake_sources) $(sort $(wildcard conformance/oracle/*.c))) $(OUT)/sources
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(link_c) -o $@ $(linked) $(shell pkg-config --libs jansson 2>/dev/null || echo -ljansson) -lcmocka -lpthread
+
+.PHONY: conformance-program conformance install-conformance suite-to-test
+conformance-program: $(suite_program) ## build llmp-conformance, without running it
+
+narrowed := $(if $(FILTER),--filter '$(FILTER)')
+conformance: $(suite_program) $(if $(filter %adapters/ref %adapters/ref/,$(IMPL) $(PEER)),adapter-ref) | $(first) ## hold IMPL against SPEC.md
+	@LLMP_BUILD='$(abspath $(OUT))' $(suite_program) $(narrowed) $(if $(LIST),--list,--impl '$(IMPL)' \
+	    $(if $(PEER),--peer '$(PEER)') $(if $(PROVIDERS),--provider '$(PROVIDERS)') $(if $(STRICT),--strict) \
+	    $(if $(REPORT),--report '$(REPORT)'))
+
+install-conformance: $(suite_program) ## install llmp-conformance with SPEC.md and ADAPTER.md
+	@install -d $(to)$(BINDIR) $(to)$(DATADIR)/llmp-conformance
+	@install -m 755 $(suite_program) $(to)$(BINDIR)
+	@install -m 644 conformance/SPEC.md conformance/ADAPTER.md $(to)$(DATADIR)/llmp-conformance
+
+# The suite's own tests are scripts, which make cannot see through. Without jansson they are skips that say so.
+build_tested_suite = if pkg-config --exists jansson 2>/dev/null; then \
+    $(MAKE) --no-print-directory OUT='$(OUT)' conformance-program $(fake_program); fi
+test: suite-to-test
+suite-to-test: all | $(first)
+	+@$(if $(filter $(suite_tests),$(tests)),$(build_tested_suite))
+
+module_tests += $(suite_tests)
+module_deps += $(patsubst %.o,%.d,$(suite_objects) $(call objects,conformance/test/fake_sections.c))
+module_c += $(sort $(wildcard conformance/suite/*.[ch])) $(sort $(wildcard conformance/test/fake_*.c))
+module_scripts += conformance/suite/check-spec conformance/test/fake_adapter.sh $(suite_tests)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The failures to expect: a case's id (for one provider, or without @provider for all), white space, the reason.
+ * A line that begins with # is a comment.
+ */
+#ifndef LC_SUITE_EXPECTED_H
+#define LC_SUITE_EXPECTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "suite/run_plan.h"
+
+struct lc_expectation {
+    char *id;
+    char *reason;
+};
+
+struct lc_expected {
+    char *path;     /* null: there is no place for the file */
+    char *comments; /* the lines with #, kept when the file is written again */
+    struct lc_expectation *all;
+    size_t count;
+};
+
+/* `path` may be null, and the file may be missing. False: a line is wrong; `error` says which. */
+bool lc_expected_load(struct lc_expected *expected, const char *path, char error[300]);
+void lc_expected_free(struct lc_expected *expected);
+
+/* The reason why this case is expected to fail, or null. */
+const char *lc_expected_reason(const struct lc_expected *expected, const char *id);
+
+/* Writes what failed in this plan, and keeps what it did not run. False and errno. */
+bool lc_expected_write(const struct lc_expected *expected, const struct lc_plan *plan);
+
+#endif

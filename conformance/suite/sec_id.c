@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Ids, descriptions and the life of maps, through the role provider (SPEC.md, section 2). */
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "suite/sections.h"
+
+enum { SIZE = 65536, SENDER = 4 };
+
+/* ---------------------------------------------------------------- making and opening */
+
+struct map {
+    int64_t number;
+    struct lc_desc desc;
+};
+
+static struct map create(struct lc_case *c, struct lc_party *party, uint64_t size) {
+    const json_t *answer =
+        lc_ask(c, party, "map.create", "{s:s, s:I}", "provider", lc_provider_name(c), "size", (json_int_t)size);
+    return (struct map){(int64_t)lc_field_u64(c, answer, "map"), lc_field_desc(c, answer, "description")};
+}
+
+static int64_t open_map(struct lc_case *c, struct lc_party *party, const struct lc_desc *desc) {
+    const json_t *answer =
+        lc_ask(c, party, "map.open", "{s:s, s:o}", "provider", lc_provider_name(c), "description", lc_desc_json(desc));
+    return (int64_t)lc_field_u64(c, answer, "map");
+}
+
+static void write_map(struct lc_case *c, struct lc_party *party, int64_t map, uint64_t offset, uint64_t seed) {
+    lc_ask(c, party, "map.write", "{s:I, s:I, s:i, s:I}", "map", (json_int_t)map, "offset", (json_int_t)offset,
+           "length", 1000, "seed", (json_int_t)seed);
+}
+
+static void expect_bytes(struct lc_case *c, struct lc_party *party, int64_t map, uint64_t offset, uint64_t seed) {
+    const json_t *answer = lc_ask(c, party, "map.digest", "{s:I, s:I, s:i}", "map", (json_int_t)map, "offset",
+                                  (json_int_t)offset, "length", 1000);
+    lc_check_u64(c, "digest of what was written", lc_payload_digest(1000, seed), lc_field_u64(c, answer, "digest"));
+}
+
+static void close_map(struct lc_case *c, struct lc_party *party, int64_t map) {
+    lc_ask(c, party, "map.close", "{s:I}", "map", (json_int_t)map);
+}
+
+static struct lc_map raw_open(struct lc_case *c, struct lc_party *owner, const struct lc_desc *desc) {
+    struct lc_map map;
+    int rc = lc_map_open(lc_provider(c), desc, lc_party_pid(owner), &map);
+    lc_check(c, rc == 0, "an id that opens by the calls of ID-3", "%s: %s", lc_desc_show(desc), strerror(-rc));
+    return map;
+}
+
+/* ---------------------------------------------------------------- what an id is */
+
+static bool is_decimal(const char *id) {
+    size_t digits = 0;
+    while (isdigit((unsigned char)id[digits])) {
+        digits++;
+    }
+    return digits > 0 && id[digits] == '\0' && (id[0] != '0' || digits == 1);
+}
+
+static bool is_posix_name(const char *id, pid_t pid) {
+    char prefix[32];
+    int length = snprintf(prefix, sizeof prefix, "/libafl_%d_", (int)pid);
+    return strncmp(id, prefix, (size_t)length) == 0 && strchr(id + 1, '/') == NULL;
+}
+
+static void id_string(struct lc_case *c) {
+    struct lc_party *party = lc_play(c, "provider");
+    for (int i = 0; i < 5; i++) {
+        struct map map = create(c, party, SIZE);
+        const char *id = (const char *)map.desc.id;
+        lc_check(c, map.desc.id[LC_ID_BYTES - 1] == 0 && strlen(id) <= 19, "at most 19 characters", "%s",
+                 lc_desc_show(&map.desc));
+        bool good = lc_provider(c) == LC_POSIX ? is_posix_name(id, lc_party_pid(party)) : is_decimal(id);
+        lc_check(c, good, lc_provider(c) == LC_POSIX ? "/libafl_<pid>_<more>" : "a decimal number", "%s",
+                 lc_desc_show(&map.desc));
+    }
+}
+
+/* On a page the 20 bytes can be seen as they are. */
+static void zeros_behind(struct lc_case *c) {
+    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_desc desc = lc_open_sender(c, sender, SENDER);
+    struct lc_reader *reader = lc_read_channel(c, sender, &desc);
+    for (uint64_t i = 0; reader->pages < 4; i++) {
+        lc_send(c, sender, 1, lc_page_size(c) * 2 / 3, i);
+        struct lc_message message;
+        int rc = lc_reader_peek(reader, &message);
+        if (rc == 1 && message.tag == LC_TAG_END_OF_PAGE) {
+            const uint8_t *id = message.payload + 8;
+            const uint8_t *nul = memchr(id, 0, LC_ID_BYTES);
+            lc_check(c, nul != NULL, "a NUL within the 20 bytes of the id", "none");
+            for (const uint8_t *at = nul; at < id + LC_ID_BYTES; at++) {
+                lc_check(c, *at == 0, "zeros behind the NUL", "0x%02x", *at);
+            }
+            lc_next(c, reader, &message); /* a peek takes every message but this one */
+        }
+    }
+}
+
+static void size_is_the_maps(struct lc_case *c) {
+    static const uint64_t sizes[] = {4096, SIZE, 1 << 20, 5 << 20};
+    struct lc_party *party = lc_play(c, "provider");
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct map map = create(c, party, sizes[i]);
+        lc_check(c, map.desc.size >= sizes[i], "at least the bytes asked for", "%llu",
+                 (unsigned long long)map.desc.size);
+        struct lc_map raw = raw_open(c, party, &map.desc);
+        uint64_t size = raw.size;
+        lc_map_close(&raw);
+        lc_check(c, size >= map.desc.size, "a segment that holds what its description says", "%llu bytes",
+                 (unsigned long long)size);
+    }
+    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_desc desc = lc_open_sender(c, sender, SENDER);
+    struct lc_reader *reader = lc_read_channel(c, sender, &desc);
+    lc_check_u64(c, "size_total and header", desc.size,
+                 lc_get64(reader->map.base, LC_PAGE_SIZE_TOTAL) + LC_PAGE_HEADER);
+}
+
+/* Bytes go both ways between the party's map and the same segment opened with bare system calls. */
+static void opens_by_id(struct lc_case *c) {
+    struct lc_map *mine = lc_new_map(c, SIZE);
+    struct lc_party *party = lc_play(c, "provider");
+    struct map map = create(c, party, SIZE);
+    struct lc_map raw = raw_open(c, party, &map.desc);
+    lc_payload_fill(raw.base + 100, 1000, 7);
+    expect_bytes(c, party, map.number, 100, 7);
+    write_map(c, party, map.number, 3000, 8);
+    uint32_t digest = lc_crc(0, raw.base + 3000, 1000);
+    lc_map_close(&raw);
+    lc_check_u64(c, "digest of what the party wrote", lc_payload_digest(1000, 8), digest);
+    int64_t opened = open_map(c, party, &mine->desc);
+    lc_payload_fill(mine->base + 500, 1000, 9);
+    expect_bytes(c, party, opened, 500, 9);
+}
+
+static void ids_differ(struct lc_case *c) {
+    enum { PARTIES = 3, EACH = 100 };
+    static struct lc_desc descs[PARTIES * EACH];
+    size_t count = 0;
+    for (int p = 0; p < PARTIES; p++) {
+        struct lc_party *party = lc_play(c, "provider");
+        for (int i = 0; i < EACH; i++) {
+            struct lc_desc desc = create(c, party, 4096).desc;
+            for (size_t other = 0; lc_provider(c) != LC_MEMFD && other < count; other++) {
+                lc_check(c, memcmp(descs[other].id, desc.id, sizeof desc.id) != 0, "an id that no other map has", "%s",
+                         lc_desc_show(&desc));
+            }
+            descs[count++] = desc;
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- descriptions that cannot be */
+
+static void refuse(struct lc_case *c, struct lc_party *party, struct lc_desc desc) {
+    lc_note(c, "map.open of %s, %llu bytes", lc_desc_show(&desc), (unsigned long long)desc.size);
+    const json_t *answer;
+    enum lc_outcome outcome = lc_try(c, party, &answer, "map.open", "{s:s, s:o}", "provider", lc_provider_name(c),
+                                     "description", lc_desc_json(&desc));
+    lc_check(c, outcome == LC_REFUSED, "a refusal", "it was opened");
+    lc_check_alive(c, party);
+}
+
+static void impossible_ids(struct lc_case *c) {
+    static const char *const ids[] = {"", "abc", "-1", "12x", " 7", "99999999999999999", "4294967297"};
+    struct lc_party *party = lc_play(c, "provider");
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        refuse(c, party, lc_desc_of(SIZE, ids[i]));
+    }
+}
+
+static void unterminated_id(struct lc_case *c) {
+    struct lc_desc desc = {.size = SIZE};
+    memset(desc.id, lc_provider(c) == LC_POSIX ? 'a' : '1', sizeof desc.id);
+    desc.id[0] = lc_provider(c) == LC_POSIX ? '/' : '1';
+    refuse(c, lc_play(c, "provider"), desc);
+}
+
+static void names_nothing(struct lc_case *c) {
+    struct lc_party *party = lc_play(c, "provider");
+    refuse(c, party, lc_desc_of(SIZE, lc_provider(c) == LC_POSIX ? "/libafl_0_none" : "2000000000"));
+    struct lc_map map;
+    enum lc_provider other = lc_provider(c) == LC_POSIX ? LC_SYSV : LC_POSIX;
+    if (lc_map_create(other, SIZE, &map) != 0) {
+        lc_trouble(c, "a map of %s", lc_provider_names[other]);
+    }
+    struct lc_desc desc = map.desc;
+    refuse(c, party, desc);
+    lc_map_close(&map);
+}
+
+/* Refused, or at least not a signal at the first touch behind the end. */
+static void claims_more(struct lc_case *c) {
+    static const uint64_t sizes[] = {SIZE + 4096, 16 * SIZE, UINT64_C(1) << 40, (UINT64_C(1) << 63) + 4096, UINT64_MAX};
+    struct lc_map *map = lc_new_map(c, SIZE);
+    struct lc_party *party = lc_play(c, "provider");
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct lc_desc desc = map->desc;
+        desc.size = sizes[i];
+        refuse(c, party, desc);
+    }
+    int64_t opened = open_map(c, party, &map->desc);
+    lc_payload_fill(map->base, 1000, 3);
+    expect_bytes(c, party, opened, 0, 3);
+}
+
+static void receiver_claims_more(struct lc_case *c) {
+    struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
+    struct lc_desc desc = writer->map->desc;
+    desc.size *= 4;
+    struct lc_party *receiver = lc_play(c, "receiver");
+    const json_t *answer;
+    enum lc_outcome outcome = lc_try(c, receiver, &answer, "receiver.open", "{s:s, s:o}", "provider",
+                                     lc_provider_name(c), "description", lc_desc_json(&desc));
+    lc_check(c, outcome == LC_REFUSED, "a refusal", "it was opened");
+    lc_check_alive(c, receiver);
+}
+
+static void receiver_of_nonsense(struct lc_case *c) {
+    static const char *const ids[] = {"", "abc", "99999999999999999"};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        struct lc_party *receiver = lc_play(c, "receiver");
+        struct lc_desc desc = lc_desc_of(LC_PAGE_DEFAULT, ids[i]);
+        const json_t *answer;
+        enum lc_outcome outcome = lc_try(c, receiver, &answer, "receiver.open", "{s:s, s:o}", "provider",
+                                         lc_provider_name(c), "description", lc_desc_json(&desc));
+        lc_check(c, outcome == LC_REFUSED, "a refusal", "%s was opened", lc_desc_show(&desc));
+        lc_check_alive(c, receiver);
+    }
+}
+
+/* ---------------------------------------------------------------- lifetime */
+
+static void maker_closes(struct lc_case *c) {
+    struct lc_party *maker = lc_play(c, "provider");
+    struct lc_party *holder = lc_play(c, "provider");
+    struct map map = create(c, maker, SIZE);
+    write_map(c, maker, map.number, 0, 5);
+    int64_t opened = open_map(c, holder, &map.desc);
+    close_map(c, maker, map.number);
+    expect_bytes(c, holder, opened, 0, 5);
+    lc_stop(c, maker);
+    write_map(c, holder, opened, 2000, 6);
+    expect_bytes(c, holder, opened, 2000, 6);
+    expect_bytes(c, holder, opened, 0, 5);
+}
+
+static void maker_killed(struct lc_case *c) {
+    struct lc_party *maker = lc_play(c, "provider");
+    struct lc_party *holder = lc_play(c, "provider");
+    struct map map = create(c, maker, SIZE);
+    write_map(c, maker, map.number, 0, 5);
+    int64_t opened = open_map(c, holder, &map.desc);
+    lc_kill(c, maker, SIGKILL);
+    expect_bytes(c, holder, opened, 0, 5);
+}
+
+/* A holder that came later goes: the maker has its map, and a third one can still come. */
+static void holder_closes(struct lc_case *c) {
+    struct lc_party *maker = lc_play(c, "provider");
+    struct map map = create(c, maker, SIZE);
+    for (int i = 0; i < 3; i++) {
+        struct lc_party *holder = lc_play(c, "provider");
+        int64_t opened = open_map(c, holder, &map.desc);
+        write_map(c, holder, opened, 0, (uint64_t)i);
+        close_map(c, holder, opened);
+        lc_stop(c, holder);
+        expect_bytes(c, maker, map.number, 0, (uint64_t)i);
+        lc_check(c, lc_segment_exists(lc_provider(c), &map.desc, lc_party_pid(maker)), "a map that is still there",
+                 "holder %d took it away", i + 1);
+    }
+}
+
+static void forked_copy(struct lc_case *c) {
+    if (!lc_has_option(c, "fork")) {
+        lc_skip(c, "the option fork");
+    }
+    struct lc_party *maker = lc_play(c, "provider");
+    struct map map = create(c, maker, SIZE);
+    for (int i = 0; i < 2; i++) {
+        lc_ask(c, maker, "map.fork", "{s:I}", "map", (json_int_t)map.number);
+        write_map(c, maker, map.number, 0, 5);
+        expect_bytes(c, maker, map.number, 0, 5);
+        lc_check(c, lc_segment_exists(lc_provider(c), &map.desc, lc_party_pid(maker)), "a map that is still there",
+                 "the forked child took it away");
+        if (lc_provider(c) != LC_MEMFD) {
+            struct lc_party *holder = lc_play(c, "provider");
+            expect_bytes(c, holder, open_map(c, holder, &map.desc), 0, 5);
+        }
+    }
+}
+
+struct remains {
+    enum lc_provider provider;
+    struct lc_desc desc;
+};
+
+static bool is_gone(void *argument) {
+    const struct remains *remains = argument;
+    return !lc_segment_exists(remains->provider, &remains->desc, 0);
+}
+
+static void check_gone(struct lc_case *c, const struct lc_desc *desc) {
+    struct remains remains = {lc_provider(c), *desc};
+    lc_check(c, lc_until(is_gone, &remains, 3000), "nothing of it in the system", "%s is still there",
+             lc_desc_show(desc));
+}
+
+static void closed_leaves_nothing(struct lc_case *c) {
+    struct lc_party *maker = lc_play(c, "provider");
+    struct map map = create(c, maker, SIZE);
+    struct lc_party *holder = lc_play(c, "provider");
+    int64_t opened = open_map(c, holder, &map.desc);
+    close_map(c, maker, map.number);
+    close_map(c, holder, opened);
+    check_gone(c, &map.desc);
+}
+
+static void ended_leaves_nothing(struct lc_case *c) {
+    struct lc_party *maker = lc_play(c, "provider");
+    struct map map = create(c, maker, SIZE);
+    lc_stop(c, maker);
+    check_gone(c, &map.desc);
+}
+
+static void killed_leaves_nothing(struct lc_case *c) {
+    struct lc_party *maker = lc_play(c, "provider");
+    struct map map = create(c, maker, SIZE);
+    lc_kill(c, maker, SIGKILL);
+    create(c, lc_play(c, "provider"), SIZE);
+    check_gone(c, &map.desc);
+}
+
+static void thousands(struct lc_case *c) {
+    struct lc_map *given = lc_new_map(c, SIZE);
+    struct lc_party *party = lc_play(c, "provider");
+    for (int i = 0; i < 3000; i++) {
+        close_map(c, party, create(c, party, 4096).number);
+    }
+    for (int i = 0; i < 3000; i++) {
+        close_map(c, party, open_map(c, party, &given->desc));
+    }
+}
+
+const struct lc_case_def lc_id_cases[] = {
+    {"ID-1/zeros", "zeros behind the id's NUL", "sender", LC_EACH_PROVIDER, zeros_behind, 0, false},
+    {"ID-2/size", "a description's size is the map's", "provider sender", LC_EACH_PROVIDER, size_is_the_maps, 0, false},
+    {"ID-3/string", "what the id looks like", "provider", LC_EACH_PROVIDER, id_string, 0, false},
+    {"ID-3/opens", "the same bytes by bare system calls, both ways", "provider", LC_EACH_PROVIDER, opens_by_id, 0,
+     false},
+    {"ID-8/differ", "300 maps of three processes", "provider", LC_EACH_PROVIDER, ids_differ, 0, false},
+    {"ID-6/impossible", "ids that cannot be", "provider", LC_EACH_PROVIDER, impossible_ids, 0, false},
+    {"ID-6/unterminated", "an id without a NUL", "provider", LC_EACH_PROVIDER, unterminated_id, 0, false},
+    {"ID-6/receiver", "a receiver for ids that cannot be", "receiver", LC_EACH_PROVIDER, receiver_of_nonsense, 0,
+     false},
+    {"ID-13/nothing", "ids of nothing, and of another provider", "provider", LC_EACH_PROVIDER, names_nothing, 0, false},
+    {"ID-7/claims-more", "sizes beyond the segment", "provider", LC_EACH_PROVIDER, claims_more, 0, false},
+    {"ID-7/receiver", "a receiver for a page that claims more than its segment", "receiver", LC_EACH_PROVIDER,
+     receiver_claims_more, 0, false},
+    {"ID-4/maker-closes", "the maker closes, the holder reads on", "provider", LC_NAMED_PROVIDERS, maker_closes, 0,
+     false},
+    {"ID-4/maker-killed", "the maker is killed, the holder reads on", "provider", LC_NAMED_PROVIDERS, maker_killed, 0,
+     false},
+    {"ID-4/holder-closes", "who did not make a map does not remove it", "provider", LC_NAMED_PROVIDERS, holder_closes,
+     0, false},
+    {"ID-11/forked-copy", "a forked child drops its copy", "provider", LC_EACH_PROVIDER, forked_copy, 0, false},
+    {"ID-9/closed", "nothing is left of a map that was closed", "provider", LC_NAMED_PROVIDERS, closed_leaves_nothing,
+     0, false},
+    {"ID-9/ended", "nothing is left of the maps of a process that ended", "provider", LC_NAMED_PROVIDERS,
+     ended_leaves_nothing, 0, false},
+    {"ID-10/killed", "nothing is left of the maps of a process that was killed", "provider", LC_NAMED_PROVIDERS,
+     killed_leaves_nothing, 0, false},
+    {"ID-12/thousands", "3000 maps made and closed, 3000 times one opened and closed", "provider", LC_EACH_PROVIDER,
+     thousands, 60, false},
+    {0},
+};

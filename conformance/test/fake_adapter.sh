@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# An adapter that knows one verb, sender.open over posix, and misbehaves as FAKE says: in the cases named FAKE-…, or from
+# the hello on. test_suite.sh holds the suite against it.
+: "${FAKE:=good}" "${FAKE_NAME:=fake}"
+# A digit behind the second _: implementations that sweep names of the dead know theirs by a letter
+name=libafl_$$_0fake
+trap 'rm -f "/dev/shm/$name"' EXIT
+
+answer() { printf '{"id":%s,%s}\n' "$id" "$1"; }
+
+# The header of a page of 1 MiB with the sender id 7, and the tag of its first slot
+make_page() {
+    total='\320\377\017\0\0\0\0\0'
+    [ "$FAKE" != wrong ] || total='\320\377\0\0\0\0\0\0'
+    truncate -s 1048576 "/dev/shm/$name"
+    printf '\361\032\032\032\032\032\032\032\7\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'"$total"'\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\257\255\336\0' |
+        dd of="/dev/shm/$name" conv=notrunc 2>/dev/null
+}
+
+open_sender() {
+    case $FAKE in
+        hangs) sleep 1000 ;;
+        crashes) echo 'the fake is about to crash' >&2; rm -f "/dev/shm/$name"; kill -SEGV $$ ;;
+        exits) exit 101 ;;
+        refuses) answer '"result":"refused","error":"not today"'; return ;;
+        unsupported) answer '"result":"unsupported","error":"no such thing"'; return ;;
+        garbage) echo 'no JSON at all'; return ;;
+        other-id) printf '{"id":999,"result":"ok"}\n'; return ;;
+        no-result) answer '"error":"none"'; return ;;
+        no-description) answer '"result":"ok"'; return ;;
+        leaves-child) sleep 1000 >/dev/null & ;;
+    esac
+    make_page
+    answer '"result":"ok","description":{"size":1048576,"id":"/'"$name"'"}'
+}
+
+hello() {
+    case $FAKE in
+        absent) echo 'the fake needs another machine' >&2; exit 77 ;;
+        silent) sleep 1000 ;;
+        dies) exit 3 ;;
+        hello-name) FAKE_NAME='No File Name' ;;
+    esac
+    answer '"result":"ok","adapter":1,"name":"'"$FAKE_NAME"'","implementation":"a fake","roles":["sender"],"providers":["posix"],"page_size":1048576,"options":[]'
+}
+
+while read -r line; do
+    id=${line#'{"id":'} verb=${line#*'"verb":"'} test=${line#*'"test":"'}
+    id=${id%%,*} verb=${verb%%'"'*} test=${test%%'"'*}
+    case $FAKE,$test,$verb in
+        *,hello) hello ;;
+        lingers,FAKE*) trap '' HUP TERM; make_page; answer '"result":"ok","description":{"size":1048576,"id":"/'"$name"'"}'; sleep 1000 ;;
+        leaks,FAKE*) trap - EXIT; open_sender ;;
+        *,FAKE*,sender.open) open_sender ;;
+        smoke,ADAPTER/sender,*) answer '"result":"ok"' ;;
+        eager,ADAPTER/nonsense,*) answer '"result":"ok"' ;;
+        fragile,ADAPTER/nonsense,*) exit 1 ;;
+        *,ADAPTER/nonsense,*) answer '"result":"unsupported"' ;;
+        *,ADAPTER/*) answer '"result":"refused"' ;;
+        *) answer '"result":"unsupported"' ;;
+    esac
+done
