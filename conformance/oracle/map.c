@@ -111,7 +111,7 @@ static int map_sized(struct lc_map *map, int fd, size_t size) {
 static int open_new_name(char id[LC_ID_BYTES]) {
     static atomic_uint made;
     for (int tries = 0; tries < 0x1000; tries++) {
-        snprintf(id, LC_ID_BYTES, "/libafl_%d_%x", (int)getpid(), atomic_fetch_add(&made, 1) & 0xFFFu);
+        snprintf(id, LC_ID_BYTES, "/libafl_%d_%u", (int)getpid(), atomic_fetch_add(&made, 1) % 100000);
         int fd = shm_open(id, O_CREAT | O_EXCL | O_RDWR, 0600);
         if (fd >= 0 || errno != EEXIST) {
             return fd;

@@ -127,6 +127,10 @@ bool llmp_owner_parse(const char *name, pid_t *pid) {
     if (rest[0] != '_' || rest[1] < 'a' || rest[1] > 'z' || rest[1 + strspn(rest + 1, ours)] != '\0') {
         return false;
     }
+    size_t random = strlen(rest + 1);
+    if (random > LLMP_OWNER_RANDOM || (random < LLMP_OWNER_RANDOM && strlen(name) < LLMP_SHMEM_ID_SIZE - 1)) {
+        return false;
+    }
     *pid = (pid_t)value;
     return true;
 }

@@ -22,9 +22,12 @@ int llmp_owner_declare(void);
 /* Whether a process with that pid holds the lock. True where it cannot be found out. */
 bool llmp_owner_alive(pid_t pid);
 
+/* Random characters at the end of a name, or as many of them as fit into its 19. */
+#define LLMP_OWNER_RANDOM 8u
+
 /*
- * "/libafl_<pid>_", a small letter, and small letters and digits up to 19 characters: a name that this library gave.
- * LibAFL's own have a digit after the second '_'.
+ * "/libafl_<pid>_", a small letter, and small letters and digits up to the full length: a name that this library gave.
+ * LibAFL's own have a digit after the second '_'; others have shorter ones.
  */
 bool llmp_owner_parse(const char *name, pid_t *pid);
 

@@ -16,10 +16,10 @@
 /* LibAFL cuts its names to 19 characters; these are made to fit, so that id and name are the same. */
 static void make_name(char *name, size_t size) {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-    unsigned char random[8];
+    unsigned char random[LLMP_OWNER_RANDOM];
     llmp_os_random(random, sizeof random);
-    int used = snprintf(name, size, "/libafl_%d_%c", (int)getpid(), 'a' + random[7] % 26);
-    for (size_t i = 0; i < 7 && (size_t)used + 1 < size; i++) {
+    int used = snprintf(name, size, "/libafl_%d_%c", (int)getpid(), 'a' + random[0] % 26);
+    for (size_t i = 1; i < sizeof random && (size_t)used + 1 < size; i++) {
         name[used++] = digits[random[i] % (sizeof digits - 1)];
         name[used] = '\0';
     }

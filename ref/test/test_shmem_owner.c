@@ -174,7 +174,7 @@ static void ID_3_names_that_this_library_gives_are_known(void **state) {
     static const struct {
         const char *name;
         pid_t pid;
-    } known[] = {{"/libafl_1_a", 1},
+    } known[] = {{"/libafl_1_abcdefgh", 1},
                  {"/libafl_12_z0a9z0a9", 12},
                  {"/libafl_32768_abcde", 32768},
                  {"/libafl_4194304_abc", 4194304},
@@ -205,7 +205,7 @@ static void ID_3_names_that_others_give_are_not_ours(void **state) {
         "/libafl_1_0",
         "/libafl_1_1234567",
         "/libafl_1_9223372",
-        "/libafl_1_A",
+        "/libafl_1_Abcdefgh",
         "/libafl_1_aB",
         "/libafl_1_a.",
         "/libafl_1_a/",
@@ -225,6 +225,11 @@ static void ID_3_names_that_others_give_are_not_ours(void **state) {
         "/libafl_2147483648_a",
         "/libafl_4294967297_a",
         "/libafl_1_a0123456789",
+        "/libafl_1_a",
+        "/libafl_1_abcdefg",
+        "/libafl_1_abcdefghi",
+        "/libafl_32768_f",
+        "/libafl_32768_abcd",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         pid_t pid = 77;
@@ -245,10 +250,10 @@ static int wait_to_be_killed(int socket, void *argument) {
 /* A pid that was given to somebody else proves nothing: that one never said that it owns names. */
 static void a_reused_pid_is_nobodys_owner(void **state) {
     (void)state;
-    char name[32];
+    char name[20];
     struct shmem_peer peer = shmem_peer_start(wait_to_be_killed, NULL);
     assert_true(shmem_await(peer.socket));
-    (void)snprintf(name, sizeof name, "/libafl_%d_a", (int)peer.pid);
+    (void)snprintf(name, sizeof name, "/libafl_%d_abcdefgh", (int)peer.pid); /* as long as such a name is */
     int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
     assert_true(fd >= 0);
     (void)close(fd);
