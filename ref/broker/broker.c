@@ -53,6 +53,7 @@ int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out) {
         return -ENOMEM;
     }
     broker->options = fill_in(options);
+    broker->given_up = LLMP_NOBODY_GIVEN_UP;
     int rc = (unsigned)broker->options.wait <= LLMP_WAIT_SLEEP ? open_broadcast(broker) : -EINVAL;
     if (rc != 0) {
         free(broker);
@@ -126,6 +127,13 @@ int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc *channel
         llmp_broker_withdraw(broker);
     }
     return id;
+}
+
+llmp_shmem_desc llmp_broker_describe(llmp_broker *broker) {
+    llmp_shmem_desc first;
+    llmp_broker_offer(broker, &first);
+    llmp_broker_withdraw(broker);
+    return first;
 }
 
 int llmp_broker_remove(llmp_broker *broker, uint32_t client) {

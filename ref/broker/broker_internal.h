@@ -23,6 +23,8 @@ struct llmp_broker_pending {
     size_t length;
 };
 
+#define LLMP_NOBODY_GIVEN_UP INT64_MIN
+
 struct llmp_broker {
     llmp_broker_options options;
     llmp_sender *broadcast;
@@ -36,8 +38,8 @@ struct llmp_broker {
     void *scratch; /* hooks see a private copy of the payload */
     size_t scratch_size;
     int64_t blocked_since; /* 0: the broadcast channel takes messages */
-    uint32_t given_up;     /* clients that are not waited for: as many as were missing when a page was last cut */
-    uint64_t cut_at_turn;  /* pages turned when that was */
+    int64_t given_up; /* clients that are not waited for: llmp_sender_missing() when a page was last cut, or nobody */
+    uint64_t cut_at_turn; /* pages turned when that was */
     int64_t next_care;
     bool finishing; /* these are the last rounds */
     bool exited;

@@ -83,7 +83,7 @@ void llmp_clients_remove(llmp_broker *broker, uint32_t index, int code) {
     if (code == -LLMP_E_CLIENT_VANISHED) {
         llmp_receiver_reap(client->channel);
     }
-    broker->given_up = 0; /* it may have been the one; who is slow now is found out anew */
+    broker->given_up = LLMP_NOBODY_GIVEN_UP; /* it may have been the one; who is slow now is found out anew */
     llmp_broker_report(broker, code == 0 ? LLMP_EVENT_CLIENT_LEFT : LLMP_EVENT_CLIENT_REMOVED, client->id, code);
     free_client(client);
 }

@@ -34,7 +34,7 @@ static bool cut_off(llmp_broker *broker) {
     if (broker->blocked_since == 0) {
         broker->blocked_since = now;
     }
-    uint32_t missing = llmp_sender_missing(broker->broadcast);
+    int64_t missing = llmp_sender_missing(broker->broadcast);
     if (missing > broker->given_up && now - broker->blocked_since < broker->options.slow_client_ns) {
         return false;
     }
@@ -57,8 +57,8 @@ static void note_progress(llmp_broker *broker, bool was_cut) {
     broker->blocked_since = 0;
     if (was_cut) {
         broker->cut_at_turn = pages_turned(broker);
-    } else if (broker->given_up != 0 && pages_turned(broker) > broker->cut_at_turn) {
-        broker->given_up = 0;
+    } else if (broker->given_up != LLMP_NOBODY_GIVEN_UP && pages_turned(broker) > broker->cut_at_turn) {
+        broker->given_up = LLMP_NOBODY_GIVEN_UP;
     }
 }
 
@@ -218,18 +218,24 @@ static int read_client(llmp_broker *broker, struct llmp_broker_client *client, u
     return 0;
 }
 
+/*
+ * Those who come in this round stand behind all others, and wait for the next: a channel that registers itself and then
+ * breaks would come back at once, and the round would never end.
+ */
 uint32_t llmp_route_all(llmp_broker *broker) {
     uint32_t count = 0;
     if (broker->pending.is) {
         send_pending(broker);
     }
     uint32_t i = 0;
-    while (i < broker->count && !broker->pending.is) {
+    uint32_t end = broker->count;
+    while (i < end && !broker->pending.is) {
         int rc = read_client(broker, broker->clients[i], &count);
         if (rc == 0) {
             i++;
         } else {
             llmp_clients_remove(broker, i, rc == -LLMP_E_CLOSED ? 0 : rc);
+            end--;
         }
     }
     return count;

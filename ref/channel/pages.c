@@ -288,10 +288,11 @@ void llmp_pages_dismiss(struct llmp_page_set *pages) {
     }
 }
 
-uint32_t llmp_pages_missing(const struct llmp_page_set *pages) {
+int64_t llmp_pages_missing(const struct llmp_page_set *pages) {
     const struct llmp_live_page *oldest = llmp_pages_oldest(pages);
     uint32_t left = llmp_load_relaxed(&oldest->page->left); /* nothing is done to the page on the strength of this */
-    return left < oldest->expected ? oldest->expected - left : 0;
+    uint32_t missing = left < oldest->expected ? oldest->expected - left : 0;
+    return (int64_t)missing - oldest->gone;
 }
 
 int llmp_pages_cut(struct llmp_page_set *pages) {

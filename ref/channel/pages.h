@@ -72,8 +72,12 @@ void llmp_pages_confirm(struct llmp_page_set *pages);
 void llmp_pages_withdraw(struct llmp_page_set *pages);
 void llmp_pages_dismiss(struct llmp_page_set *pages);
 
-/* How many of those who are expected on the oldest page have yet to leave it. */
-uint32_t llmp_pages_missing(const struct llmp_page_set *pages);
+/*
+ * How many have yet to leave the oldest page, less those who are gone: whether the dead left it nobody knows. It can be
+ * negative. On a newer page it is larger by at least as many as are alive, left the older one, and have yet to leave
+ * this one: so figures of different pages tell whether somebody else is missing.
+ */
+int64_t llmp_pages_missing(const struct llmp_page_set *pages);
 
 /* Gives the oldest page up, read or not. -EAGAIN when it is the only one. */
 int llmp_pages_cut(struct llmp_page_set *pages);

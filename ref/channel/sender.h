@@ -22,8 +22,8 @@ int llmp_sender_commit_as(llmp_sender *sender, uint32_t sender_id, uint32_t tag,
 /* Where its pages come from. */
 const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender);
 
-/* How many receivers have yet to leave the oldest page. */
-uint32_t llmp_sender_missing(const llmp_sender *sender);
+/* How many receivers have yet to leave the oldest page, less those who are gone (llmp_pages_missing()). */
+int64_t llmp_sender_missing(const llmp_sender *sender);
 
 /* Whether every expected receiver has joined the newest page, so that the channel may end. */
 bool llmp_sender_drained(const llmp_sender *sender);

@@ -141,7 +141,7 @@ void llmp_sender_dismiss(llmp_sender *sender) {
     llmp_pages_dismiss(&sender->pages);
 }
 
-uint32_t llmp_sender_missing(const llmp_sender *sender) {
+int64_t llmp_sender_missing(const llmp_sender *sender) {
     return llmp_pages_missing(&sender->pages);
 }
 

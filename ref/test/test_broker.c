@@ -73,6 +73,30 @@ static void BROKER_3_nothing_leaks_from_behind_the_message(void **state) {
 }
 
 /* The sender field of a forwarded message is the channel's, whatever its client wrote there. */
+/* Whoever asks is counted nowhere: pages go round as if nobody had. */
+static void the_broadcast_can_be_described(void **state) {
+    (void)state;
+    llmp_broker *broker = rig_new_broker((llmp_broker_options){.page_size = 4096, .history = 2});
+    llmp_shmem_desc first = llmp_broker_describe(broker);
+    struct rig_member member = rig_join(broker);
+    assert_int_equal(first.size, 4096);
+    struct test_view view = test_view_open(&first);
+    assert_int_equal(view.page->sender_id, 0);
+    test_view_close(&view);
+    for (int i = 0; i < 1000; i++) {
+        assert_ok(llmp_send(member.tx, 9, 0, "text", 4, LLMP_TRY));
+        rig_settle(broker);
+        rig_expect_text(member.rx, member.id, 9, "text");
+        (void)llmp_broker_describe(broker);
+    }
+    llmp_broker_stats stats;
+    llmp_broker_stats_get(broker, &stats);
+    assert_true(stats.broadcast.pages_turned > 10);
+    assert_true(stats.broadcast.pages_created <= 4);
+    rig_go(&member);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
 static void BROKER_3_a_client_cannot_speak_for_another(void **state) {
     (void)state;
     llmp_broker *broker = rig_new_broker((llmp_broker_options){0});
@@ -359,6 +383,7 @@ int main(void) {
         cmocka_unit_test(BROKER_1_everybody_sees_everything),
         cmocka_unit_test(BROKER_2_ids_count_up_and_are_never_given_twice),
         cmocka_unit_test(BROKER_3_nothing_leaks_from_behind_the_message),
+        cmocka_unit_test(the_broadcast_can_be_described),
         cmocka_unit_test(BROKER_3_a_client_cannot_speak_for_another),
         cmocka_unit_test(BROKER_4_client_exit_removes_its_sender_alone),
         cmocka_unit_test(BROKER_4_exiting_removes_the_sender),

@@ -41,24 +41,12 @@ static bool read_options(struct call *call, struct wanted *wanted) {
     return good;
 }
 
-/*
- * The library names its broadcast page only to somebody who registers. A registration that fails has no effect, but it
- * says where one that succeeds would have to read.
- */
-static int describe(llmp_shmem_desc *broadcast) {
-    const llmp_shmem_desc nothing = {0};
-    *broadcast = nothing;
-    int64_t refused = llmp_broker_register(broker, &nothing, broadcast);
-    return refused < 0 && broadcast->size != 0 ? 0 : -ENOTSUP;
-}
-
 static int start(struct call *call, const struct wanted *wanted) {
-    llmp_shmem_desc broadcast;
     int port = wanted->listen ? llmp_broker_listen(broker, NULL, 0) : 0;
-    int code = port < 0 ? port : describe(&broadcast);
-    if (code != 0) {
-        return code;
+    if (port < 0) {
+        return port;
     }
+    llmp_shmem_desc broadcast = llmp_broker_describe(broker);
     if (wanted->listen) {
         call_put_number(call, "port", (uint64_t)port);
     }

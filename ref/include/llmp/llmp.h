@@ -341,6 +341,12 @@ LLMP_API int llmp_broker_listen(llmp_broker *broker, const char *host, uint16_t 
  */
 LLMP_API int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc *channel, llmp_shmem_desc *broadcast);
 
+/**
+ * The broadcast's first page that is still there: what BrokerConnectHello names (TCP-2), for those who want to look on.
+ * Nobody is counted in: a reader that is not a client may lose the page while it reads.
+ */
+LLMP_API llmp_shmem_desc llmp_broker_describe(llmp_broker *broker);
+
 /** Forwards what a client has sent so far and removes it. @return 0 or -LLMP_E_NO_CLIENT */
 LLMP_API int llmp_broker_remove(llmp_broker *broker, uint32_t client);
 
