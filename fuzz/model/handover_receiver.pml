@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A receiver as ref/channel/receiver.c has it. Included by handover.pml. */
+
+#define HERE pages[here]
+
+inline join(map) { /* J1 */
+    atomic { pages[map].joined++; printf("receiver %d joins page %d\n", r, map); }
+}
+
+inline leave(until) { /* J2 */
+    atomic { HERE.left++; done[r] = until; printf("receiver %d leaves page %d\n", r, here); }
+}
+
+/* EOP-5 in the shipped order: map, join, leave. */
+inline follow() {
+#ifdef QUIRK_LEAVE_FIRST
+    leave(reached[r]);
+#endif
+    if
+    :: atomic { CAN_OPEN(to) -> reached[r] = book[to].ordinal; }
+#if MAPFAIL
+    :: atomic {
+           r == 0 && !failed -> failed = 1;
+           printf("receiver %d cannot map page %d for now\n", r, to);
+           goto map_failed;
+       }
+#endif
+    :: atomic { !CAN_OPEN(to) -> goto lost; }
+    fi;
+    join(to);
+#ifndef QUIRK_LEAVE_FIRST
+    leave(reached[r] - 1);
+#endif
+    atomic { here = to; to = NONE; last = 0; known = 0; }
+}
+
+/* The header is copied once; then the user looks at the payload, which must still be there. */
+inline read_message() {
+    atomic { got = HERE.slot[last]; last++; }
+    if
+    :: got >= END_OF_PAGE -> to = got - END_OF_PAGE; got = 0; follow();
+    :: got == EXITING -> assert(next == MESSAGES + 1); break;
+    :: else ->
+       atomic {
+           printf("receiver %d reads message %d on page %d\n", r, got, here);
+           assert(got == next); /* RECV-4: each once, in order */
+           assert(HERE.slot[last - 1] == got);
+           next++;
+           got = 0;
+       }
+    fi
+}
+
+inline open_first() {
+    if
+    :: atomic { CAN_OPEN(to) -> reached[r] = book[to].ordinal; done[r] = reached[r] - 1; here = to; to = NONE; }
+    :: atomic { !CAN_OPEN(to) -> goto lost; }
+    fi;
+    next = (reached[r] - 1) * SLOTS + 1;
+    if
+    :: !IS_LATE(r) -> join(here);
+    :: IS_LATE(r) -> printf("receiver %d opens page %d, joined on its behalf\n", r, here);
+    fi
+}
+
+/* TCP-2: a late one is shown a page; whether it was counted in it hears later. */
+inline be_told() {
+    if
+    :: told[r] == CONFIRMED
+    :: atomic { told[r] == WITHDRAWN -> done[r] = reached[r]; goto over; }
+    fi
+}
+
+proctype receiver(byte r) {
+    byte here = NONE;
+    byte to, last, known, got, next;
+#if MAPFAIL
+    bit failed;
+#endif
+
+    {
+#if LATE
+        if
+        :: !IS_LATE(r)
+        :: IS_LATE(r) ->
+end_not_asked:
+           atomic { told[r] != NOT_ASKED -> to = shown[r]; }
+#ifndef MAPS_WHEN_SHOWN
+           be_told();
+#endif
+        fi;
+#endif
+        open_first();
+#ifdef MAPS_WHEN_SHOWN
+        if
+        :: !IS_LATE(r)
+        :: IS_LATE(r) -> be_told();
+        fi;
+#endif
+reading:
+        do
+        :: last == known -> atomic { HERE.current != last -> known = HERE.current; assert(known > last); } /* R1 */
+        :: last < known -> read_message();
+#if FATE == FREE
+        :: atomic { r == 0 -> counted[r] = 0; away[r] = 1; printf("receiver %d frees itself\n", r); goto freed; }
+#endif
+        od;
+        atomic { leave(reached[r]); goto over; } /* llmp_receiver_free() */
+#if FATE == FREE
+freed:
+        atomic { leave(reached[r]); goto over; }
+#endif
+#if MAPFAIL
+map_failed:
+#ifdef QUIRK_LEAVE_FIRST
+        atomic { to = NONE; last = 0; known = 0; goto reading; } /* the original begins the old page again */
+#elif MAPFAIL == RETRIES
+        atomic { to = NONE; last--; goto reading; }
+#else
+        atomic { counted[r] = 0; away[r] = 1; to = NONE; }
+        atomic { leave(reached[r]); goto over; }
+#endif
+#endif
+lost:
+        atomic {
+            printf("receiver %d: page %d can no longer be opened\n", r, to);
+            assert(MAY_BE_LOST(r));
+            counted[r] = 0;
+            away[r] = 1;
+            to = NONE;
+        }
+        if
+        :: here != NONE -> leave(reached[r]);
+        :: here == NONE
+        fi;
+over:
+        skip
+    }
+#if FATE == KILLED
+    unless { r == 0 && kill_it }
+#endif
+}
