@@ -148,9 +148,9 @@ void lc_adapter_signal(struct lc_adapter *adapter, int signal) {
     }
 }
 
-static bool left_within(struct lc_adapter *adapter, double milliseconds) {
+static bool left_within(struct lc_adapter *adapter, int64_t milliseconds) {
     const struct timespec nap = {0, 1000000};
-    for (double waited = 0; lc_adapter_alive(adapter); waited++) {
+    for (int64_t waited = 0; lc_adapter_alive(adapter); waited++) {
         if (waited > milliseconds) {
             return false;
         }
@@ -167,7 +167,7 @@ static void close_pipes(struct lc_adapter *adapter) {
 bool lc_adapter_stop(struct lc_adapter *adapter) {
     close_all(&adapter->in, 1);
     adapter->in = -1;
-    bool left = left_within(adapter, LEAVES_WITHIN_MS * lc_patience);
+    bool left = left_within(adapter, (int64_t)(LEAVES_WITHIN_MS * lc_patience));
     if (!left) {
         lc_adapter_signal(adapter, SIGKILL);
         waitpid(adapter->pid, &adapter->status, 0);

@@ -105,8 +105,9 @@ static int read_more(struct lc_adapter *adapter, int64_t deadline) {
     if (!adapter->line && !(adapter->line = malloc(LC_LINE_LIMIT + 1))) {
         return -2;
     }
-    if (poll(&(struct pollfd){adapter->out, POLLIN, 0}, 1, left_ms(deadline)) == 0) {
-        return 0;
+    int ready = poll(&(struct pollfd){adapter->out, POLLIN, 0}, 1, left_ms(deadline));
+    if (ready <= 0) {
+        return ready == 0 ? 0 : errno == EINTR ? 1 : -1;
     }
     ssize_t got = read(adapter->out, adapter->line + adapter->length, LC_LINE_LIMIT - adapter->length);
     if (got <= 0) {

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXACT_BITS = 53 }; /* a JSON number beyond that is rounded by many libraries */
+enum {
+    EXACT_BITS = 53, /* a JSON number beyond that is rounded by many libraries */
+    ID_DIGITS = 2 * LC_ID_BYTES
+};
 
 static _Noreturn void broken(struct lc_case *c, const json_t *answer, const char *field, const char *wanted) {
     char *words = json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -50,10 +53,10 @@ const char *lc_field_string(struct lc_case *c, const json_t *answer, const char 
 /* ---------------------------------------------------------------- descriptions */
 
 static bool raw_id(const char *digits, uint8_t id[LC_ID_BYTES]) {
-    if (strlen(digits) != 2 * LC_ID_BYTES || digits[strspn(digits, "0123456789abcdefABCDEF")] != '\0') {
+    if (strlen(digits) != ID_DIGITS || digits[strspn(digits, "0123456789abcdefABCDEF")] != '\0') {
         return false;
     }
-    for (int i = 0; i < LC_ID_BYTES; i++) {
+    for (size_t i = 0; i < LC_ID_BYTES; i++) {
         char pair[3] = {digits[2 * i], digits[2 * i + 1], '\0'};
         id[i] = (uint8_t)strtoul(pair, NULL, 16);
     }
@@ -93,8 +96,8 @@ json_t *lc_desc_json(const struct lc_desc *desc) {
     if (plain) {
         return json_pack("{s:o, s:s#}", "size", lc_number(desc->size), "id", (const char *)desc->id, (int)length);
     }
-    char digits[2 * LC_ID_BYTES + 1];
-    for (int i = 0; i < LC_ID_BYTES; i++) {
+    char digits[ID_DIGITS + 1];
+    for (size_t i = 0; i < LC_ID_BYTES; i++) {
         snprintf(digits + 2 * i, 3, "%02x", desc->id[i]);
     }
     return json_pack("{s:o, s:s}", "size", lc_number(desc->size), "raw", digits);

@@ -56,15 +56,15 @@ static struct helper *helper_of(struct lc_case *c, pid_t pid) {
     lc_trouble(c, "process %d is no helper of this case", (int)pid);
 }
 
-void lc_wait(struct lc_case *c, pid_t pid) {
+void lc_wait(struct lc_case *c, pid_t helper) {
     int status;
-    struct helper *helper = helper_of(c, pid);
-    while (waitpid(pid, &status, 0) < 0) {
+    struct helper *known = helper_of(c, helper);
+    while (waitpid(helper, &status, 0) < 0) {
         if (errno != EINTR) {
             lc_trouble(c, "waitpid: %s", strerror(errno));
         }
     }
-    helper->reaped = true;
+    known->reaped = true;
     if (WIFSIGNALED(status)) {
         lc_trouble(c, "a helper process ended by signal %d", WTERMSIG(status));
     }

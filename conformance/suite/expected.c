@@ -97,9 +97,13 @@ void lc_expected_free(struct lc_expected *expected) {
     memset(expected, 0, sizeof *expected);
 }
 
+/* Without a provider it is for all of them. A case with another peer is always named with it. */
 static bool covers(const struct lc_expectation *expectation, const char *id) {
     size_t length = strlen(expectation->id);
-    return strncmp(expectation->id, id, length) == 0 && (id[length] == '\0' || id[length] == '@');
+    if (strncmp(expectation->id, id, length) != 0) {
+        return false;
+    }
+    return id[length] == '\0' || (id[length] == '@' && !strchr(id, '+'));
 }
 
 const char *lc_expected_reason(const struct lc_expected *expected, const char *id) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The failures to expect: a case's id (for one provider, or without @provider for all), white space, the reason.
- * A line that begins with # is a comment.
+ * Where another implementation played the peer, +NAME stands behind the provider. A line that begins with # is a comment.
  */
 #ifndef LC_SUITE_EXPECTED_H
 #define LC_SUITE_EXPECTED_H

@@ -7,12 +7,12 @@
 #include <string.h>
 
 /* With a provider in the filter a case is listed when any of its own matches. */
-static bool asked_for(const char *filter, const struct lc_case_def *def) {
+static bool asked_for(const char *filter, const char *section, const struct lc_case_def *def) {
     char id[LC_ID];
-    bool matches = lc_filter_matches(filter, def->id);
+    bool matches = lc_filter_matches(filter, section, def->id);
     for (int i = 0; i < LC_PROVIDERS && !matches; i++) {
         snprintf(id, sizeof id, "%s@%s", def->id, lc_provider_names[i]);
-        matches = lc_case_allows(def, (enum lc_provider)i) && lc_filter_matches(filter, id);
+        matches = lc_case_allows(def, (enum lc_provider)i) && lc_filter_matches(filter, section, id);
     }
     return matches;
 }
@@ -28,7 +28,7 @@ int lc_list(const struct lc_options *options, const struct lc_spec *spec) {
     int count = 0;
     for (const struct lc_section *section = lc_sections; section->name; section++) {
         for (const struct lc_case_def *def = section->cases; def->id; def++) {
-            if (asked_for(options->filter, def)) {
+            if (asked_for(options->filter, section->name, def)) {
                 put(def, spec);
                 count++;
             }

@@ -41,6 +41,9 @@ static bool load_spec(struct lc_spec *spec, const struct lc_options *options) {
         fprintf(stderr, "llmp-conformance: %s: %s; name the specification with --spec FILE\n", path,
                 errno ? strerror(errno) : "no requirement in it");
     }
+    if (!good) {
+        lc_spec_free(spec);
+    }
     free(installed);
     return good;
 }

@@ -22,7 +22,7 @@ static const char help[] =
     "\n"
     "  --impl FOLDER|COMMAND  a folder with an executable `adapter`, or a command; several for a matrix\n"
     "  --peer FOLDER|COMMAND  plays the other side where a case has two (else the implementation itself)\n"
-    "  --filter LIST          only the cases with that in their ids: EOP-4, growth@posix, 'RECV-*/flip*'\n"
+    "  --filter LIST          only these: EOP-4, growth@posix, 'RECV-*/flip*', or a section as matrix\n"
     "  --provider LIST        only these: sysv, posix, memfd\n"
     "  --strict               a failed SHOULD is a failure, too\n"
     "  --list                 says which cases there are: id, level, roles, title\n"

@@ -3,6 +3,7 @@
 #include "suite/report.h"
 #include "suite/expected.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------- fields */
@@ -55,7 +56,7 @@ static void put_command(const struct lc_planned *planned) {
     const char *other = peer->folder ? peer->folder : peer->command;
     bool alone = peer == impl;
     json_object_set_new(planned->result, "command",
-                        json_sprintf("llmp-conformance --impl '%s'%s%s%s --filter '%s'", given,
+                        json_sprintf("%s --impl '%s'%s%s%s --filter '%s'", program_invocation_name, given,
                                      alone ? "" : " --peer '", alone ? "" : other, alone ? "" : "'", planned->id));
 }
 
@@ -69,7 +70,7 @@ void lc_result_complete(struct lc_planned *planned, const struct lc_expected *ex
     put(result, "level", lc_planned_level(planned));
     put(result, "sentence", planned->says ? planned->says->text : "");
     put(result, "section", planned->section->name);
-    put(result, "provider", strchr(planned->id, '@') ? strchr(planned->id, '@') + 1 : "");
+    put(result, "provider", planned->provider_name);
     put(result, "peer", lc_impl_name(planned->plan->peer));
     put(result, "status", status_of(planned, reason));
     if (reason) {

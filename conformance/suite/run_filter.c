@@ -19,7 +19,7 @@ static bool glob_matches(const char *pattern, const char *id) {
     return matches;
 }
 
-static bool pattern_matches(const char *pattern, const char *id) {
+static bool pattern_matches(const char *pattern, const char *section, const char *id) {
     size_t length = strlen(pattern);
     if (length == 0) {
         return false;
@@ -30,17 +30,17 @@ static bool pattern_matches(const char *pattern, const char *id) {
     if (strpbrk(pattern, "*?[")) {
         return glob_matches(pattern, id);
     }
-    return strstr(id, pattern) != NULL;
+    return strcmp(section, pattern) == 0 || strstr(id, pattern) != NULL;
 }
 
-bool lc_filter_matches(const char *list, const char *id) {
+bool lc_filter_matches(const char *list, const char *section, const char *id) {
     if (!list) {
         return true;
     }
     char *copy = strdup(list), *rest = copy;
     bool matches = false;
     for (char *pattern; !matches && copy && (pattern = strsep(&rest, ","));) {
-        matches = pattern_matches(pattern, id);
+        matches = pattern_matches(pattern, section, id);
     }
     free(copy);
     return matches;

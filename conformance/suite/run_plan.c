@@ -31,16 +31,25 @@ static bool offered(const struct lc_plan *plan, int provider) {
     return lc_impl_lists(plan->impl, "providers", name) && lc_impl_lists(plan->peer, "providers", name);
 }
 
-/* Those that are asked for come into the plan; one that is not offered is a skip only where nothing else is left. */
-static int providers_of(const struct lc_plan *plan, const struct lc_case_def *def, int wanted[LC_PROVIDERS]) {
+/* Those that the case runs over, whichever of them are asked for. */
+static int providers_of(const struct lc_plan *plan, const struct lc_case_def *def, int found[LC_PROVIDERS]) {
     int count = 0;
     for (int i = 0; i < LC_PROVIDERS; i++) {
-        if (lc_case_allows(def, (enum lc_provider)i) && offered(plan, i) &&
-            lc_list_has(plan->options->providers, lc_provider_names[i])) {
-            wanted[count++] = i;
+        if (lc_case_allows(def, (enum lc_provider)i) && offered(plan, i)) {
+            found[count++] = i;
         }
     }
-    return def->where == LC_FIRST_PROVIDER && count > 1 ? 1 : count;
+    return count;
+}
+
+static int asked_for(const struct lc_plan *plan, const struct lc_case_def *def, int found[LC_PROVIDERS], int count) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        if (lc_list_has(plan->options->providers, lc_provider_names[found[i]])) {
+            found[kept++] = found[i];
+        }
+    }
+    return def->where == LC_FIRST_PROVIDER && kept > 1 ? 1 : kept;
 }
 
 /* ---------------------------------------------------------------- what is missing */
@@ -63,22 +72,32 @@ static void look_for_roles(struct lc_planned *planned) {
     }
 }
 
+static void look_for_needs(struct lc_planned *planned) {
+    if (!planned->plan->impl->hello || !planned->plan->peer->hello) {
+        snprintf(planned->skip, sizeof planned->skip, "an adapter that can be run here");
+        return;
+    }
+    look_for_roles(planned);
+    if (!planned->provider_name[0] && !planned->skip[0]) {
+        snprintf(planned->skip, sizeof planned->skip, "a provider that case and implementation have in common");
+    }
+}
+
 /* ---------------------------------------------------------------- the list */
 
 static bool add(struct lc_plan *plan, const struct lc_section *section, const struct lc_case_def *def, int provider) {
     struct lc_planned planned = {.plan = plan, .section = section, .def = def};
+    bool other = plan->peer != plan->impl;
     planned.provider = provider < 0 ? LC_SYSV : (enum lc_provider)provider;
-    snprintf(planned.id, sizeof planned.id, "%s%s%s", def->id, provider < 0 ? "" : "@",
-             provider < 0 ? "" : lc_provider_names[provider]);
-    if (!lc_filter_matches(plan->options->filter, planned.id)) {
+    planned.provider_name = provider < 0 ? "" : lc_provider_names[provider];
+    snprintf(planned.id, sizeof planned.id, "%s%s%s%s%s", def->id, provider < 0 ? "" : "@", planned.provider_name,
+             other ? "+" : "", other ? lc_impl_name(plan->peer) : "");
+    if (!lc_filter_matches(plan->options->filter, section->name, planned.id)) {
         return true;
     }
     lc_requirement_of(planned.requirement, def->id);
     planned.says = lc_spec_find(plan->spec, planned.requirement);
-    look_for_roles(&planned);
-    if (provider < 0 && !planned.skip[0]) {
-        snprintf(planned.skip, sizeof planned.skip, "a provider that case and implementation have in common");
-    }
+    look_for_needs(&planned);
     struct lc_planned *grown = realloc(plan->all, (plan->count + 1) * sizeof *grown);
     if (!grown) {
         return false;
@@ -89,12 +108,12 @@ static bool add(struct lc_plan *plan, const struct lc_section *section, const st
 }
 
 static bool add_section(struct lc_plan *plan, const struct lc_section *section) {
-    int wanted[LC_PROVIDERS];
+    int found[LC_PROVIDERS];
     bool good = true;
     for (const struct lc_case_def *def = section->cases; good && def->id; def++) {
-        int count = providers_of(plan, def, wanted);
-        for (int i = 0; good && i < count; i++) {
-            good = add(plan, section, def, wanted[i]);
+        int count = providers_of(plan, def, found), kept = asked_for(plan, def, found, count);
+        for (int i = 0; good && i < kept; i++) {
+            good = add(plan, section, def, found[i]);
         }
         if (good && count == 0) {
             good = add(plan, section, def, -1);
@@ -125,9 +144,14 @@ void lc_plan_free(struct lc_plan *plan) {
 
 bool lc_case_exists(const char *id) {
     size_t length = strcspn(id, "@");
-    int provider = id[length] ? lc_provider_by_name(id + length + 1) : -1;
-    if (id[length] && provider < 0) {
-        return false;
+    int provider = -1;
+    if (id[length]) {
+        char name[16];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(id + length + 1, "+"), id + length + 1);
+        provider = lc_provider_by_name(name);
+        if (provider < 0) {
+            return false;
+        }
     }
     for (const struct lc_section *section = lc_sections; section->name; section++) {
         for (const struct lc_case_def *def = section->cases; def->id; def++) {

@@ -16,7 +16,8 @@ struct lc_planned {
     const struct lc_section *section;
     const struct lc_case_def *def;
     enum lc_provider provider;
-    char id[LC_ID];                    /* "EOP-4/growth@posix" */
+    const char *provider_name;         /* "" where none fits */
+    char id[LC_ID];                    /* "EOP-4/growth@posix", "+name" behind it where another plays the peer */
     char requirement[LC_ID];           /* "EOP-4" */
     const struct lc_requirement *says; /* null: SPEC.md has no such requirement */
     char skip[160];                    /* not empty: what is missing to run it */

@@ -2,6 +2,7 @@
 /* One case in a process of its own: its verdict comes through a pipe, and whatever happens to it, it is cleaned up. */
 #include "suite/case_internal.h"
 #include "suite/run.h"
+#include "suite/run_interrupt.h"
 #include "suite/run_system.h"
 
 #include <errno.h>
@@ -51,6 +52,7 @@ static _Noreturn void be_case(struct lc_case *c, pid_t runner) {
         _exit(1);
     }
     crash_plainly();
+    lc_interrupt_forget();
     c->pid = getpid();
     lc_register_pid(c->shared, c->pid);
     const char *missing = c->def->alone ? lc_own_network() : NULL;
@@ -111,11 +113,11 @@ static void wait_for(struct running *running) {
     running->in_time = true;
     while (more) {
         double left = deadline - seconds_now();
-        if (left <= 0) {
+        if (left <= 0 || lc_interrupted()) {
             running->in_time = false;
             return;
         }
-        if (poll(&(struct pollfd){running->pipe, POLLIN, 0}, 1, (int)(left * 1000) + 1) > 0) {
+        if (poll(&(struct pollfd){running->pipe, POLLIN, 0}, 1, left < 0.2 ? (int)(left * 1000) + 1 : 200) > 0) {
             more = read_some(running);
         }
     }
@@ -202,7 +204,9 @@ static json_t *trouble(const char *what) {
 static json_t *run_once(struct lc_case *c) {
     struct running running = {.def = c->def, .shared = c->shared};
     memset(c->shared, 0, sizeof *c->shared);
+    lc_interrupt_hold();
     if (!start(&running, c)) {
+        lc_interrupt_release();
         return trouble("starting the case's process: ");
     }
     wait_for(&running);
@@ -210,6 +214,7 @@ static json_t *run_once(struct lc_case *c) {
     json_t *said = running.in_time ? json_array() : voices(running.shared);
     int status = reap_all(&running);
     remove_leftovers(running.shared);
+    lc_interrupt_release();
     json_t *result = verdict_of(&running);
     bool crashed = running.in_time && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
     if (!result || crashed) {

@@ -312,17 +312,22 @@ static void last_words(struct lc_case *c) {
 }
 
 static void late_client(struct lc_case *c) {
+    enum { BEFORE = 200, LENGTH = 20000 }; /* four pages */
     struct scene scene = open_scene(c);
     struct lc_raw_client *early = come(c, &scene);
-    for (uint64_t i = 0; i < 200; i++) {
-        send(early, 100, i);
-        expect(c, early, early->id, 100, i);
+    for (uint64_t i = 0; i < BEFORE; i++) {
+        if (!lc_writer_fits(early->out, LENGTH)) {
+            lc_writer_turn(early->out, lc_new_map(c, LC_PAGE_DEFAULT));
+        }
+        send(early, LENGTH, i);
+        expect(c, early, early->id, LENGTH, i);
     }
     struct lc_raw_client *late = come(c, &scene);
-    send(early, 100, 200);
-    for (uint64_t i = 0; i <= 200; i++) {
-        expect(c, late, early->id, 100, i);
+    send(early, 100, BEFORE);
+    for (uint64_t i = 0; i < BEFORE; i++) {
+        expect(c, late, early->id, LENGTH, i);
     }
+    expect(c, late, early->id, 100, BEFORE);
 }
 
 /* Nobody reads but one; the others stand on the first page. */

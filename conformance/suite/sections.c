@@ -17,6 +17,11 @@ const struct lc_section lc_sections[] = {
     {"hostile-clients", lc_broker_hostile_cases},
     {"tcp", lc_tcp_cases},
     {"matrix", lc_matrix_cases},
+    {"b2b", lc_b2b_cases},
+    {"service", lc_service_cases},
+    {"hostile-service-clients", lc_service_hostile_cases},
+    {"served-maps", lc_served_cases},
+    {"resume", lc_resume_cases},
     {"crash", lc_crash_cases},
     {NULL, NULL},
 };

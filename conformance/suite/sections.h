@@ -20,7 +20,9 @@ extern const struct lc_case_def lc_broker_hostile_cases[];
 extern const struct lc_case_def lc_tcp_cases[];    /* framing, handshake */
 extern const struct lc_case_def lc_matrix_cases[]; /* broker of one, client of another */
 extern const struct lc_case_def lc_b2b_cases[];
-extern const struct lc_case_def lc_service_cases[];
+extern const struct lc_case_def lc_service_cases[];         /* the service and its raw clients */
+extern const struct lc_case_def lc_service_hostile_cases[]; /* silence and nonsense */
+extern const struct lc_case_def lc_served_cases[];          /* the service's clients */
 extern const struct lc_case_def lc_resume_cases[];
 
 #endif

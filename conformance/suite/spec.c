@@ -58,14 +58,13 @@ bool lc_spec_load(struct lc_spec *spec, const char *path) {
     struct reading reading = {.spec = spec};
     char *line = NULL;
     size_t room = 0;
-    ssize_t length;
     memset(spec, 0, sizeof *spec);
     FILE *file = fopen(path, "re");
     if (!file) {
         return false;
     }
     regcomp(&reading.first_line, "^\\*\\*([A-Z0-9]+-[0-9]+) \\((MUST|SHOULD|MAY)\\)\\*\\* *(.*)$", REG_EXTENDED);
-    while ((length = getline(&line, &room, file)) >= 0) {
+    while (getline(&line, &room, file) >= 0) {
         line[strcspn(line, "\r\n")] = '\0';
         take_line(&reading, line);
     }

@@ -11,14 +11,15 @@ answer() { printf '{"id":%s,%s}\n' "$id" "$1"; }
 
 # The header of a page of 1 MiB with the sender id 7, and the tag of its first slot
 make_page() {
-    total='\320\377\017\0\0\0\0\0'
-    [ "$FAKE" != wrong ] || total='\320\377\0\0\0\0\0\0'
+    total='\0320\0377\0017\0\0\0\0\0'
+    [ "$FAKE" != wrong ] || total='\0320\0377\0\0\0\0\0\0'
     truncate -s 1048576 "/dev/shm/$name"
-    printf '\361\032\032\032\032\032\032\032\7\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'"$total"'\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\257\255\336\0' |
+    printf '\361\032\032\032\032\032\032\032\7\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0%b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\257\255\336\0' "$total" |
         dd of="/dev/shm/$name" conv=notrunc 2>/dev/null
 }
 
 open_sender() {
+    [ -z "${FAKE_PIDS-}" ] || echo "$$ $PPID" >"$FAKE_PIDS"
     case $FAKE in
         hangs) sleep 1000 ;;
         crashes) echo 'the fake is about to crash' >&2; rm -f "/dev/shm/$name"; kill -SEGV $$ ;;
@@ -29,6 +30,7 @@ open_sender() {
         other-id) printf '{"id":999,"result":"ok"}\n'; return ;;
         no-result) answer '"error":"none"'; return ;;
         no-description) answer '"result":"ok"'; return ;;
+        negative) answer '"result":"ok","description":{"size":-4096,"id":"/nowhere"}'; return ;;
         leaves-child) sleep 1000 >/dev/null & ;;
     esac
     make_page

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2034
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The part of test_suite.sh about reports, read by it: each file is there, whole, and says the same.
 
@@ -80,6 +80,12 @@ two() {
         count '"peer": "two"' "$scratch/two/one/results.json" 1 && count '<th>one</th><th>two</th>' "$scratch/two/matrix.html" 2 && well_formed "$scratch/two/matrix.html"
 }
 check 'two implementations, and each with the other' two
+with_peer() {
+    printf 'FAKE-7/pair@posix+two it is not\nFAKE-7/pair@posix neither\n' >"$scratch/expected"
+    run good --peer "exec env FAKE_NAME=two $adapter" --expected "$scratch/expected" --filter FAKE-7 --verbose
+    saw 1 'FAKE-7/pair@posix+two' 'it is not' "--peer '" '0 passed, 1 failed, 0 skipped'
+}
+check 'another peer has its name in the id' with_peer
 combined() {
     "$fake" --spec "$spec" --matrix "$scratch/two/one/results.json" "$scratch/two/two/results.json" >"$scratch/combined" &&
         cmp "$scratch/combined" "$scratch/two/matrix.html"

@@ -28,9 +28,17 @@ static void wait_until_left(const struct lc_map *map, unsigned times) {
     }
 }
 
+/* Nothing depends on it but that a reader which gives up early is seen to. */
+static void dawdle(void) {
+    for (int i = 0; i < 2000; i++) {
+        sched_yield();
+    }
+}
+
 static void *write_all(void *argument) {
     struct live *live = argument;
     unsigned page = 0;
+    dawdle();
     for (uint64_t i = 0; i < LIVE_MESSAGES; i++) {
         if (!lc_writer_fits(&live->writer, length_of(i))) {
             page++;

@@ -3,6 +3,7 @@
 #include "test/oracle_channel.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -207,6 +208,29 @@ static void the_writer_never_leaves_the_map(void **state) {
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
+static _Noreturn void turn_to_a_page_that_cannot_be_written(struct channel *channel, struct lc_map *next) {
+    close(STDERR_FILENO);
+    signal(SIGSEGV, SIG_DFL);
+    mprotect(next->base, next->size, PROT_READ);
+    lc_writer_turn(&channel->writer, next);
+    _exit(0);
+}
+
+/* A child that dies where it initialises the next page has not named it yet. */
+static void EOP_3_the_next_page_comes_first(void **state) {
+    struct channel *channel = *state;
+    struct lc_map *next = channel_map(channel, 4096);
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        turn_to_a_page_that_cannot_be_written(channel, next);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_not_equal(status, 0);
+    assert_int_equal(lc_current_msg_id(channel->maps[0].base), 0);
+}
+
 /* ---------------------------------------------------------------- showing */
 
 /* Until the next one is shown. */
@@ -289,6 +313,7 @@ int main(void) {
         CHANNEL_TEST(EOP_1_and_2_the_end),
         CHANNEL_TEST(EOP_3_turning),
         CHANNEL_TEST(the_writer_never_leaves_the_map),
+        CHANNEL_TEST(EOP_3_the_next_page_comes_first),
         CHANNEL_TEST(a_page_is_shown_around_an_offset),
         CHANNEL_TEST(broken_pages_are_shown_too),
     };

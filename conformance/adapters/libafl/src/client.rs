@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+//! The role of a broker's client: `LlmpClient`.
+
+use libafl_core::Error;
+use ll_mp::{Flags, LlmpClient, Tag};
+use serde_json::Value;
+use shmem_providers::ShMemProvider;
+
+use crate::description;
+use crate::exchange::{Message, Sink, Source, fill_slot};
+use crate::provider::{instance, kind, with_provider};
+use crate::receiver;
+use crate::request::{Failure, Outcome, Request, fields};
+use crate::sender::{FIRST_MAP, only_what_the_crate_fixes};
+
+pub const CONNECT_ARGUMENTS: &[&str] = &["provider", "port", "page_size", "timeout_ms"];
+pub const OPEN_ARGUMENTS: &[&str] = &["provider", "sender", "receiver"];
+
+pub trait Role: Sink + Source {
+    fn connect_answer(&self) -> Outcome;
+    /// Says goodbye, and waits until somebody else holds the current page, as the crate asks of its users.
+    fn quit(&mut self) -> Outcome;
+}
+
+struct Client<SP: ShMemProvider> {
+    client: LlmpClient<SP::ShMem, SP>,
+}
+
+/// The crate tries for ever to reach a port where nobody listens: `timeout_ms` cannot limit it.
+pub fn connect(request: &Request) -> Result<Box<dyn Role>, Failure> {
+    only_what_the_crate_fixes(request, "page_size", FIRST_MAP)?;
+    let port = request.port()?;
+    request.timeout()?;
+    let kind = kind(request)?;
+    with_provider!(kind, P => {
+        let client = LlmpClient::create_attach_to_tcp(instance::<P>(kind)?, port)?;
+        Ok(Box::new(Client { client }))
+    })
+}
+
+pub fn open(request: &Request) -> Result<Box<dyn Role>, Failure> {
+    let out = description::argument(request, "sender")?;
+    let broadcast = description::argument(request, "receiver")?;
+    let kind = kind(request)?;
+    with_provider!(kind, P => {
+        let mut provider = instance::<P>(kind)?;
+        let out = provider.shmem_from_description(out)?;
+        let broadcast = provider.shmem_from_description(broadcast)?;
+        let client = LlmpClient::on_existing_shmem(provider, out, None, broadcast, None)?;
+        Ok(Box::new(Client { client }))
+    })
+}
+
+impl<SP: ShMemProvider> Sink for Client<SP> {
+    fn send(&mut self, tag: Tag, flags: Flags, payload: &[u8]) -> Result<(), Failure> {
+        Ok(self.client.send_buf_with_flags(tag, flags, payload)?)
+    }
+
+    fn send_in_place(&mut self, tag: Tag, flags: Flags, length: usize, seed: u64) -> Result<(), Failure> {
+        // SAFETY: the crate has just reserved that many bytes, which are sent next.
+        unsafe {
+            let slot = self.client.alloc_next(length)?;
+            fill_slot(slot, tag, flags, length, seed);
+            Ok(self.client.send(slot)?)
+        }
+    }
+}
+
+impl<SP: ShMemProvider> Source for Client<SP> {
+    fn next(&mut self, take: &mut dyn FnMut(&Message)) -> Result<bool, Error> {
+        receiver::next(self.client.receiver_mut(), take)
+    }
+}
+
+impl<SP: ShMemProvider> Role for Client<SP> {
+    fn connect_answer(&self) -> Outcome {
+        let description = description::of(self.client.sender().describe())?;
+        Ok(fields([
+            ("client_id", Value::from(self.client.sender().id().0)),
+            ("description", description::to_json(&description)),
+        ]))
+    }
+
+    fn quit(&mut self) -> Outcome {
+        self.client.sender_mut().send_exiting()?;
+        self.client.await_safe_to_unmap_blocking();
+        Ok(fields([]))
+    }
+}

@@ -1,0 +1,117 @@
+# shellcheck shell=sh
+# For smoke.sh to source: up to three adapters at a time, called a, b and c, spoken to line by line.
+
+scratch=${scratch:?}
+pids=${pids:-}
+# How long an answer may take, in seconds: a hang shall end the test, not this be a measure.
+patience=60
+answer=
+asked=0
+
+# begin PARTY COMMAND…: starts an adapter
+begin() {
+    party=$1
+    shift
+    mkfifo "$scratch/$party.in" "$scratch/$party.out"
+    "$@" <"$scratch/$party.in" >"$scratch/$party.out" 2>>"$scratch/$party.err" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+    eval "pid_$party=$!"
+    pids="$pids $!"
+    case $party in
+        a) exec 3>"$scratch/a.in" 4<"$scratch/a.out" ;;
+        b) exec 5>"$scratch/b.in" 6<"$scratch/b.out" ;;
+        c) exec 7>"$scratch/c.in" 8<"$scratch/c.out" ;;
+    esac
+    rm "$scratch/$party.in" "$scratch/$party.out"
+}
+
+# tell PARTY LINE: writes a line as it is; its answer goes to $answer
+tell() {
+    case $1 in
+        a) echo "$2" >&3 && answer=$(timeout $patience head -n 1 <&4) ;;
+        b) echo "$2" >&5 && answer=$(timeout $patience head -n 1 <&6) ;;
+        c) echo "$2" >&7 && answer=$(timeout $patience head -n 1 <&8) ;;
+    esac
+}
+
+# ask PARTY VERB ARGUMENTS: a request; ARGUMENTS are the members of the object, without braces. Verbs that take a
+# `timeout_ms` get one of 0 where none is given.
+ask() {
+    asked=$((asked + 1))
+    arguments=$3
+    case $2 in
+        *.send | *.alloc | *.recv | *.drain | *.connect)
+            case $3 in *timeout_ms*) ;; *) arguments="\"timeout_ms\":0${3:+,$3}" ;; esac
+            ;;
+    esac
+    tell "$1" "{\"id\":$asked,\"verb\":\"$2\"${arguments:+,$arguments}}"
+}
+
+# says PATTERN…: the last answer contains each of these
+says() {
+    echo "answer: $answer"
+    for pattern; do
+        case $answer in
+            *"$pattern"*) ;;
+            *)
+                echo "without: $pattern"
+                return 1
+                ;;
+        esac
+    done
+}
+
+# want PARTY VERB ARGUMENTS PATTERN…: asks and looks at the answer
+want() {
+    ask "$1" "$2" "$3"
+    shift 3
+    says "\"id\":$asked" "$@"
+}
+
+# ok PARTY VERB [ARGUMENTS [PATTERN…]]: the same, wanting `ok`
+ok() {
+    want_party=$1 want_verb=$2 want_arguments=${3:-}
+    shift "$(($# < 3 ? $# : 3))"
+    want "$want_party" "$want_verb" "$want_arguments" '"result":"ok"' "$@"
+}
+
+# object NAME: that member of the last answer, an object without objects in it
+object() {
+    echo "$answer" | sed -n "s/.*\"$1\":\({[^}]*}\).*/\1/p"
+}
+
+# digits NAME: that member of the last answer, a number
+digits() {
+    echo "$answer" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+# finish_party PARTY: closes its input; its exit status goes to $status
+finish_party() {
+    case $1 in
+        a) exec 3>&- 4<&- ;;
+        b) exec 5>&- 6<&- ;;
+        c) exec 7>&- 8<&- ;;
+    esac
+    eval "wait \$pid_$1" && status=0 || status=$?
+}
+
+# leaves PARTY STATUS: closes its input and wants that exit status
+leaves() {
+    finish_party "$1"
+    [ "$status" = "$2" ] || echo "exit status $status, not $2"
+    [ "$status" = "$2" ]
+}
+
+# segments_of PID: the ids of the System V segments that it made
+segments_of() {
+    awk -v pid="$1" '$5 == pid { print $2 }' /proc/sysvipc/shm
+}
+
+# Ends what still runs, and removes what the crates leave behind ("mmap" maps are never unlinked).
+clean_up() {
+    for pid in $pids; do
+        kill "$pid" 2>/dev/null
+        rm -f "/dev/shm/libafl_${pid}_"*
+        for segment in $(segments_of "$pid"); do ipcrm -m "$segment"; done
+    done
+    rm -rf "$scratch"
+}
