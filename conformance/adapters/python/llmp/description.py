@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Descriptions of maps: a size and an id of 20 bytes (ID-1, ID-2)."""
+
+from collections import namedtuple
+
+from .errors import Refused
+
+ID_BYTES = 20
+
+
+class Description(namedtuple("Description", "size id")):
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, size, text):
+        raw = text.encode()
+        if len(raw) >= ID_BYTES:
+            raise Refused(f"an id has at most {ID_BYTES - 1} characters: {text!r}")
+        return cls(size, raw.ljust(ID_BYTES, b"\0"))
+
+    @property
+    def text(self):
+        """The id's string; what cannot be one is refused (ID-6)."""
+        string, end, _ = self.id.partition(b"\0")
+        if not end or not string or not string.isascii():
+            raise Refused(f"no id: {self.id!r}")
+        return string.decode()
+
+
+def number_of(text, limit=2**31):
+    """An id that is a decimal number (ID-3, ID-6)."""
+    if not (text.isascii() and text.isdigit() and int(text) < limit):
+        raise Refused(f"an id that is no number: {text!r}")
+    return int(text)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The providers by name, and one place where the system's errors become refusals."""
+
+import os
+
+from .errors import Refused
+from .map import MemfdMap, SysvMap
+from .posix import PosixMap
+from .served import ServedMap
+
+KINDS = {"sysv": SysvMap, "posix": PosixMap, "memfd": MemfdMap, "served": ServedMap}
+
+
+class Provider:
+    def __init__(self, name):
+        self._kind = KINDS[name]
+
+    def create(self, size):
+        if size < 1:
+            raise Refused("a map has at least one byte")
+        made = self._try(self._kind.create, size)
+        made.maker = os.getpid()
+        return made
+
+    def attach(self, description):
+        return self._try(self._kind.attach, description)
+
+    @staticmethod
+    def _try(make, what):
+        try:
+            return make(what)
+        except (OSError, OverflowError, MemoryError, ValueError) as error:
+            raise Refused(f"no map of {what}: {error}") from error
