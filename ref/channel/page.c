@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "channel/page.h"
 
-#include <string.h>
-
 #include "os/atomic.h"
 
+/*@ requires n <= LLMP_PAGE_SIZE_LIMIT;
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures llmp_power_of_two(\result) && n <= \result;
+  @ ensures \result == 1 || \result / 2 < n;
+  @*/
 static size_t next_power_of_two(size_t n) {
     size_t power = 1;
+    /*@ loop invariant llmp_power_of_two(power) && 1 <= power && (power == 1 || power / 2 < n);
+      @ loop assigns power;
+      @ loop variant n - power;
+      @*/
     while (power < n) {
         power *= 2;
     }
@@ -14,8 +21,12 @@ static size_t next_power_of_two(size_t n) {
 }
 
 size_t llmp_page_next_size(size_t max_alloc, size_t initial_size) {
-    size_t wanted = 2 * max_alloc + LLMP_EOP_ROOM + LLMP_PAGE_HEADER;
-    return next_power_of_two(wanted > initial_size - 1 ? wanted : initial_size - 1);
+    const size_t extra = LLMP_EOP_ROOM + LLMP_PAGE_HEADER;
+    if (max_alloc > (LLMP_PAGE_SIZE_LIMIT - extra) / 2 || initial_size > LLMP_PAGE_SIZE_LIMIT + 1) {
+        return LLMP_PAGE_SIZE_LIMIT;
+    }
+    size_t wanted = 2 * max_alloc + extra;
+    return next_power_of_two(wanted >= initial_size ? wanted : initial_size - 1);
 }
 
 /* The magic is read by receivers that still have an older life of this page mapped, hence atomically. */
@@ -44,18 +55,29 @@ int llmp_page_check(const struct llmp_page *page, size_t map_size) {
     return magic == LLMP_PAGE_MAGIC ? 0 : -LLMP_E_PAGE_MAGIC;
 }
 
-void llmp_eop_write(void *payload, const llmp_shmem_desc *desc) {
-    uint64_t size = desc->size;
-    memset(payload, 0, LLMP_EOP_PAYLOAD);
-    memcpy(payload, &size, sizeof size);
-    memcpy((unsigned char *)payload + sizeof size, desc->id.bytes, sizeof desc->id.bytes);
+void llmp_eop_put(struct llmp_eop *eop, const llmp_shmem_desc *desc) {
+    eop->map_size = desc->size;
+    eop->padding = 0;
+    /*@ loop invariant 0 <= i <= LLMP_SHMEM_ID_SIZE;
+      @ loop invariant \forall integer j; 0 <= j < i ==> eop->id.bytes[j] == desc->id.bytes[j];
+      @ loop assigns i, eop->id.bytes[0 .. LLMP_SHMEM_ID_SIZE - 1];
+      @ loop variant LLMP_SHMEM_ID_SIZE - i;
+      @*/
+    for (size_t i = 0; i < LLMP_SHMEM_ID_SIZE; i++) {
+        eop->id.bytes[i] = desc->id.bytes[i];
+    }
 }
 
-void llmp_eop_read(const void *payload, llmp_shmem_desc *desc) {
-    uint64_t words[LLMP_EOP_PAYLOAD / sizeof(uint64_t)];
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        words[i] = llmp_load_relaxed((const uint64_t *)payload + i);
+void llmp_eop_take(const struct llmp_eop *eop, llmp_shmem_desc *desc) {
+    desc->size = llmp_load_relaxed(&eop->map_size);
+    /*@ loop invariant 0 <= i <= LLMP_SHMEM_ID_SIZE;
+      @ loop invariant llmp_loads == \at(llmp_loads, Pre) + 1 + i;
+      @ loop invariant \forall integer j; 0 <= j < i
+      @     ==> desc->id.bytes[j] == llmp_seen_char(&eop->id.bytes[j], \at(llmp_loads, Pre) + 1 + j);
+      @ loop assigns i, llmp_loads, desc->id.bytes[0 .. LLMP_SHMEM_ID_SIZE - 1];
+      @ loop variant LLMP_SHMEM_ID_SIZE - i;
+      @*/
+    for (size_t i = 0; i < LLMP_SHMEM_ID_SIZE; i++) {
+        desc->id.bytes[i] = llmp_load_relaxed(&eop->id.bytes[i]);
     }
-    desc->size = words[0];
-    memcpy(desc->id.bytes, words + 1, sizeof desc->id.bytes);
 }

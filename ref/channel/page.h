@@ -15,6 +15,9 @@
  *                                                                                    |<- buf_len_padded -->|
  *
  * The first slot stands at 48, every other one on a multiple of 64 (MSG-1).
+ *
+ * The comments that begin with an at sign are contracts in ACSL: what a function asks of its caller and what it gives
+ * back, for all inputs. `make prove` proves them; fuzz/prove/README.md says how to read them.
  */
 #ifndef LLMP_CHANNEL_PAGE_H
 #define LLMP_CHANNEL_PAGE_H
@@ -58,6 +61,12 @@ struct llmp_slot { /* MSG */
     uint64_t buf_len_padded;
 };
 
+struct llmp_eop { /* EOP-1 */
+    uint64_t map_size;
+    llmp_shmem_id id;
+    uint32_t padding;
+};
+
 _Static_assert(sizeof(size_t) == 8, "the layout below is the one of 64-bit machines");
 _Static_assert(offsetof(struct llmp_page, sender_id) == 8, "PAGE");
 _Static_assert(offsetof(struct llmp_page, joined) == 12, "PAGE");
@@ -74,11 +83,22 @@ _Static_assert(offsetof(struct llmp_slot, message_id) == 16, "MSG");
 _Static_assert(offsetof(struct llmp_slot, buf_len) == 24, "MSG");
 _Static_assert(offsetof(struct llmp_slot, buf_len_padded) == 32, "MSG");
 _Static_assert(sizeof(struct llmp_slot) == LLMP_SLOT_HEADER, "MSG");
+_Static_assert(offsetof(struct llmp_eop, id) == 8, "EOP-1");
+_Static_assert(offsetof(struct llmp_eop, padding) == 28, "EOP-1");
+_Static_assert(sizeof(struct llmp_eop) == LLMP_EOP_PAYLOAD, "EOP-1");
 
-/* buf_len_padded for `length` payload bytes in a slot at map offset `offset` (MSG-1). No overflow below 2^63. */
+/*
+ * buf_len_padded for `length` payload bytes in a slot at map offset `offset` (MSG-1): the least value that holds them and
+ * ends the slot on a line. A sender's lengths and maps are bounded long before the sum could overflow.
+ */
+/*@ requires offset + LLMP_SLOT_HEADER + length + LLMP_LINE <= SIZE_MAX;
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures (offset + LLMP_SLOT_HEADER + \result) % LLMP_LINE == 0;
+  @ ensures length <= \result < length + LLMP_LINE;
+  @*/
 static inline size_t llmp_slot_padded(size_t offset, size_t length) {
-    size_t begin = offset + LLMP_SLOT_HEADER;
-    return ((begin + length + LLMP_LINE - 1) & ~(size_t)(LLMP_LINE - 1)) - begin;
+    size_t end = offset + LLMP_SLOT_HEADER + length;
+    return length + (LLMP_LINE - end % LLMP_LINE) % LLMP_LINE;
 }
 
 static inline struct llmp_slot *llmp_slot_at(void *page, size_t offset) {
@@ -89,21 +109,72 @@ static inline void *llmp_slot_payload(struct llmp_slot *slot) {
     return slot + 1;
 }
 
+/* No page is larger: llmp_shmem_create() refuses this size, so an absurd wish ends as an error and not as a small map. */
+#define LLMP_PAGE_SIZE_LIMIT ((size_t)1 << 63)
+
+/*@ inductive llmp_power_of_two(integer n) {
+  @   case one: llmp_power_of_two(1);
+  @   case twice: \forall integer n; llmp_power_of_two(n) ==> llmp_power_of_two(2 * n);
+  @ }
+  @ logic integer llmp_page_wanted(integer max_alloc, integer initial_size) =
+  @     \max(2 * max_alloc + LLMP_EOP_ROOM + LLMP_PAGE_HEADER, initial_size - 1);
+  @*/
+
 /* The size of the page after one whose largest allocation was `max_alloc` (EOP-4). */
+/*@ terminates \true; exits \false; assigns \nothing;
+  @ behavior sane:
+  @   assumes llmp_page_wanted(max_alloc, initial_size) <= LLMP_PAGE_SIZE_LIMIT;
+  @   ensures llmp_power_of_two(\result);
+  @   ensures \result / 2 < llmp_page_wanted(max_alloc, initial_size) <= \result;
+  @ behavior absurd:
+  @   assumes llmp_page_wanted(max_alloc, initial_size) > LLMP_PAGE_SIZE_LIMIT;
+  @   ensures \result == LLMP_PAGE_SIZE_LIMIT;
+  @ complete behaviors; disjoint behaviors;
+  @*/
 size_t llmp_page_next_size(size_t max_alloc, size_t initial_size);
 
 /* A fresh page, or a used one made fresh again (PAGE-1). Nobody may be reading it. */
 void llmp_page_init(struct llmp_page *page, size_t map_size, uint32_t sender_id, size_t max_alloc);
 
 /* Whether a receiver may start on this page (PAGE-3). */
+/*@ requires map_size >= LLMP_PAGE_HEADER ==> \valid_read(page);
+  @ requires llmp_few_loads;
+  @ terminates \true; exits \false; assigns llmp_loads;
+  @ behavior small:
+  @   assumes map_size < LLMP_PAGE_HEADER + LLMP_SLOT_HEADER;
+  @   ensures \result == -LLMP_E_PAGE_SMALL && llmp_loads == \old(llmp_loads);
+  @ behavior looks_once:
+  @   assumes map_size >= LLMP_PAGE_HEADER + LLMP_SLOT_HEADER;
+  @   ensures llmp_loads == \old(llmp_loads) + 1;
+  @   ensures \result == 0 <==> llmp_seen64(&page->magic, \old(llmp_loads)) == LLMP_PAGE_MAGIC;
+  @   ensures \result == -LLMP_E_PAGE_GIVEN_UP
+  @           <==> llmp_seen64(&page->magic, \old(llmp_loads)) == LLMP_PAGE_MAGIC_GIVEN_UP;
+  @   ensures \result == 0 || \result == -LLMP_E_PAGE_GIVEN_UP || \result == -LLMP_E_PAGE_MAGIC;
+  @ complete behaviors; disjoint behaviors;
+  @*/
 int llmp_page_check(const struct llmp_page *page, size_t map_size);
 
 /* Whether a header fits behind `offset` at all: to be asked before llmp_slot_copy() (RECV-2). */
+/*@ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <==> offset + LLMP_SLOT_HEADER <= map_size;
+  @*/
 static inline bool llmp_slot_fits(size_t map_size, size_t offset) {
     return offset <= map_size && map_size - offset >= LLMP_SLOT_HEADER;
 }
 
 /* Reads every field of a slot's header once: the copy is what gets checked and used (RECV-5). */
+/*@ requires \valid_read(slot) && \valid(copy) && \separated(slot, copy);
+  @ requires llmp_few_loads;
+  @ terminates \true; exits \false; assigns *copy, llmp_loads;
+  @ ensures llmp_loads == \old(llmp_loads) + 7;
+  @ ensures copy->tag == llmp_seen32(&slot->tag, \old(llmp_loads));
+  @ ensures copy->sender == llmp_seen32(&slot->sender, \old(llmp_loads) + 1);
+  @ ensures copy->broker == llmp_seen32(&slot->broker, \old(llmp_loads) + 2);
+  @ ensures copy->flags == llmp_seen32(&slot->flags, \old(llmp_loads) + 3);
+  @ ensures copy->message_id == llmp_seen64(&slot->message_id, \old(llmp_loads) + 4);
+  @ ensures copy->buf_len == llmp_seen64(&slot->buf_len, \old(llmp_loads) + 5);
+  @ ensures copy->buf_len_padded == llmp_seen64(&slot->buf_len_padded, \old(llmp_loads) + 6);
+  @*/
 static inline void llmp_slot_copy(const struct llmp_slot *slot, struct llmp_slot *copy) {
     copy->tag = llmp_load_relaxed(&slot->tag);
     copy->sender = llmp_load_relaxed(&slot->sender);
@@ -114,6 +185,27 @@ static inline void llmp_slot_copy(const struct llmp_slot *slot, struct llmp_slot
     copy->buf_len_padded = llmp_load_relaxed(&slot->buf_len_padded);
 }
 
+/*@ predicate llmp_slot_written(struct llmp_slot *s) =
+  @     s->tag != LLMP_TAG_UNSET && s->tag != LLMP_TAG_UNINITIALIZED;
+  @ predicate llmp_slot_inside(struct llmp_slot *s, integer map_size, integer offset) =
+  @     offset + LLMP_SLOT_HEADER + s->buf_len_padded <= map_size;
+  @ predicate llmp_slot_aligned(struct llmp_slot *s, integer offset) =
+  @     s->tag == LLMP_TAG_END_OF_PAGE || (offset + LLMP_SLOT_HEADER + s->buf_len_padded) % LLMP_LINE == 0;
+  @ predicate llmp_slot_eop_whole(struct llmp_slot *s) = s->tag == LLMP_TAG_END_OF_PAGE
+  @     ==> s->buf_len == LLMP_EOP_PAYLOAD && s->buf_len_padded == LLMP_EOP_PAYLOAD;
+  @ predicate llmp_slot_exit_empty(struct llmp_slot *s) = s->tag == LLMP_TAG_EXITING ==> s->buf_len == 0;
+  @ predicate llmp_slot_sound(struct llmp_slot *s, integer map_size, integer offset, integer id) =
+  @     llmp_slot_written(s) && s->message_id == id && s->buf_len <= s->buf_len_padded &&
+  @     llmp_slot_inside(s, map_size, offset) && llmp_slot_aligned(s, offset) &&
+  @     llmp_slot_eop_whole(s) && llmp_slot_exit_empty(s);
+  @*/
+
+/*@ requires \valid_read(copy);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == 0 <==> llmp_slot_eop_whole(copy) && llmp_slot_exit_empty(copy);
+  @ ensures \result == -LLMP_E_EOP_LENGTH <==> !llmp_slot_eop_whole(copy);
+  @ ensures \result == -LLMP_E_MSG_EXITING <==> !llmp_slot_exit_empty(copy);
+  @*/
 static inline int llmp_slot_check_special(const struct llmp_slot *copy) {
     if (copy->tag == LLMP_TAG_END_OF_PAGE &&
         (copy->buf_len != LLMP_EOP_PAYLOAD || copy->buf_len_padded != LLMP_EOP_PAYLOAD)) {
@@ -129,6 +221,22 @@ static inline int llmp_slot_check_special(const struct llmp_slot *copy) {
  * Whether a copied header may be used (RECV-0, RECV-2, RECV-3, EOP-2): `offset` is where it stood, `id` the one that
  * has to come next.
  */
+/*@ requires \valid_read(copy);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == 0 <==> llmp_slot_sound(copy, map_size, offset, id);
+  @ ensures \result == -LLMP_E_MSG_UNSET <==> offset + LLMP_SLOT_HEADER <= map_size && copy->tag == LLMP_TAG_UNSET;
+  @ ensures \result == -LLMP_E_MSG_UNINITIALIZED
+  @         <==> offset + LLMP_SLOT_HEADER <= map_size && copy->tag == LLMP_TAG_UNINITIALIZED;
+  @ ensures \result == -LLMP_E_MSG_ID
+  @         <==> offset + LLMP_SLOT_HEADER <= map_size && llmp_slot_written(copy) && copy->message_id != id;
+  @ ensures \result == -LLMP_E_MSG_LENGTH ==> copy->buf_len > copy->buf_len_padded;
+  @ ensures \result == -LLMP_E_MSG_BOUNDS ==> !llmp_slot_inside(copy, map_size, offset);
+  @ ensures \result == -LLMP_E_MSG_ALIGN ==> !llmp_slot_aligned(copy, offset);
+  @ ensures \result == -LLMP_E_EOP_LENGTH ==> !llmp_slot_eop_whole(copy);
+  @ ensures \result == -LLMP_E_MSG_EXITING ==> !llmp_slot_exit_empty(copy);
+  @ ensures \result \in {0, -LLMP_E_MSG_UNSET, -LLMP_E_MSG_UNINITIALIZED, -LLMP_E_MSG_ID, -LLMP_E_MSG_LENGTH,
+  @                      -LLMP_E_MSG_BOUNDS, -LLMP_E_MSG_ALIGN, -LLMP_E_EOP_LENGTH, -LLMP_E_MSG_EXITING};
+  @*/
 static inline int llmp_slot_check(const struct llmp_slot *copy, size_t map_size, size_t offset, uint64_t id) {
     if (!llmp_slot_fits(map_size, offset)) {
         return -LLMP_E_MSG_BOUNDS;
@@ -155,11 +263,59 @@ static inline int llmp_slot_check(const struct llmp_slot *copy, size_t map_size,
     return llmp_slot_check_special(copy);
 }
 
-/* The payload of END_OF_PAGE and NEW_SHM_CLIENT (EOP-1): LLMP_EOP_PAYLOAD bytes. Reads each once. */
-void llmp_eop_write(void *payload, const llmp_shmem_desc *desc);
-void llmp_eop_read(const void *payload, llmp_shmem_desc *desc);
+/* The same, and how far from `offset` the next slot is: never back, never behind the map, on a line. */
+/*@ requires \valid_read(copy) && \valid(size) && \separated(copy, size);
+  @ terminates \true; exits \false; assigns *size;
+  @ ensures \result == 0 <==> llmp_slot_sound(copy, map_size, offset, id);
+  @ ensures \result <= 0;
+  @ ensures \result == 0 ==> *size == LLMP_SLOT_HEADER + copy->buf_len_padded;
+  @ ensures \result == 0 ==> offset < offset + *size <= map_size;
+  @ ensures \result == 0 && copy->tag != LLMP_TAG_END_OF_PAGE ==> (offset + *size) % LLMP_LINE == 0;
+  @ ensures \result == 0 ==> LLMP_SLOT_HEADER + copy->buf_len <= *size;
+  @ ensures \result != 0 ==> *size == \old(*size);
+  @*/
+static inline int llmp_slot_step(const struct llmp_slot *copy, size_t map_size, size_t offset, uint64_t id,
+                                 size_t *size) {
+    int rc = llmp_slot_check(copy, map_size, offset, id);
+    if (rc == 0) {
+        *size = LLMP_SLOT_HEADER + (size_t)copy->buf_len_padded;
+    }
+    return rc;
+}
+
+/* Padding is written as zeros: nothing of this process leaks into it. */
+/*@ requires \valid(eop) && \valid_read(desc) && \separated(eop, desc);
+  @ terminates \true; exits \false; assigns *eop;
+  @ ensures eop->map_size == desc->size;
+  @ ensures \forall integer i; 0 <= i < LLMP_SHMEM_ID_SIZE ==> eop->id.bytes[i] == desc->id.bytes[i];
+  @ ensures eop->padding == 0;
+  @*/
+void llmp_eop_put(struct llmp_eop *eop, const llmp_shmem_desc *desc);
+
+/* Reads each byte once (RECV-5). */
+/*@ requires \valid_read(eop) && \valid(desc) && \separated(eop, desc);
+  @ requires llmp_few_loads;
+  @ terminates \true; exits \false; assigns *desc, llmp_loads;
+  @ ensures llmp_loads == \old(llmp_loads) + 1 + LLMP_SHMEM_ID_SIZE;
+  @ ensures desc->size == llmp_seen64(&eop->map_size, \old(llmp_loads));
+  @ ensures \forall integer i; 0 <= i < LLMP_SHMEM_ID_SIZE
+  @         ==> desc->id.bytes[i] == llmp_seen_char(&eop->id.bytes[i], \old(llmp_loads) + 1 + i);
+  @*/
+void llmp_eop_take(const struct llmp_eop *eop, llmp_shmem_desc *desc);
+
+/* The payload of END_OF_PAGE and NEW_SHM_CLIENT: LLMP_EOP_PAYLOAD bytes, aligned as every payload is. */
+static inline void llmp_eop_write(void *payload, const llmp_shmem_desc *desc) {
+    llmp_eop_put(payload, desc);
+}
+
+static inline void llmp_eop_read(const void *payload, llmp_shmem_desc *desc) {
+    llmp_eop_take(payload, desc);
+}
 
 /* Tags that only the protocol itself may send (MSG-2). */
+/*@ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <==> tag \in {0x00DEADAF, 0xA143AF11, 0x0AF1E0F1, 0x0C11E471, 0x0C11E472, 0x013C5171, 0x70051041};
+  @*/
 static inline bool llmp_tag_is_reserved(uint32_t tag) {
     switch (tag) {
     case LLMP_TAG_UNSET:

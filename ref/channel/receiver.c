@@ -151,11 +151,10 @@ static inline int step(llmp_receiver *receiver, llmp_message *message) {
     struct llmp_slot head;
     look_ahead(receiver, slot);
     llmp_slot_copy(slot, &head);
-    int rc = llmp_slot_check(&head, receiver->size, receiver->offset, receiver->last_id + 1);
+    int rc = llmp_slot_step(&head, receiver->size, receiver->offset, receiver->last_id + 1, &receiver->last_size);
     if (rc != 0) {
         return rc;
     }
-    receiver->last_size = LLMP_SLOT_HEADER + (size_t)head.buf_len_padded;
     receiver->offset += receiver->last_size;
     receiver->last_id++;
     *message = (llmp_message){

@@ -4,21 +4,68 @@
 #include <errno.h>
 #include <string.h>
 
-#include "llmp/shmem.h"
-
 /* ------------------------------------------------------------------ values to bytes */
 
 struct llmp_post_out llmp_post_out_over(uint8_t *bytes, size_t capacity) {
     return (struct llmp_post_out){.bytes = bytes, .capacity = capacity};
 }
 
+/* Null after an error, and for no bytes at all. */
+/*@ requires llmp_post_out_valid(out);
+  @ terminates \true; exits \false; assigns out->length, out->error;
+  @ ensures llmp_post_out_valid(out);
+  @ behavior nothing:
+  @   assumes out->error < 0 || length == 0;
+  @   ensures \result == \null && out->error == \old(out->error) && out->length == \old(out->length);
+  @ behavior enough:
+  @   assumes out->error == 0 && 0 < length <= out->capacity - out->length;
+  @   ensures \result == out->bytes + \old(out->length);
+  @   ensures out->length == \old(out->length) + length && out->error == 0;
+  @ behavior full:
+  @   assumes out->error == 0 && length > out->capacity - out->length;
+  @   ensures \result == \null && out->error == -ENOBUFS && out->length == \old(out->length);
+  @ complete behaviors; disjoint behaviors;
+  @*/
+static uint8_t *room_for(struct llmp_post_out *out, size_t length) {
+    if (out->error == 0 && length > out->capacity - out->length) {
+        out->error = -ENOBUFS;
+    }
+    if (out->error < 0 || length == 0) {
+        return NULL;
+    }
+    out->length += length;
+    return out->bytes + (out->length - length);
+}
+
 void llmp_post_put_u8(struct llmp_post_out *out, uint8_t value) {
-    llmp_post_put_array(out, &value, 1);
+    uint8_t *to = room_for(out, 1);
+    if (to) {
+        *to = value;
+    }
 }
 
 void llmp_post_put_u64(struct llmp_post_out *out, uint64_t value) {
-    for (; value >= 0x80; value >>= 7) {
-        llmp_post_put_u8(out, (uint8_t)(value | 0x80));
+    /*@ loop invariant llmp_post_out_valid(out) && (out->error == \at(out->error, Pre) || out->error < 0);
+      @ loop invariant \at(out->error, Pre) < 0 ==> out->error == \at(out->error, Pre);
+      @ loop invariant out->length >= \at(out->length, Pre);
+      @ loop invariant \at(out->error, Pre) < 0 ==> out->length == \at(out->length, Pre);
+      @ loop invariant \at(out->error, Pre) == 0 ==>
+      @     llmp_varint_groups(out->bytes + \at(out->length, Pre), out->length - \at(out->length, Pre), \at(value, Pre));
+      @ loop invariant out->error == 0
+      @     ==> value == llmp_varint_rest(\at(value, Pre), out->length - \at(out->length, Pre));
+      @ loop invariant out->error == 0 && out->length > \at(out->length, Pre) ==> value > 0;
+      @ loop invariant \at(out->error, Pre) == 0 && out->error < 0
+      @     ==> out->length == out->capacity && (out->length == \at(out->length, Pre) ||
+      @         llmp_varint_rest(\at(value, Pre), out->length - \at(out->length, Pre)) > 0);
+      @ loop assigns value, out->length, out->error, out->bytes[\at(out->length, Pre) .. out->capacity - 1];
+      @ loop variant value;
+      @*/
+    for (; value >= 0x80; value /= 0x80) {
+        uint8_t group = (uint8_t)(0x80 + value % 0x80);
+        /*@ assert group == 0x80 + value % 0x80; */
+        llmp_post_put_u8(out, group);
+        /*@ assert out->error == 0 ==> \let n = out->length - \at(out->length, Pre);
+          @     out->bytes[out->length - 1] == 0x80 + llmp_varint_rest(\at(value, Pre), n - 1) % 0x80; */
     }
     llmp_post_put_u8(out, (uint8_t)value);
 }
@@ -34,19 +81,16 @@ void llmp_post_put_size(struct llmp_post_out *out, size_t value) {
 
 /* Zigzag: 0, -1, 1, -2 … become 0, 1, 2, 3 …, so that small negative numbers stay short. */
 void llmp_post_put_i32(struct llmp_post_out *out, int32_t value) {
-    uint32_t bits = (uint32_t)value;
-    llmp_post_put_u32(out, bits << 1 ^ (value < 0 ? UINT32_MAX : 0));
+    uint32_t bits = value < 0 ? 2 * (uint32_t)(-(value + 1)) + 1 : 2 * (uint32_t)value;
+    /*@ assert bits == llmp_zigzag(value); */
+    llmp_post_put_u32(out, bits);
 }
 
 void llmp_post_put_array(struct llmp_post_out *out, const void *bytes, size_t length) {
-    if (out->error == 0 && length > out->capacity - out->length) {
-        out->error = -ENOBUFS;
+    uint8_t *to = room_for(out, length);
+    if (to) {
+        memcpy(to, bytes, length);
     }
-    if (out->error < 0 || length == 0) {
-        return;
-    }
-    memcpy(out->bytes + out->length, bytes, length);
-    out->length += length;
 }
 
 void llmp_post_put_bytes(struct llmp_post_out *out, struct llmp_span bytes) {
@@ -60,6 +104,10 @@ struct llmp_post_in llmp_post_in_over(struct llmp_span bytes) {
     return (struct llmp_post_in){.at = bytes.bytes, .left = bytes.length};
 }
 
+/*@ requires \valid(in) && in->error <= 0 && code > 0;
+  @ terminates \true; exits \false; assigns in->error;
+  @ ensures in->error == (\old(in->error) < 0 ? \old(in->error) : -code);
+  @*/
 static void fail(struct llmp_post_in *in, int code) {
     if (in->error == 0) {
         in->error = -code;
@@ -67,6 +115,20 @@ static void fail(struct llmp_post_in *in, int code) {
 }
 
 /* Null after an error. */
+/*@ requires llmp_post_in_valid(in);
+  @ terminates \true; exits \false; assigns in->at, in->left, in->error;
+  @ ensures llmp_post_in_valid(in);
+  @ behavior after_an_error:
+  @   assumes in->error < 0;
+  @   ensures \result == \null && llmp_post_same{Pre, Post}(in) && in->error == \old(in->error);
+  @ behavior enough:
+  @   assumes in->error == 0 && length <= in->left;
+  @   ensures \result == \old(in->at) && llmp_post_took{Pre, Post}(in, length) && in->error == 0;
+  @ behavior short:
+  @   assumes in->error == 0 && length > in->left;
+  @   ensures \result == \null && llmp_post_same{Pre, Post}(in) && in->error == -LLMP_E_POST_SHORT;
+  @ complete behaviors; disjoint behaviors;
+  @*/
 static const uint8_t *take(struct llmp_post_in *in, size_t length) {
     if (length > in->left) {
         fail(in, LLMP_E_POST_SHORT);
@@ -86,39 +148,83 @@ uint8_t llmp_post_take_u8(struct llmp_post_in *in) {
 }
 
 /*
- * Seven bits a byte, the lowest first. Zeros at the end are accepted as long as the bytes suffice for the type
- * (POST-7); only the last of them can go out of range: it has room for what is left of `bits`, and must not continue.
+ * Seven bits a byte, the lowest first, for a type that holds 0 to `most`. Zeros at the end are accepted as long as the
+ * bytes suffice for the type (POST-7). `room` is the largest byte that still fits: more than any byte, until the last one
+ * that the type has bits for, which must not continue.
  */
-static uint64_t take_varint(struct llmp_post_in *in, unsigned bits) {
+/* What is left of `most` behind n groups of seven bits. */
+/*@ predicate llmp_varint_room(integer n, integer room, integer most) =
+  @     (most == UINT32_MAX && ((n == 0 && room == most) || (n == 1 && room == 0x1ffffff) || (n == 2 && room == 0x3ffff) || (n == 3 && room == 0x7ff) || (n == 4 && room == 0xf))) ||
+  @     (most == UINT64_MAX && ((n == 0 && room == most) || (n == 1 && room == 0x1ffffffffffffff) || (n == 2 && room == 0x3ffffffffffff) || (n == 3 && room == 0x7ffffffffff) || (n == 4 && room == 0xfffffffff) || (n == 5 && room == 0x1fffffff) || (n == 6 && room == 0x3fffff) || (n == 7 && room == 0x7fff) || (n == 8 && room == 0xff) || (n == 9 && room == 0x1)));
+  @ lemma llmp_monotonic: \forall integer a, b, c; a <= b && 0 <= c ==> a * c <= b * c;
+  @*/
+
+/*@ requires llmp_post_in_valid(in) && (most == UINT32_MAX || most == UINT64_MAX);
+  @ terminates \true; exits \false; assigns in->at, in->left, in->error;
+  @ ensures llmp_post_in_valid(in);
+  @ ensures llmp_varint_taken{Pre, Post}(in, \result, most);
+  @*/
+static uint64_t take_varint(struct llmp_post_in *in, uint64_t most) {
     uint64_t value = 0;
-    for (unsigned shift = 0; shift < bits; shift += 7) {
+    uint64_t weight = 1;
+    /*@ loop invariant llmp_post_in_valid(in) && in->error == \at(in->error, Pre);
+      @ loop invariant in->error < 0 ==> llmp_post_same{Pre, Here}(in);
+      @ loop invariant \let n = \at(in->left, Pre) - in->left; 0 <= n && in->at == \at(in->at, Pre) + n;
+      @ loop invariant llmp_varint_room(\at(in->left, Pre) - in->left, room, most);
+      @ loop invariant llmp_varint_more(\at(in->at, Pre), \at(in->left, Pre) - in->left);
+      @ loop invariant weight == llmp_varint_weight(\at(in->left, Pre) - in->left);
+      @ loop invariant 0 < weight && (room + 1) * weight == most + 1;
+      @ loop invariant value == llmp_varint_sum(\at(in->at, Pre), \at(in->left, Pre) - in->left);
+      @ loop invariant value < weight;
+      @ loop assigns value, weight, room, in->at, in->left, in->error;
+      @ loop variant room;
+      @*/
+    for (uint64_t room = most;; room /= 0x80) {
         uint8_t byte = llmp_post_take_u8(in);
-        if (bits - shift < 7 && byte >> (bits - shift) != 0) {
+        if (byte > room) {
+            /*@ assert (room + 1) * weight <= byte * weight; */
+            /*@ assert llmp_varint_beyond(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, most); */
             fail(in, LLMP_E_POST_VARINT);
+            /*@ assert llmp_varint_taken{Pre, Here}(in, 0, most); */
+            return 0;
         }
-        value |= (uint64_t)(byte & 0x7f) << shift;
+        uint64_t digit = byte % 0x80;
+        /*@ assert in->error == 0 ==> byte == \at(in->at, Pre)[\at(in->left, Pre) - in->left - 1]; */
+        /*@ assert digit == byte % 0x80 && 0 <= digit < 0x80 && digit <= room; */
+        /*@ assert 0 <= digit * weight <= room * weight; */
+        value += digit * weight;
         if (byte < 0x80) {
-            break;
+            /*@ assert in->error == 0
+              @     ==> llmp_varint_valid(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, most); */
+            /*@ assert in->error == -LLMP_E_POST_SHORT && \at(in->error, Pre) == 0
+              @     ==> llmp_varint_cut(\at(in->at, Pre), \at(in->left, Pre) - in->left, most); */
+            /*@ assert in->error == 0 ==> llmp_varint_taken{Pre, Here}(in, value, most); */
+            /*@ assert in->error < 0 ==> llmp_varint_taken{Pre, Here}(in, 0, most); */
+            return in->error < 0 ? 0 : value;
         }
+        /*@ assert in->error == 0 && llmp_varint_more(\at(in->at, Pre), \at(in->left, Pre) - in->left); */
+        /*@ assert 0x80 * weight <= room * weight && digit * weight <= 0x7f * weight; */
+        /*@ assert (room / 0x80 + 1) * 0x80 == room + 1; */
+        /*@ assert (room / 0x80 + 1) * (0x80 * weight) == (room + 1) * weight; */
+        weight *= 0x80;
     }
-    return in->error < 0 ? 0 : value;
 }
 
 uint32_t llmp_post_take_u32(struct llmp_post_in *in) {
-    return (uint32_t)take_varint(in, 32);
+    return (uint32_t)take_varint(in, UINT32_MAX);
 }
 
 uint64_t llmp_post_take_u64(struct llmp_post_in *in) {
-    return take_varint(in, 64);
+    return take_varint(in, UINT64_MAX);
 }
 
 size_t llmp_post_take_size(struct llmp_post_in *in) {
-    return (size_t)take_varint(in, 8 * sizeof(size_t));
+    return (size_t)take_varint(in, SIZE_MAX);
 }
 
 int32_t llmp_post_take_i32(struct llmp_post_in *in) {
     uint32_t bits = llmp_post_take_u32(in);
-    return bits & 1 ? -(int32_t)(bits >> 1) - 1 : (int32_t)(bits >> 1);
+    return bits % 2 == 1 ? -(int32_t)(bits / 2) - 1 : (int32_t)(bits / 2);
 }
 
 void llmp_post_take_array(struct llmp_post_in *in, void *bytes, size_t length) {
@@ -159,6 +265,9 @@ struct llmp_span llmp_post_take_string(struct llmp_post_in *in, size_t bound) {
 
 /* The bytes of the character that starts with this one, 0 where none can. C0, C1 would be over-long, F5 and up too
  * large. */
+/*@ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == llmp_utf8_length(first);
+  @*/
 static size_t utf8_length(uint8_t first) {
     if (first < 0x80) {
         return 1;
@@ -171,18 +280,30 @@ static size_t utf8_length(uint8_t first) {
 
 /* The second byte carries the rest of the rules: after E0 and F0 no over-long form, after ED no surrogate, F4 ends at
  * 10FFFF. */
+/*@ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <==> llmp_utf8_second(first, second);
+  @*/
 static bool utf8_second_fits(uint8_t first, uint8_t second) {
     uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
     uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
     return second >= low && second <= high;
 }
 
+/*@ requires 1 <= length <= 4 && \valid_read(bytes + (0 .. length - 1)) && length == llmp_utf8_length(bytes[0]);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <==> llmp_utf8_character(bytes, length);
+  @*/
 static bool utf8_character_fits(const uint8_t *bytes, size_t length) {
     if (length > 1 && !utf8_second_fits(bytes[0], bytes[1])) {
         return false;
     }
+    /*@ loop invariant 2 <= i && (length >= 2 ==> i <= length);
+      @ loop invariant \forall integer j; 2 <= j < i ==> llmp_utf8_tail(bytes[j]);
+      @ loop assigns i;
+      @ loop variant length - i;
+      @*/
     for (size_t i = 2; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
+        if (bytes[i] < 0x80 || bytes[i] > 0xbf) {
             return false;
         }
     }
@@ -190,11 +311,20 @@ static bool utf8_character_fits(const uint8_t *bytes, size_t length) {
 }
 
 bool llmp_post_is_utf8(struct llmp_span text) {
+    /*@ loop invariant at <= text.length;
+      @ loop invariant llmp_utf8(text.bytes, text.length) <==> llmp_utf8(text.bytes + at, text.length - at);
+      @ loop assigns at;
+      @ loop variant text.length - at;
+      @*/
     for (size_t at = 0; at < text.length;) {
         size_t length = utf8_length(text.bytes[at]);
         if (length == 0 || length > text.length - at || !utf8_character_fits(text.bytes + at, length)) {
             return false;
         }
+        /*@ assert llmp_utf8_character(text.bytes + at, text.length - at); */
+        /*@ assert llmp_utf8(text.bytes + at, text.length - at)
+          @     <==> llmp_utf8((text.bytes + at) + length, text.length - at - length); */
+        /*@ assert (text.bytes + at) + length == text.bytes + (at + length); */
         at += length;
     }
     return true;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Contracts of the sender's own arithmetic, for a proof that it keeps what llmp_slot_padded() asks of it. The functions
+ * are sender.c's; only their contracts stand here, as they speak of bounds that are set elsewhere.
+ */
+#include "channel/sender_internal.h"
+
+/* Both are held to by others: a map by llmp_shmem_create(), a message by check_options() in sender_life.c. */
+#define MAP_MOST LLMP_SHMEM_SIZE_MAX
+#define MESSAGE_MOST ((size_t)1 << 37)
+
+/*@ requires \valid_read(sender);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == 0 <==> !sender->open && !sender->exited && length <= sender->max_message;
+  @ ensures \result <= 0;
+  @*/
+static inline int check_alloc(const llmp_sender *sender, size_t length);
+
+/*@ requires \valid(sender) && \valid(sender->page) && \valid(padded);
+  @ requires \separated(sender, padded, sender->page);
+  @ requires sender->used <= MAP_MOST && length <= MESSAGE_MOST;
+  @ terminates \true; exits \false; assigns *padded, sender->max_alloc, sender->page->max_alloc_size;
+  @ ensures length <= *padded < length + LLMP_LINE;
+  @ ensures (LLMP_PAGE_HEADER + sender->used + LLMP_SLOT_HEADER + *padded) % LLMP_LINE == 0;
+  @ ensures \result <==> sender->used + LLMP_SLOT_HEADER + *padded + LLMP_EOP_ROOM <= sender->room;
+  @ ensures sender->max_alloc >= \old(sender->max_alloc) && sender->max_alloc >= LLMP_SLOT_HEADER + *padded;
+  @*/
+static inline bool fits(llmp_sender *sender, size_t length, size_t *padded);
+
+#include "channel/sender.c" /* NOLINT(bugprone-suspicious-include): its own functions are what this is about */
