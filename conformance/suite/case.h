@@ -185,9 +185,12 @@ void lc_raw_expect(struct lc_case *c, struct lc_raw_client *client, uint32_t tag
 /* Forks a helper process that runs `body` and exits; killed with the case. Ends the case unless it exits with 0. */
 pid_t lc_fork(struct lc_case *c, void (*body)(struct lc_case *c, void *argument), void *argument);
 void lc_wait(struct lc_case *c, pid_t helper);
-/* A thread that flips a field between two values as fast as it can until lc_flip_stop(). */
+/*
+ * A thread that goes round fields of 2, 4 or 8 bytes, which all have the same value, and makes each of them wrong for an
+ * instant, until lc_flip_stop(). `fields` has to live so long.
+ */
 struct lc_flip;
-struct lc_flip *lc_flip_start(struct lc_case *c, void *field, size_t bytes, uint64_t one, uint64_t other);
+struct lc_flip *lc_flip_start(struct lc_case *c, void *const *fields, size_t count, size_t bytes, uint64_t wrong);
 void lc_flip_stop(struct lc_flip *flip);
 /* Runs `condition` until it is true, at most so long, yielding in between. */
 bool lc_until(bool (*condition)(void *argument), void *argument, int timeout_ms);

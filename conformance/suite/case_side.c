@@ -77,26 +77,34 @@ void lc_wait(struct lc_case *c, pid_t helper) {
 
 struct lc_flip {
     pthread_t thread;
-    void *field;
-    size_t bytes;
-    uint64_t values[2];
+    void *const *fields;
+    size_t count, bytes;
+    uint64_t right, wrong;
     atomic_bool stop, stopped;
 };
 
+static uint64_t get(const void *field, size_t bytes) {
+    return bytes == 8 ? lc_get64(field, 0) : bytes == 4 ? lc_get32(field, 0) : lc_get16(field, 0);
+}
+
 static void put(void *field, size_t bytes, uint64_t value) {
     switch (bytes) {
-    case 1: __atomic_store_n((uint8_t *)field, (uint8_t)value, __ATOMIC_RELAXED); break;
     case 2: lc_put16(field, 0, (uint16_t)value); break;
     case 4: lc_put32(field, 0, (uint32_t)value); break;
     default: lc_put64(field, 0, value);
     }
 }
 
+/* One is mended when the next is wrong already: so each stays wrong long enough for another processor to see it. */
 static void *flip(void *what) {
     struct lc_flip *flipped = what;
-    for (unsigned i = 0; !atomic_load_explicit(&flipped->stop, memory_order_relaxed); i ^= 1) {
-        put(flipped->field, flipped->bytes, flipped->values[i]);
+    size_t last = 0;
+    for (size_t i = 0; !atomic_load_explicit(&flipped->stop, memory_order_relaxed); i = (i + 1) % flipped->count) {
+        put(flipped->fields[i], flipped->bytes, flipped->wrong);
+        put(flipped->fields[last], flipped->bytes, flipped->right);
+        last = i;
     }
+    put(flipped->fields[last], flipped->bytes, flipped->right);
     return NULL;
 }
 
@@ -104,12 +112,13 @@ static void end_flip(void *what) {
     lc_flip_stop(what);
 }
 
-struct lc_flip *lc_flip_start(struct lc_case *c, void *field, size_t bytes, uint64_t one, uint64_t other) {
+struct lc_flip *lc_flip_start(struct lc_case *c, void *const *fields, size_t count, size_t bytes, uint64_t wrong) {
     struct lc_flip *flipped = lc_alloc(c, sizeof *flipped);
-    flipped->field = field;
+    flipped->fields = fields;
+    flipped->count = count;
     flipped->bytes = bytes;
-    flipped->values[0] = one;
-    flipped->values[1] = other;
+    flipped->right = get(fields[0], bytes);
+    flipped->wrong = wrong;
     int error = pthread_create(&flipped->thread, NULL, flip, flipped);
     if (error) {
         lc_trouble(c, "a thread: %s", strerror(error));

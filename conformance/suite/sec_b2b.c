@@ -1,174 +1,54 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Brokers that exchange messages over TCP; the suite is the other broker, byte by byte (SPEC.md, section 11). */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "suite/sec_b2b_talk.h"
 #include "suite/sections.h"
 
-/* Ten seconds: the original looks at its broadcast once in three. */
-enum { TAG = 0xB2B, JOINED = 0x101, WAIT_MS = 10000, BODY = 4096, COPIES = 6 };
-
-struct scene {
-    struct lc_party *broker;
-    uint16_t port;
-    struct lc_raw_client *client; /* of this broker */
-    int link;                     /* the suite as its peer */
-    uint32_t id;                  /* that the broker gave the suite */
-};
-
-/* ---------------------------------------------------------------- frames */
-
-static void write_frame(struct lc_case *c, int socket, const void *body, size_t length) {
-    int rc = lc_frame_write(socket, body, length, WAIT_MS);
-    lc_check(c, rc == 0, "a broker that reads", "%s", strerror(-rc));
-}
-
-static void send_remote(struct lc_case *c, int socket, uint32_t tag, uint32_t flags, size_t length, uint64_t seed) {
-    uint8_t payload[BODY / 2];
-    uint8_t body[BODY];
-    lc_payload_fill(payload, length, seed);
-    struct lc_remote_message message = {99, tag, flags, payload, length};
-    write_frame(c, socket, body, lc_remote_encode(body, sizeof body, &message));
-}
-
-/* The next frame, copied; the payload lies in `body`. */
-static struct lc_remote_message read_remote(struct lc_case *c, int socket, uint8_t body[BODY]) {
-    struct lc_remote_message message;
-    long length = lc_frame_read(socket, body, BODY, WAIT_MS);
-    lc_check(c, length > 0, "RemoteNewMessage", "%s", strerror((int)-length));
-    lc_check(c, lc_remote_decode(body, (size_t)length, &message), "RemoteNewMessage", "a frame of %ld bytes", length);
-    return message;
-}
-
-static void expect_remote(struct lc_case *c, int socket, uint32_t tag, size_t length, uint64_t seed) {
-    uint8_t body[BODY];
-    struct lc_remote_message message;
-    do {
-        message = read_remote(c, socket, body);
-    } while (message.tag == JOINED);
-    lc_check_u64(c, "tag", tag, message.tag);
-    lc_check_u64(c, "length", length, message.length);
-    lc_check_u64(c, "digest", lc_payload_digest(length, seed), lc_crc(0, message.payload, message.length));
-}
-
-/* ---------------------------------------------------------------- links */
-
-static int link_to(struct lc_case *c, uint16_t port, uint32_t *id) {
-    int socket = lc_raw_hello(c, port, NULL);
-    uint8_t body[BODY];
-    struct lc_tcp_message hello = {.kind = LC_REMOTE_BROKER_HELLO, .text = "suite"};
-    write_frame(c, socket, body, lc_request_encode(body, sizeof body, &hello));
-    struct lc_tcp_message answer;
-    long length = lc_frame_read(socket, body, sizeof body, WAIT_MS);
-    lc_check(c, length > 0, "RemoteBrokerAccepted", "%s", strerror((int)-length));
-    bool good = lc_response_decode(body, (size_t)length, &answer);
-    lc_check(c, good && answer.kind == LC_REMOTE_BROKER_ACCEPTED, "RemoteBrokerAccepted", "kind %d",
-             good ? (int)answer.kind : -1);
-    *id = answer.id;
-    return socket;
-}
-
-static struct scene open_scene(struct lc_case *c) {
-    struct scene scene = {.broker = lc_play(c, "broker")};
-    scene.port = lc_open_broker(c, scene.broker, NULL);
-    scene.client = lc_raw_connect(c, scene.broker, scene.port);
-    scene.link = link_to(c, scene.port, &scene.id);
-    return scene;
-}
-
-/* The next message on the broadcast that this client did not send. Whether JOINED crosses is up to the brokers. */
-static void next_of_others(struct lc_case *c, struct lc_raw_client *client, struct lc_message *message) {
-    do {
-        int rc = lc_reader_wait(client->in, message, WAIT_MS);
-        lc_check(c, rc == 1, "a message on the broadcast", "%s", strerror(-rc));
-    } while (message->sender == client->id || message->tag == JOINED);
-}
-
-/*
- * A client that its broker serves already: being accepted over TCP says nothing of that, and where the two differ ids
- * may get mixed up (BROKER-2).
- */
-static struct lc_raw_client *join(struct lc_case *c, struct lc_party *broker, uint16_t port) {
-    struct lc_raw_client *client = lc_raw_connect(c, broker, port);
-    struct lc_message message;
-    lc_writer_send(client->out, JOINED, 0, 0, 0);
-    do {
-        lc_next(c, client->in, &message);
-    } while (message.sender != client->id);
-    return client;
-}
-
-static void expect_local(struct lc_case *c, struct scene *scene, uint32_t tag, uint32_t flags, size_t length,
-                         uint64_t seed) {
-    struct lc_message message;
-    next_of_others(c, scene->client, &message);
-    lc_check_u64(c, "tag", tag, message.tag);
-    lc_check_u64(c, "flags", flags | LC_FLAG_FROM_B2B, message.flags);
-    lc_check_u64(c, "sender", scene->id, message.sender);
-    lc_check_u64(c, "length", length, message.length);
-    lc_check_u64(c, "digest", lc_payload_digest(length, seed), lc_crc(0, message.payload, length));
-}
-
-static void still_linked(struct lc_case *c, struct scene *scene, uint64_t seed) {
-    send_remote(c, scene->link, TAG, 0, 50, seed);
-    expect_local(c, scene, TAG, 0, 50, seed);
-}
-
-/* A broker that somebody did something to still serves its clients and a new link. */
-static void still_serves(struct lc_case *c, struct scene *scene, uint64_t seed) {
-    lc_check_alive(c, scene->broker);
-    lc_writer_send(scene->client->out, TAG, 0, 30, seed);
-    struct lc_message message;
-    do {
-        lc_next(c, scene->client->in, &message);
-    } while (message.sender != scene->client->id || message.length != 30);
-    scene->link = link_to(c, scene->port, &scene->id);
-    still_linked(c, scene, seed);
-}
+enum { TAG = LC_B2B_TAG, WAIT_MS = LC_B2B_WAIT_MS, BODY = LC_B2B_BODY, COPIES = 6 };
 
 /* ---------------------------------------------------------------- both ways */
 
 static void accepts(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
     lc_check(c, scene.id > scene.client->id, "an id above the client's", "%u", scene.id);
-    still_linked(c, &scene, 1);
+    lc_b2b_still_linked(c, &scene, 1);
 }
 
 static void comes_in(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
     for (uint64_t i = 0; i < 20; i++) {
-        send_remote(c, scene.link, TAG + (uint32_t)i, i % 2 == 0 ? 0 : LC_FLAG_COMPRESSED, 70 * i, i);
-        expect_local(c, &scene, TAG + (uint32_t)i, i % 2 == 0 ? 0 : LC_FLAG_COMPRESSED, 70 * i, i);
+        lc_b2b_send_remote(c, scene.link, TAG + (uint32_t)i, i % 2 == 0 ? 0 : LC_FLAG_COMPRESSED, 70 * i, i);
+        lc_b2b_expect_local(c, &scene, TAG + (uint32_t)i, i % 2 == 0 ? 0 : LC_FLAG_COMPRESSED, 70 * i, i);
     }
 }
 
 static void goes_out(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
     for (uint64_t i = 0; i < 20; i++) {
         lc_writer_send(scene.client->out, TAG, 0, 70 * i, i);
     }
     for (uint64_t i = 0; i < 20; i++) {
-        expect_remote(c, scene.link, TAG, (size_t)(70 * i), i);
+        lc_b2b_expect_remote(c, scene.link, TAG, (size_t)(70 * i), i);
     }
 }
 
 /* What came from the peer does not go back to it: the next frame is somebody else's message. */
 static void not_back(struct lc_case *c) {
-    struct scene scene = open_scene(c);
-    still_linked(c, &scene, 1);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    lc_b2b_still_linked(c, &scene, 1);
     lc_writer_send(scene.client->out, TAG + 1, 0, 33, 2);
-    expect_remote(c, scene.link, TAG + 1, 33, 2);
+    lc_b2b_expect_remote(c, scene.link, TAG + 1, 33, 2);
 }
 
 static void in_bytes(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
     static const uint8_t frame[] = {0x05, 0xb7, 0x26, 0x00, 0x03, 0x01, 0x02, 0x03};
-    write_frame(c, scene.link, frame, sizeof frame);
+    lc_b2b_write_frame(c, scene.link, frame, sizeof frame);
     struct lc_message message;
-    next_of_others(c, scene.client, &message);
+    lc_b2b_next_of_others(c, scene.client, &message);
     lc_check_u64(c, "tag", 0x1337, message.tag);
     lc_check_u64(c, "length", 3, message.length);
     lc_check(c, memcmp(message.payload, "\1\2\3", 3) == 0, "the bytes 1 2 3", "others");
@@ -179,13 +59,13 @@ static void be_linked_to(struct lc_case *c, int socket) {
     uint8_t body[BODY];
     struct lc_writer *broadcast = lc_new_channel(c, 0, 0);
     struct lc_tcp_message hello = {.kind = LC_BROKER_CONNECT_HELLO, .desc = broadcast->map->desc, .text = "host"};
-    write_frame(c, socket, body, lc_response_encode(body, sizeof body, &hello));
+    lc_b2b_write_frame(c, socket, body, lc_response_encode(body, sizeof body, &hello));
     struct lc_tcp_message request;
     long length = lc_frame_read(socket, body, sizeof body, WAIT_MS);
     bool good = length > 0 && lc_request_decode(body, (size_t)length, &request);
     lc_check(c, good && request.kind == LC_REMOTE_BROKER_HELLO, "RemoteBrokerHello", "a frame of %ld bytes", length);
     struct lc_tcp_message accepted = {.kind = LC_REMOTE_BROKER_ACCEPTED, .id = 5};
-    write_frame(c, socket, body, lc_response_encode(body, sizeof body, &accepted));
+    lc_b2b_write_frame(c, socket, body, lc_response_encode(body, sizeof body, &accepted));
 }
 
 /* The broker's client comes before the link does: one that comes later is B2B-2/late-client's matter. */
@@ -193,17 +73,17 @@ static void connects(struct lc_case *c) {
     uint16_t port;
     int listener = lc_tcp_listen(&port);
     struct lc_party *broker = lc_play(c, "broker");
-    struct lc_raw_client *client = join(c, broker, lc_open_broker(c, broker, NULL));
+    struct lc_raw_client *client = lc_b2b_join(c, broker, lc_open_broker(c, broker, NULL));
     lc_request(c, broker, "broker.link", "{s:i, s:i}", "port", port, "timeout_ms", 5000);
     int socket = lc_accept(listener, WAIT_MS);
     lc_check(c, socket >= 0, "a broker that connects", "%s", strerror(-socket));
     be_linked_to(c, socket);
     lc_answer(c, broker);
     lc_writer_send(client->out, TAG, 0, 44, 4);
-    expect_remote(c, socket, TAG, 44, 4);
-    send_remote(c, socket, TAG, 0, 45, 5);
+    lc_b2b_expect_remote(c, socket, TAG, 44, 4);
+    lc_b2b_send_remote(c, socket, TAG, 0, 45, 5);
     struct lc_message message;
-    next_of_others(c, client, &message);
+    lc_b2b_next_of_others(c, client, &message);
     lc_check_u64(c, "digest", lc_payload_digest(45, 5), lc_crc(0, message.payload, (size_t)message.length));
     close(listener);
 }
@@ -211,13 +91,13 @@ static void connects(struct lc_case *c) {
 /* ---------------------------------------------------------------- two brokers */
 
 struct two {
-    struct scene sides[2];
+    struct lc_b2b_scene sides[2];
 };
 
 static struct two open_two(struct lc_case *c) {
     struct two two;
     for (int i = 0; i < 2; i++) {
-        two.sides[i] = (struct scene){.broker = i == 0 ? lc_play(c, "broker") : lc_play_peer(c, "broker")};
+        two.sides[i] = (struct lc_b2b_scene){.broker = i == 0 ? lc_play(c, "broker") : lc_play_peer(c, "broker")};
         two.sides[i].port = lc_open_broker(c, two.sides[i].broker, NULL);
     }
     return two;
@@ -230,7 +110,7 @@ static void link_side(struct lc_case *c, struct two *two, int from) {
 
 static void join_both(struct lc_case *c, struct two *two) {
     for (int i = 0; i < 2; i++) {
-        two->sides[i].client = join(c, two->sides[i].broker, two->sides[i].port);
+        two->sides[i].client = lc_b2b_join(c, two->sides[i].broker, two->sides[i].port);
     }
 }
 
@@ -240,7 +120,7 @@ static void there_and_back(struct lc_case *c, struct two *two) {
         lc_note(c, "message %d, to the %s broker", (int)i, i % 2 == 0 ? "second" : "first");
         lc_writer_send(two->sides[i % 2].client->out, TAG, 0, 40, i);
         struct lc_message message;
-        next_of_others(c, two->sides[(i + 1) % 2].client, &message);
+        lc_b2b_next_of_others(c, two->sides[(i + 1) % 2].client, &message);
         lc_check_u64(c, "digest", lc_payload_digest(40, i), lc_crc(0, message.payload, (size_t)message.length));
         lc_check_u64(c, "flags", LC_FLAG_FROM_B2B, message.flags);
     }
@@ -271,21 +151,38 @@ static void read_up_to(struct lc_case *c, struct lc_raw_client *client, uint32_t
     } while (message.tag != tag);
 }
 
+static void cross(struct lc_case *c, struct two *two, int from, uint32_t tag, unsigned *copies) {
+    lc_writer_send(two->sides[from].client->out, tag, 0, 40, tag);
+    read_up_to(c, two->sides[1 - from].client, tag, copies);
+}
+
+/*
+ * A loop takes two links that tell their messages apart. The original goes by ids, which are the same by chance where
+ * its broker and its listener count at the same pace (BROKER-2): so the first link works before there is a second one,
+ * and another client comes in between.
+ */
+static struct two open_both_ways(struct lc_case *c) {
+    struct two two = open_two(c);
+    unsigned copies = 0;
+    join_both(c, &two);
+    link_side(c, &two, 0);
+    cross(c, &two, 0, TAG + 1, &copies);
+    lc_b2b_join(c, two.sides[0].broker, two.sides[0].port);
+    link_side(c, &two, 1);
+    return two;
+}
+
 /*
  * Whatever stands on a broadcast crosses in order: once a later message has crossed, so has any copy before it. So each
  * round takes a copy that goes round one round further, and nobody has to wait for what must not come. Without a loop
  * there is one copy on the sender's broadcast, and one for each link on the other.
  */
 static void no_loop(struct lc_case *c) {
-    struct two two = open_two(c);
-    join_both(c, &two);
-    link_side(c, &two, 0);
-    link_side(c, &two, 1);
-    lc_writer_send(two.sides[0].client->out, TAG, 0, 40, 1);
+    struct two two = open_both_ways(c);
     unsigned copies = 0;
+    lc_writer_send(two.sides[0].client->out, TAG, 0, 40, 1);
     for (uint32_t i = 0; i < 2 * COPIES; i++) {
-        lc_writer_send(two.sides[i % 2].client->out, TAG + 1 + i, 0, 40, i);
-        read_up_to(c, two.sides[(i + 1) % 2].client, TAG + 1 + i, &copies);
+        cross(c, &two, (int)(i % 2), TAG + 2 + i, &copies);
     }
     lc_check(c, copies > 0, "the message itself", "none");
 }
@@ -295,13 +192,13 @@ static void no_loop(struct lc_case *c) {
 static void reserved_tags(struct lc_case *c) {
     static const uint32_t tags[] = {LC_TAG_EXITING,       LC_TAG_SLOW_RECEIVER,  LC_TAG_END_OF_PAGE, LC_TAG_UNSET,
                                     LC_TAG_UNINITIALIZED, LC_TAG_NEW_SHM_CLIENT, LC_TAG_CLIENT_EXIT};
-    struct scene scene = open_scene(c);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
         static const size_t lengths[] = {0, 8, 32};
         for (size_t l = 0; l < 3; l++) {
             lc_note(c, "a peer sends tag 0x%08x with %d bytes", tags[i], (int)lengths[l]);
-            send_remote(c, scene.link, tags[i], 0, lengths[l], 1);
-            still_serves(c, &scene, i);
+            lc_b2b_send_remote(c, scene.link, tags[i], 0, lengths[l], 1);
+            lc_b2b_still_serves(c, &scene, i);
         }
     }
 }
@@ -313,9 +210,9 @@ static void reserved_tags(struct lc_case *c) {
 static void pause_within(struct lc_case *c) {
     static const uint8_t frame[] = {0, 0, 0, 8, 5, 0xb7, 0x26, 0, 3, 1, 2, 3};
     static const size_t cuts[] = {2, 7};
-    struct scene scene = open_scene(c);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
     uint32_t id;
-    int links[] = {scene.link, link_to(c, scene.port, &id)};
+    int links[] = {scene.link, lc_b2b_link_to(c, scene.port, &id)};
     for (size_t i = 0; i < 2; i++) {
         lc_write(links[i], frame, cuts[i], WAIT_MS);
     }
@@ -323,11 +220,11 @@ static void pause_within(struct lc_case *c) {
     for (size_t i = 0; i < 2; i++) {
         lc_write(links[i], frame + cuts[i], sizeof frame - cuts[i], WAIT_MS);
         struct lc_message message;
-        next_of_others(c, scene.client, &message);
+        lc_b2b_next_of_others(c, scene.client, &message);
         lc_check_u64(c, "tag", 0x1337, message.tag);
         lc_check_u64(c, "length", 3, message.length);
     }
-    still_linked(c, &scene, 3);
+    lc_b2b_still_linked(c, &scene, 3);
 }
 
 static int64_t now_ms(void) {
@@ -338,13 +235,13 @@ static int64_t now_ms(void) {
 
 /* Half a second is ages, and a sixth of what the original waits; one of five has to be that fast. */
 static void crosses_at_once(struct lc_case *c) {
-    struct scene scene = open_scene(c);
-    still_linked(c, &scene, 9);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    lc_b2b_still_linked(c, &scene, 9);
     int64_t best = WAIT_MS;
     for (uint64_t i = 0; i < 5; i++) {
         int64_t begin = now_ms();
         lc_writer_send(scene.client->out, TAG, 0, 10, i);
-        expect_remote(c, scene.link, TAG, 10, i);
+        lc_b2b_expect_remote(c, scene.link, TAG, 10, i);
         best = now_ms() - begin < best ? now_ms() - begin : best;
     }
     lc_check(c, best < 500, "a message that crosses at once", "%d ms, the best of five", (int)best);
@@ -354,20 +251,20 @@ static void ends_and_garbage(struct lc_case *c) {
     static const uint8_t oversized[] = {0xff, 0xff, 0xff, 0xff, 0};
     static const uint8_t garbage[] = {0, 0, 0, 3, 0xff, 0xff, 0xff};
     static const uint8_t cut[] = {0, 0, 0, 8, 5, 0xb7};
-    struct scene scene = open_scene(c);
+    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
     lc_note(c, "a frame of 4 GiB");
     lc_write(scene.link, oversized, sizeof oversized, WAIT_MS);
-    still_serves(c, &scene, 1);
+    lc_b2b_still_serves(c, &scene, 1);
     lc_note(c, "a frame that is no message");
     lc_write(scene.link, garbage, sizeof garbage, WAIT_MS);
-    still_serves(c, &scene, 2);
+    lc_b2b_still_serves(c, &scene, 2);
     lc_note(c, "a hang-up within a frame");
     lc_write(scene.link, cut, sizeof cut, WAIT_MS);
     close(scene.link);
-    still_serves(c, &scene, 3);
+    lc_b2b_still_serves(c, &scene, 3);
     lc_note(c, "a reset");
     lc_reset(scene.link);
-    still_serves(c, &scene, 4);
+    lc_b2b_still_serves(c, &scene, 4);
 }
 
 const struct lc_case_def lc_b2b_cases[] = {

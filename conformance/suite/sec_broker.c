@@ -2,6 +2,7 @@
 /* A broker with clients that behave: forwarding, ids, leaving, hooks, its end (SPEC.md, section 9). */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "suite/sections.h"
 
@@ -311,6 +312,28 @@ static void last_words(struct lc_case *c) {
     }
 }
 
+/* The goodbye by TCP may overtake what was sent before it. */
+static void last_words_by_tcp(struct lc_case *c) {
+    struct scene scene = open_scene(c);
+    struct lc_raw_client *reader = come(c, &scene);
+    for (int round = 0; round < 5; round++) {
+        struct lc_raw_client *going = come(c, &scene);
+        uint8_t body[16];
+        struct lc_tcp_message quit = {.kind = LC_CLIENT_QUIT, .id = going->id};
+        size_t length = lc_request_encode(body, sizeof body, &quit);
+        int socket = lc_raw_hello(c, scene.port, NULL);
+        for (uint64_t i = 0; i < 2000; i++) {
+            send(going, 50, i);
+        }
+        lc_frame_write(socket, body, length, 1000);
+        lc_check(c, lc_wait_hangup(socket, 5000) == 0, "a closed connection", "it stays open");
+        close(socket);
+        for (uint64_t i = 0; i < 2000; i++) {
+            expect(c, reader, going->id, 50, i);
+        }
+    }
+}
+
 static void late_client(struct lc_case *c) {
     enum { BEFORE = 200, LENGTH = 20000 }; /* four pages */
     struct scene scene = open_scene(c);
@@ -502,6 +525,8 @@ const struct lc_case_def lc_broker_cases[] = {
     {"BROKER-6/joins-and-leaves", "counts and sender_id of a client's page", "broker", LC_NAMED_PROVIDERS,
      joins_and_leaves, 0, false},
     {"BROKER-11/last-words", "300 messages and a goodbye", "broker", LC_NAMED_PROVIDERS, last_words, 0, false},
+    {"BROKER-11/last-words-by-tcp", "2000 messages and ClientQuit", "broker", LC_NAMED_PROVIDERS, last_words_by_tcp, 0,
+     false},
     {"BROKER-17/late", "a late client gets what the first page still has", "broker", LC_NAMED_PROVIDERS, late_client, 0,
      false},
     {"BROKER-16/some-do-not-read", "90 MB past three clients that do not read", "broker", LC_NAMED_PROVIDERS,

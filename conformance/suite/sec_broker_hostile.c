@@ -181,8 +181,8 @@ static void field_flips(struct lc_case *c) {
     for (int round = 0; round < 10; round++) {
         struct lc_writer *out = scene.bad->out;
         uint64_t slot = lc_writer_prepare(out, TAG, 0, 100, 3);
-        uint8_t *field = out->map->base + slot + (round % 2 == 0 ? LC_MSG_LEN : LC_MSG_PADDED);
-        struct lc_flip *flip = lc_flip_start(c, field, 8, lc_get64(field, 0), UINT64_C(64) << 20);
+        void *field = out->map->base + slot + (round % 2 == 0 ? LC_MSG_LEN : LC_MSG_PADDED);
+        struct lc_flip *flip = lc_flip_start(c, &field, 1, 8, UINT64_C(64) << 20);
         lc_writer_commit(out);
         for (int i = 0; i < 50; i++) {
             good_is_served(c, &scene);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Senders and receivers that another process goes on with, by environment variables (SPEC.md, section 14). */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -149,7 +150,7 @@ static void sender_variables(struct lc_case *c) {
     char offset[32];
     uint64_t first = LC_MSG_HEADER + lc_padded(LC_PAGE_HEADER, 100);
     uint64_t second = LC_MSG_HEADER + lc_padded(LC_PAGE_HEADER + first, 100);
-    snprintf(offset, sizeof offset, "%llu", (unsigned long long)(first + second));
+    snprintf(offset, sizeof offset, "%" PRIu64, first + second);
     const char *seen = variable(c, environment, "_OFFSET");
     lc_check(c, strcmp(seen, offset) == 0, offset, "%s", seen);
     json_decref(environment);
@@ -174,27 +175,38 @@ static void sender_goes_on(struct lc_case *c) {
 
 /* ---------------------------------------------------------------- offsets that cannot be */
 
-static void hostile_offsets(struct lc_case *c) {
-    static const char *const offsets[] = {"1048528",
-                                          "1048527",
-                                          "1048489",
-                                          "1048576",
-                                          "18446744073709551615",
-                                          "-1",
-                                          "abc",
-                                          "12x",
-                                          "",
-                                          "99999999999999999999999",
-                                          "9223372036854775808"};
-    struct reading reading = read_some(c, 3, 1);
-    for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
-        struct lc_party *next = lc_play(c, "receiver");
-        lc_note(c, "an offset of \"%s\"", offsets[i]);
-        enum lc_outcome outcome =
-            resume(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, offsets[i]));
-        lc_check(c, outcome == LC_REFUSED, "a refusal", "it goes on");
-        lc_check_alive(c, next);
+static void refuse_offset(struct lc_case *c, const char *role, const struct lc_desc *desc, const char *offset) {
+    struct lc_party *next = lc_play(c, role);
+    char verb[32];
+    snprintf(verb, sizeof verb, "%s.resume", role);
+    lc_note(c, "an offset of \"%s\"", offset);
+    lc_check(c, resume(c, next, verb, environment_of(desc, offset)) == LC_REFUSED, "a refusal", "it goes on");
+    lc_check_alive(c, next);
+}
+
+static void refuse_offsets(struct lc_case *c, const char *role, const struct lc_desc *desc) {
+    static const char *const words[] = {"18446744073709551615", "-1", "abc", "12x", "", "99999999999999999999999",
+                                        "9223372036854775808"};
+    const uint64_t total = desc->size - LC_PAGE_HEADER;
+    const uint64_t beyond[] = {total, total - 1, total - LC_MSG_HEADER + 1, desc->size};
+    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+        char offset[32];
+        snprintf(offset, sizeof offset, "%llu", (unsigned long long)beyond[i]);
+        refuse_offset(c, role, desc, offset);
     }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        refuse_offset(c, role, desc, words[i]);
+    }
+}
+
+static void hostile_receiver_offsets(struct lc_case *c) {
+    struct reading reading = read_some(c, 3, 1);
+    refuse_offsets(c, "receiver", &reading.writer->map->desc);
+}
+
+static void hostile_sender_offsets(struct lc_case *c) {
+    struct writing writing = write_some(c, 3);
+    refuse_offsets(c, "sender", &writing.desc);
 }
 
 const struct lc_case_def lc_resume_cases[] = {
@@ -204,7 +216,8 @@ const struct lc_case_def lc_resume_cases[] = {
     {"RESUME-2/of-another", "variables that another implementation wrote", "receiver", LC_NAMED_PROVIDERS,
      receiver_of_another, 0, false},
     {"RESUME-3/goes-on", "a sender in another process", "sender", LC_NAMED_PROVIDERS, sender_goes_on, 0, false},
-    {"RESUME-4/offsets", "offsets that leave no room, or are no number", "receiver", LC_NAMED_PROVIDERS,
-     hostile_offsets, 0, false},
+    {"RESUME-4/receiver", "offsets that leave no room, or are no number, for a receiver", "receiver",
+     LC_NAMED_PROVIDERS, hostile_receiver_offsets, 0, false},
+    {"RESUME-4/sender", "the same for a sender", "sender", LC_NAMED_PROVIDERS, hostile_sender_offsets, 0, false},
     {0},
 };

@@ -75,6 +75,24 @@ static void slow_receiver_small(struct lc_case *c) {
     slow_receiver(c, lc_page_size(c) / 40, 400);
 }
 
+/* One of two has not even come. It starts at the first page, and everything is there for it. */
+static void yet_to_come(struct lc_case *c) {
+    if (!lc_has_option(c, "receivers")) {
+        lc_skip(c, "the option receivers");
+    }
+    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_desc desc = open_for(c, sender, 2);
+    struct lc_reader *fast = lc_read_channel(c, sender, &desc);
+    uint64_t sent = 0;
+    for (; sent < 60 && send_one(c, sender, third(c), sent); sent++) {
+        lc_expect(c, fast, TAG, SENDER, 0, third(c), sent);
+    }
+    struct lc_reader *late = lc_read_channel(c, sender, &desc);
+    for (uint64_t i = 0; i < sent; i++) {
+        lc_expect(c, late, TAG, SENDER, 0, third(c), i);
+    }
+}
+
 /* Both readers finish a page, then only one goes on: what the counts of that page say is not enough. */
 static void slow_after_a_while(struct lc_case *c) {
     struct lc_party *sender = lc_play(c, "sender");
@@ -311,6 +329,8 @@ const struct lc_case_def lc_reuse_cases[] = {
      slow_receiver_small, 0, false},
     {"EOP-8/slow-later", "two receivers, one of which falls behind later", "sender", LC_FIRST_PROVIDER,
      slow_after_a_while, 0, false},
+    {"EOP-8/yet-to-come", "one of two expected receivers comes late", "sender", LC_EACH_PROVIDER, yet_to_come, 0,
+     false},
     {"EOP-11/bounded", "forty pages take few maps", "sender", LC_EACH_PROVIDER, bounded_maps, 0, false},
     {"EOP-12/fresh-again", "counts and ids of a page that is used again", "sender", LC_EACH_PROVIDER, fresh_again, 0,
      false},

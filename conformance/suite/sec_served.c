@@ -74,10 +74,9 @@ static void id_of_both(struct lc_case *c) {
     struct map map = create(c, lc_play(c, "provider"));
     long id, fd;
     split_id(c, &map.desc, &id, &fd);
-    struct lc_served known = {.id = id, .size = BYTES};
     int socket = lc_service_call(c);
     lc_service_send_existing(c, socket, id, BYTES);
-    known = lc_service_map(c, socket);
+    struct lc_served known = lc_service_map(c, socket);
     char path[64];
     struct stat stat_;
     snprintf(path, sizeof path, "/proc/%d/fd/%ld", (int)lc_party_pid(map.party), fd);

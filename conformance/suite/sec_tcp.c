@@ -2,6 +2,7 @@
 /* Frames and the handshake, byte by byte, from peers that are slow, hasty, or no peers at all (SPEC.md, 10 and 13). */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,14 +119,49 @@ static void handshake_of_client(struct lc_case *c) {
     lc_check_u64(c, "messages", 1, json_array_size(json_object_get(answer, "messages")));
 }
 
+struct unread {
+    uint16_t here, there; /* ports */
+};
+
+/* Whether the peer has read all that this socket sent: the kernel shows how much waits at the other end. */
+static bool was_read(void *argument) {
+    const struct unread *unread = argument;
+    FILE *table = fopen("/proc/net/tcp", "re");
+    char line[256];
+    bool read_all = true;
+    while (table != NULL && fgets(line, sizeof line, table) != NULL) {
+        unsigned local;
+        unsigned remote;
+        unsigned long waiting;
+        if (sscanf(line, "%*d: %*x:%x %*x:%x %*x %*x:%lx", &local, &remote, &waiting) == 3 && local == unread->there &&
+            remote == unread->here) {
+            read_all = waiting == 0;
+        }
+    }
+    if (table != NULL) {
+        fclose(table);
+    }
+    return read_all;
+}
+
+static uint16_t port_of(int socket) {
+    struct sockaddr_in name;
+    socklen_t size = sizeof name;
+    getsockname(socket, (struct sockaddr *)&name, &size);
+    return ntohs(name.sin_port);
+}
+
+/* Each byte is sent when the one before has been read. */
 static void in_pieces(struct lc_case *c) {
     struct lc_party *broker = lc_play(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
     int socket = lc_raw_hello(c, port, NULL);
     uint8_t frame[FRAME];
     size_t length = client_hello(c, frame);
+    struct unread unread = {port_of(socket), port};
     for (size_t i = 0; i < length; i++) {
         write_all(c, socket, frame + i, 1);
+        lc_check(c, lc_until(was_read, &unread, WAIT_MS), "a broker that reads", "byte %d is not read", (int)i);
     }
     lc_check_u64(c, "the first client's id", 1, expect_accepted(c, socket));
     close(socket);
@@ -295,6 +331,32 @@ static void accepts_longer(struct lc_case *c) {
     close(socket);
 }
 
+/* A broker whose name is not UTF-8: its hello is refused, whatever else is in it. */
+static void client_refuses(struct lc_case *c) {
+    uint16_t port;
+    int listener = lc_tcp_listen(&port);
+    struct lc_party *client = lc_play(c, "client");
+    lc_request(c, client, "client.connect", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "port", port,
+               "timeout_ms", 3000);
+    int socket = lc_accept(listener, WAIT_MS);
+    lc_check(c, socket >= 0, "a client that connects", "%s", strerror(-socket));
+    struct lc_writer *broadcast = lc_new_channel(c, 0, 0);
+    uint8_t bytes[64];
+    struct lc_bytes hello = {.at = bytes, .capacity = sizeof bytes};
+    lc_post_put_varint(&hello, LC_BROKER_CONNECT_HELLO);
+    lc_post_put_desc(&hello, &broadcast->map->desc);
+    lc_post_put_bytes(&hello, "a\xff", 2);
+    lc_frame_write(socket, bytes, hello.length, WAIT_MS);
+    struct lc_tcp_message accepted = {.kind = LC_LOCAL_CLIENT_ACCEPTED, .id = 1};
+    lc_frame_write(socket, bytes, lc_response_encode(bytes, sizeof bytes, &accepted), WAIT_MS);
+    const json_t *answer;
+    enum lc_outcome outcome = lc_answer_any(c, client, &answer);
+    lc_check(c, outcome == LC_REFUSED || outcome == LC_CRASHED, "a refusal", "the client is connected");
+    lc_check_alive(c, client);
+    close(socket);
+    close(listener);
+}
+
 /* ---------------------------------------------------------------- maps that cannot be used */
 
 static void refuse_desc(struct lc_case *c, uint16_t port, const struct lc_desc *desc) {
@@ -424,6 +486,8 @@ const struct lc_case_def lc_tcp_cases[] = {
     {"TCP-6/reset", "resets", "broker", LC_NAMED_PROVIDERS, reset, 0, false},
     {"TCP-6/garbage", "bodies that are no request", "broker", LC_NAMED_PROVIDERS, garbage, 0, false},
     {"POST-7/refuses", "values that postcard forbids", "broker", LC_NAMED_PROVIDERS, decoder_refuses, 0, false},
+    {"POST-7/client", "a client that is greeted with a name that is not UTF-8", "client", LC_NAMED_PROVIDERS,
+     client_refuses, 0, false},
     {"POST-1/range", "a client id beyond 32 bits", "broker", LC_NAMED_PROVIDERS, number_out_of_range, 0, false},
     {"POST-7/accepts", "varints longer than needed, bytes behind the value", "broker", LC_NAMED_PROVIDERS,
      accepts_longer, 0, false},
