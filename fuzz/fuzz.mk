@@ -1,5 +1,78 @@
-# The fuzzers.
+# The fuzzers: fuzz/README.md says how they work. Every file in fuzz/target is a target. In the ordinary trees it is
+# linked with a driver that replays inputs; in trees of their own below build/fuzz, with an engine.
 
-.PHONY: fuzz
-fuzz: ## (later) run the fuzzers
-	@echo 'The fuzzers come later: fuzz/README.md says what they will be.'
+## TARGET=page  fuzz only that target (several: TARGET='page frame')
+TARGET ?=
+## TIME=60  seconds for each target of make fuzz and make fuzz-afl, and for each bug of make fuzz-selftest
+TIME ?= 60
+
+fuzz_all := $(basename $(notdir $(sort $(wildcard fuzz/target/*.c))))
+fuzz_unknown := $(filter-out $(fuzz_all),$(TARGET))
+$(if $(fuzz_unknown),$(error TARGET=$(fuzz_unknown): there are $(fuzz_all)))
+fuzz_chosen := $(or $(TARGET),$(fuzz_all))
+
+# What every target is linked with; those that read pages get a mutator that knows pages.
+fuzz_rig_sources := $(filter-out fuzz/rig/mutate.c,$(wildcard fuzz/rig/*.c)) $(wildcard fuzz/platform/*.c)
+fuzz_oracle_sources := $(wildcard conformance/oracle/post*.c)
+fuzz_sources := $(wildcard fuzz/*.c fuzz/target/*.c fuzz/rig/*.c fuzz/platform/*.c)
+fuzz_objects := $(call objects,$(fuzz_sources) $(fuzz_oracle_sources))
+fuzz_base := $(call objects,$(fuzz_rig_sources) $(fuzz_oracle_sources) $(filter-out ref/os/posix/%,$(lib_sources)))
+fuzz_page_targets := page broker
+fuzz_engine :=
+
+$(fuzz_objects): extra = -Ifuzz -Iconformance
+# What the targets stand on is not what is looked for: no coverage of it, which would cost most of the speed.
+fuzz_unguided :=
+$(filter-out $(OUT)/obj/fuzz/target/%,$(fuzz_objects)): extra += $(fuzz_unguided)
+
+fuzz_programs := $(patsubst %,$(OUT)/fuzz/%,$(fuzz_all))
+fuzz_driver = $(if $(fuzz_engine),,$(OUT)/obj/fuzz/replay.o)
+
+$(fuzz_programs): $(OUT)/fuzz/%: $(OUT)/obj/fuzz/target/%.o $(fuzz_base) $(OUT)/obj/fuzz/rig/mutate.o $(OUT)/obj/fuzz/replay.o $(OUT)/sources
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(link_c) $(fuzz_engine) -o $@ $< $(fuzz_base) \
+	    $(if $(and $(fuzz_engine),$(filter $*,$(fuzz_page_targets))),$(OUT)/obj/fuzz/rig/mutate.o) $(fuzz_driver) -lpthread
+
+$(OUT)/fuzz/seeds: $(OUT)/obj/fuzz/seeds.o $(fuzz_base) $(OUT)/sources
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(link_c) -o $@ $(linked) -lpthread
+
+# The committed inputs are tests. What they need is built with the tests, if they are among those chosen.
+ifneq ($(or $(if $(TEST),,all),$(strip $(foreach name,$(TEST),$(findstring $(name),test_replay.sh)))),)
+test: $(fuzz_programs)
+endif
+module_tests += fuzz/test_replay.sh
+module_c += $(wildcard fuzz/*.c fuzz/target/*.c $(addsuffix /*.[ch],fuzz/rig fuzz/platform))
+module_scripts += fuzz/test_replay.sh fuzz/run fuzz/merge fuzz/selftest fuzz/coverage fuzz/afl
+module_deps += $(patsubst %.o,%.d,$(fuzz_objects))
+
+.PHONY: fuzz fuzz-programs fuzz-merge fuzz-selftest fuzz-coverage fuzz-afl
+fuzz-programs: $(patsubst %,$(OUT)/fuzz/%,$(fuzz_chosen))
+
+fuzz_arguments = fuzz_engine=-fsanitize=fuzzer pic=-fsanitize-coverage=trace-loads \
+    fuzz_unguided=-fno-sanitize=fuzzer-no-link
+fuzz_libfuzzer = OUT=build/fuzz/libfuzzer CC=clang $(fuzz_arguments) \
+    SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+fuzz: ## run the fuzzers, TIME seconds each
+	+@$(MAKE) --no-print-directory $(fuzz_libfuzzer) fuzz-programs
+	@JOBS='$(JOBS)' fuzz/run build/fuzz/libfuzzer '$(TIME)' $(fuzz_chosen)
+
+fuzz-merge: ## make the committed corpora anew from what was found on this machine
+	+@$(MAKE) --no-print-directory $(fuzz_libfuzzer) fuzz-programs build/fuzz/libfuzzer/fuzz/seeds
+	@fuzz/merge build/fuzz/libfuzzer $(fuzz_chosen)
+
+fuzz_bugs := $(sort $(foreach target,$(fuzz_chosen),$(basename $(notdir $(wildcard fuzz/bugs/$(target)-*.patch)))))
+fuzz-selftest: ## break the library in many ways, and see the fuzzers find each
+	+@MAKE='$(MAKE)' FUZZ_ARGUMENTS='$(fuzz_arguments)' fuzz/selftest '$(TIME)' $(fuzz_bugs)
+
+fuzz-coverage: ## what the committed inputs reach: a line a file, and build/fuzz/coverage/html
+	+@$(MAKE) --no-print-directory OUT=build/fuzz/coverage CC=clang TARGET= \
+	    CFLAGS='-O0 -g -fprofile-instr-generate -fcoverage-mapping' fuzz-programs
+	@fuzz/coverage build/fuzz/coverage $(fuzz_all)
+
+fuzz-afl: ## run them under AFL++ instead, one after the other, TIME seconds each
+	+@$(MAKE) --no-print-directory OUT=build/fuzz/afl CC=afl-clang-fast fuzz_engine=-fsanitize=fuzzer \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' fuzz-programs
+	@fuzz/afl build/fuzz/afl '$(TIME)' $(fuzz_chosen)

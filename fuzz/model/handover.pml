@@ -20,13 +20,12 @@
  *   MOST       pages at most; MAPS: maps that can ever be made; MESSAGES: to be sent; SLOTS: messages on a page
  *   POLICY     REUSE or DROP; HISTORY: live pages stay, as a broker's broadcast channel has it
  *   FATE       of receiver 0: it may be KILLED at any step, FREE itself between two messages, or be DISMISSED and
- *              read on
+ *              read on, which is against the rule; FATED: of so many receivers, where they FREE themselves
  *   CUTS       how often the sender may give up the oldest page where it would have to wait; PATIENT: not before
  *              whoever is counted has left it, so that a loss has no excuse
  *   MAPFAIL    receiver 0 fails to map a page once, and STOPS (as shipped) or RETRIES
  *   LINGER     the sender ends by llmp_sender_free(), with all the time it needs
- * Every name with FAULT_, QUIRK_, FIX_ in front is a rule that is not the shipped one: a seeded fault, the original's,
- * or a proposal.
+ * Every name with FAULT_ or QUIRK_ in front is a rule that is not the shipped one: a seeded fault, or the original's.
  */
 #define REUSE 1
 #define DROP 2
@@ -65,6 +64,9 @@
 #endif
 #ifndef FATE
 #define FATE 0
+#endif
+#ifndef FATED
+#define FATED 1
 #endif
 #ifndef CUTS
 #define CUTS 0
@@ -105,10 +107,11 @@ typedef place {
     byte expected;
     byte gone;
     byte offered;
+    byte vouched;
     byte ordinal; /* ghost: which page of the channel lies in this map now */
 };
 place book[MAPS];
-byte live[MOST + 1];
+byte live[6];
 byte live_count;
 bit spare[5];
 byte created;
@@ -180,19 +183,24 @@ inline assert_nobody_reads(map) {
 #define IS_OWED(r, map) ((counted[r] || (away[r] && !is_dismissed[r])) && done[r] < book[map].ordinal)
 #define IS_BEHIND(r, map) \
     (IS_OWED(r, map) || (!away[r] && reached[r] >= book[map].ordinal && done[r] < book[map].ordinal))
+#define IS_TO_COME(r, map) ((counted[r] || (away[r] && !is_dismissed[r])) && reached[r] < book[map].ordinal)
 #if READERS == 1
-#define SOMEBODY_BEHIND(map) IS_BEHIND(0, map)
+#define SOMEBODY(is, map) is(0, map)
 #elif READERS == 2
-#define SOMEBODY_BEHIND(map) (IS_BEHIND(0, map) || IS_BEHIND(1, map))
+#define SOMEBODY(is, map) (is(0, map) || is(1, map))
 #else
-#define SOMEBODY_BEHIND(map) (IS_BEHIND(0, map) || IS_BEHIND(1, map) || IS_BEHIND(2, map))
+#define SOMEBODY(is, map) (is(0, map) || is(1, map) || is(2, map))
 #endif
+#define SOMEBODY_BEHIND(map) SOMEBODY(IS_BEHIND, map)
 
 /*
- * Back-pressure has a cause: somebody who is counted has yet to leave the oldest page. The exception is known: who was
- * counted out may have left that page or not, and the sender cannot tell whose counts these are.
+ * Back-pressure has a cause: somebody who is counted has yet to leave the oldest page. Where somebody was counted out
+ * that page's counts tell nothing, and it is enough that somebody has yet to come to the newest one.
  */
-#define WAIT_HAS_A_CAUSE(map) (SOMEBODY_BEHIND(map) || book[map].gone != 0)
+#define LAST live[live_count - 1]
+#define LAST_BUT_ONE live[live_count - 2]
+#define SOMEBODY_TO_COME (SOMEBODY(IS_TO_COME, LAST) || SOMEBODY_BEHIND(LAST_BUT_ONE))
+#define WAIT_HAS_A_CAUSE(map) (SOMEBODY_BEHIND(map) || (book[map].gone != 0 && SOMEBODY_TO_COME))
 
 #include "handover_receiver.pml"
 #include "handover_sender.pml"

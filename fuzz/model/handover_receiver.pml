@@ -102,7 +102,7 @@ reading:
         :: last == known -> atomic { HERE.current != last -> known = HERE.current; assert(known > last); } /* R1 */
         :: last < known -> read_message();
 #if FATE == FREE
-        :: atomic { r == 0 -> counted[r] = 0; away[r] = 1; printf("receiver %d frees itself\n", r); goto freed; }
+        :: atomic { r < FATED -> counted[r] = 0; away[r] = 1; printf("receiver %d frees itself\n", r); goto freed; }
 #endif
         od;
         atomic { leave(reached[r]); goto over; } /* llmp_receiver_free() */

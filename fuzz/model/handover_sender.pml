@@ -9,10 +9,8 @@
 #define LATER_JOINED(i) (live_count > i && book[live[i]].gone == 0 && pages[live[i]].joined >= book[live[i]].expected)
 #ifdef FAULT_ONE_GONE_FREES
 #define ALL_JOINED_LATER true
-#elif MOST > 2 || defined(FIX_ONE_PAGE_MORE)
-#define ALL_JOINED_LATER (LATER_JOINED(1) || LATER_JOINED(2))
 #else
-#define ALL_JOINED_LATER LATER_JOINED(1)
+#define ALL_JOINED_LATER (LATER_JOINED(1) || LATER_JOINED(2) || LATER_JOINED(3) || LATER_JOINED(4))
 #endif
 #ifdef FAULT_AS_MANY_LEFT_AS_JOINED
 #define LEFT_BY_ALL (pages[OLDEST].joined > 0 && pages[OLDEST].left >= pages[OLDEST].joined)
@@ -22,13 +20,16 @@
 #define RELEASED \
     (book[OLDEST].expected == book[OLDEST].gone || LEFT_BY_ALL || (book[OLDEST].gone != 0 && ALL_JOINED_LATER))
 
-#ifdef FIX_ONE_PAGE_MORE /* where somebody was counted out, so that those who join it show how far they are */
-#define MAY_TURN (live_count < MOST + (book[NEWEST].gone != 0))
-#define MAY_MAKE (created < MAPS)
+/* Where all pages are older than a death, those who join one more show how far they are. */
+#if defined(FAULT_NO_PAGE_MORE)
+#define BOUND MOST
+#elif defined(FAULT_ONE_PAGE_MORE_EVER)
+#define BOUND (MOST + (book[NEWEST].gone != 0))
 #else
-#define MAY_TURN (live_count < MOST)
-#define MAY_MAKE (created < MAPS && live_count + SPARES < MOST)
+#define BOUND (MOST + (book[NEWEST].gone != 0 -> book[OLDEST].gone : 0))
 #endif
+#define MAY_TURN (live_count < BOUND)
+#define MAY_MAKE (created < MAPS && live_count + SPARES < BOUND)
 
 /* ---------------------------------------------------------------- who still reads */
 
@@ -65,13 +66,11 @@ inline find_released() {
     fi
 }
 
-/* L5. In which order its two loads happen C leaves open: here both do. */
+/* L5 */
 inline find_reusable() {
-    if
-    :: left = pages[OLDEST].left; reusable = left >= pages[OLDEST].joined;
-    :: left = pages[OLDEST].joined; reusable = pages[OLDEST].left >= left;
-    fi;
+    left = pages[OLDEST].left;
     atomic {
+        reusable = left >= pages[OLDEST].joined;
         left = 0;
 #ifndef FAULT_DEAD_FORGOTTEN
         reusable = reusable && book[OLDEST].gone == 0;
@@ -145,6 +144,7 @@ inline ready() {
         book[map].expected = receivers;
         book[map].offered = offered;
         book[map].gone = 0;
+        book[map].vouched = 0;
         book[map].ordinal = turned;
         printf("sender readies page %d as number %d of the channel, %d expected\n", map, turned, receivers);
     }
@@ -239,11 +239,12 @@ inline confirm() {
         expect_one_more();
         counted[who] = 1;
         lapsed[who] = OLDEST != shown[who];
-#ifdef FIX_JOINS_ONLY_WHAT_WAS_SHOWN
-        pages[OLDEST].joined = pages[OLDEST].joined + !lapsed[who];
-#else
+#ifdef FAULT_JOINS_WHAT_WAS_NOT_SHOWN
         pages[OLDEST].joined++;
+#else
+        pages[OLDEST].joined = pages[OLDEST].joined + !lapsed[who];
 #endif
+        book[OLDEST].vouched = book[OLDEST].vouched + !lapsed[who];
         told[who] = CONFIRMED;
         printf("sender counts receiver %d in, which was shown page %d, on page %d\n", who, shown[who], OLDEST);
         who = 0;
@@ -295,10 +296,13 @@ inline cut() {
 /* L3: whether llmp_sender_free() has waited enough. */
 #if !LINGER
 #define LINGERED true
-#elif defined(FIX_LINGERS_FOR_ALL)
-#define LINGERED (pages[NEWEST].joined >= book[NEWEST].expected)
-#else
+#elif defined(FAULT_LINGERS_FOR_AS_MANY_AS_LIVE)
 #define LINGERED (pages[NEWEST].joined >= receivers)
+#elif defined(FAULT_LINGERS_FOR_ANY_JOIN)
+#define LINGERED (receivers == 0 || pages[NEWEST].joined >= book[NEWEST].expected)
+#else
+#define CAME (book[NEWEST].vouched == 0 -> pages[NEWEST].joined : pages[NEWEST].left)
+#define LINGERED (receivers == 0 || CAME >= book[NEWEST].expected)
 #endif
 
 inline begin() {

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Runs a target over files and folders without any engine: what `make test` does with the corpora, and how an input is
+ * looked at in a debugger. Says how many inputs it ran; a violated property ends it as a crash, with the file's name.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rig/input.h"
+
+#define INPUT_MOST ((size_t)1 << 20)
+
+static char running[4096];
+static size_t inputs;
+
+/* Only what a handler may do. The default action follows. */
+static void on_crash(int number) {
+    static const char text[] = "\nwhile replaying ";
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    (void)!write(STDERR_FILENO, running, strlen(running));
+    (void)!write(STDERR_FILENO, "\n", 1);
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
+/* In memory of exactly its size, so that a byte read behind it is noticed. */
+static int run_bytes(const uint8_t *bytes, size_t size) {
+    uint8_t *exact = malloc(size != 0 ? size : 1);
+    if (exact == NULL) {
+        return -ENOMEM;
+    }
+    memcpy(exact, bytes, size);
+    (void)LLVMFuzzerTestOneInput(exact, size);
+    free(exact);
+    inputs++;
+    return 0;
+}
+
+static int run_file(const char *path) {
+    static uint8_t bytes[INPUT_MOST];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return -errno;
+    }
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    int failed = ferror(file);
+    (void)fclose(file);
+    return failed ? -EIO : run_bytes(bytes, size);
+}
+
+static int run_path(const char *path);
+
+static int run_folder(const char *path) {
+    struct dirent **names;
+    int count = scandir(path, &names, NULL, alphasort);
+    int rc = count < 0 ? -errno : 0;
+    for (int i = 0; i < count; i++) {
+        char inner[sizeof running];
+        int length = snprintf(inner, sizeof inner, "%s/%s", path, names[i]->d_name);
+        if (names[i]->d_name[0] != '.' && rc == 0) {
+            rc = length < (int)sizeof inner ? run_path(inner) : -ENAMETOOLONG;
+        }
+        free(names[i]);
+    }
+    if (count >= 0) {
+        free(names);
+    }
+    return rc;
+}
+
+static int run_path(const char *path) {
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return -errno;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return run_folder(path);
+    }
+    (void)snprintf(running, sizeof running, "%s", path);
+    return run_file(path);
+}
+
+int main(int argc, char **argv) {
+    const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        (void)signal(signals[i], on_crash);
+    }
+    for (int i = 1; i < argc; i++) {
+        int rc = run_path(argv[i]);
+        if (rc != 0) {
+            (void)fprintf(stderr, "%s: %s\n", argv[i], strerror(-rc));
+            return 2;
+        }
+    }
+    (void)printf("%zu inputs\n", inputs);
+    return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "rig/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void fuzz_fail(const char *file, int line, const char *property, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fprintf(stderr, "\nPROPERTY VIOLATED at %s:%d: %s\n    ", file, line, property);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
+    va_end(arguments);
+    abort();
+}
+
+/* Read by AddressSanitizer. Stacks of allocations and a long memory of what was freed cost more than all targets do. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+    return "quarantine_size_mb=1:malloc_context_size=2";
+}

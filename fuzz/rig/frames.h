@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Frames (TCP-1), said a second time: for what a target sends and what it is sent. */
+#ifndef LLMP_FUZZ_FRAMES_H
+#define LLMP_FUZZ_FRAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FUZZ_FRAME_HEAD 4u
+
+struct fuzz_body {
+    const uint8_t *bytes;
+    size_t length;
+};
+
+/* The frame that begins at `*at`, which is moved behind it. False: it is not there whole. */
+static inline bool fuzz_frame_next(const uint8_t *stream, size_t length, size_t *at, struct fuzz_body *body) {
+    size_t left = length - *at;
+    if (left < FUZZ_FRAME_HEAD) {
+        return false;
+    }
+    const uint8_t *head = stream + *at;
+    size_t claimed = ((size_t)head[0] * 256 + head[1]) * 65536 + (size_t)head[2] * 256 + head[3];
+    if (claimed > left - FUZZ_FRAME_HEAD) {
+        return false;
+    }
+    *body = (struct fuzz_body){head + FUZZ_FRAME_HEAD, claimed};
+    *at += FUZZ_FRAME_HEAD + claimed;
+    return true;
+}
+
+static inline void fuzz_frame_head(uint8_t head[FUZZ_FRAME_HEAD], size_t length) {
+    for (unsigned i = 0; i < FUZZ_FRAME_HEAD; i++) {
+        head[i] = (uint8_t)(length >> (24 - 8 * i));
+    }
+}
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "rig/maps.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <sanitizer/asan_interface.h>
+
+#include "rig/arena.h"
+#include "rig/check.h"
+#include "shmem/provider.h"
+
+struct segment {
+    size_t size; /* 0: there is none */
+    int number;  /* its id */
+    int holders;
+    unsigned views; /* those in use, as bits */
+    bool removed;   /* opened no more */
+    bool peer;      /* somebody outside holds it, too */
+};
+
+static struct {
+    struct segment segments[FUZZ_SEGMENTS];
+    int used; /* segments that were in use during this execution: those below */
+    int put;  /* of a peer */
+    int open;
+    uint32_t salt;
+    uint32_t made;
+} maps;
+
+/* ---------------------------------------------------------------- begin and end */
+
+uint32_t fuzz_maps_salt(const uint8_t *data, size_t size) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < size; i++) {
+        hash = (hash ^ data[i]) * 16777619u;
+    }
+    return hash;
+}
+
+void fuzz_maps_begin(uint32_t salt) {
+    fuzz_arena_ready();
+    for (int i = 0; i < maps.used; i++) {
+        maps.segments[i] = (struct segment){0};
+    }
+    maps.used = 0;
+    maps.put = 0;
+    maps.made = 0;
+    maps.salt = salt;
+}
+
+void fuzz_maps_end(void) {
+    FUZZ_CHECK(maps.open == 0, "%d maps are still open", maps.open);
+    for (int i = 0; i < maps.used; i++) {
+        FUZZ_CHECK(fuzz_arena_guards_hold(i, maps.segments[i].size), "segment %d was written outside", i);
+    }
+}
+
+/* ---------------------------------------------------------------- segments */
+
+/* The first that is free, so that places come round at once. */
+static int new_segment(size_t size) {
+    for (int i = 0; i < FUZZ_SEGMENTS; i++) {
+        struct segment *segment = &maps.segments[i];
+        if (segment->size != 0 && segment->removed && segment->holders == 0) {
+            FUZZ_CHECK(fuzz_arena_guards_hold(i, segment->size), "segment %d was written outside", i);
+            segment->size = 0;
+        }
+        if (segment->size == 0) {
+            *segment = (struct segment){.size = size};
+            fuzz_arena_set_guards(i, size);
+            maps.used = i < maps.used ? maps.used : i + 1;
+            return i;
+        }
+    }
+    return -1;
+}
+
+int fuzz_maps_put(const uint8_t *bytes, size_t size) {
+    int i = new_segment(size);
+    FUZZ_CHECK(i >= 0 && size > 0 && size <= FUZZ_SEGMENT_MOST, "a target made a segment of %zu bytes", size);
+    maps.segments[i].number = ++maps.put;
+    maps.segments[i].peer = true;
+    memcpy(fuzz_arena_bytes(i), bytes, size);
+    return i;
+}
+
+void fuzz_maps_orphan(int segment) {
+    maps.segments[segment].peer = false;
+}
+
+uint8_t *fuzz_maps_bytes(int segment) {
+    return fuzz_arena_bytes(segment);
+}
+
+size_t fuzz_maps_size(int segment) {
+    return maps.segments[segment].size;
+}
+
+int fuzz_maps_open(void) {
+    return maps.open;
+}
+
+static int find_number(int number) {
+    for (int i = 0; i < maps.used; i++) {
+        if (maps.segments[i].size != 0 && maps.segments[i].number == number && !maps.segments[i].removed) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Not by the library's own parser, which is under test. */
+int fuzz_maps_find(const char *id) {
+    int number = 0;
+    size_t i = 0;
+    for (; i < 9 && id[i] >= '0' && id[i] <= '9'; i++) {
+        number = 10 * number + (id[i] - '0');
+    }
+    bool one_spelling = i > 0 && id[i] == '\0' && id[0] != '0';
+    return one_spelling ? find_number(number) : -1;
+}
+
+bool fuzz_maps_where(const void *address, int *segment, size_t *offset) {
+    return fuzz_arena_where(address, segment, offset) && *segment < maps.used && *offset < maps.segments[*segment].size;
+}
+
+/* ---------------------------------------------------------------- the provider */
+
+static int hold(struct llmp_shmem *map, int index) {
+    struct segment *segment = &maps.segments[index];
+    int view = 0;
+    while (view < FUZZ_VIEWS && (segment->views >> view & 1) != 0) {
+        view++;
+    }
+    if (view == FUZZ_VIEWS) {
+        return -ENOMEM;
+    }
+    segment->views |= 1u << view;
+    segment->holders++;
+    maps.open++;
+    map->data = fuzz_arena_view(index, view);
+    ASAN_UNPOISON_MEMORY_REGION(map->data, map->size);
+    return 0;
+}
+
+static int maps_create(struct llmp_shmem *map, const llmp_shmem_options *options) {
+    (void)options;
+    int i = map->size <= FUZZ_SEGMENT_MOST ? new_segment(map->size) : -1;
+    if (i < 0) {
+        return -ENOSPC;
+    }
+    maps.segments[i].number = (int)(100000000 + (maps.salt + 7919 * maps.made++) % 800000000);
+    memset(fuzz_arena_bytes(i), 0, map->size);
+    llmp_shmem_id_from_number(&map->id, maps.segments[i].number);
+    return hold(map, i);
+}
+
+static int maps_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
+    int number;
+    int rc = llmp_shmem_id_number(id, &number);
+    if (rc != 0) {
+        return rc;
+    }
+    int i = find_number(number);
+    if (i < 0) {
+        return -LLMP_E_NO_SEGMENT;
+    }
+    return maps.segments[i].size < map->size ? -LLMP_E_SIZE_CLAIM : hold(map, i);
+}
+
+static void maps_close(struct llmp_shmem *map, bool remove) {
+    int i;
+    int view;
+    FUZZ_CHECK(fuzz_arena_which(map->data, &i, &view), "a map is closed that is none");
+    struct segment *segment = &maps.segments[i];
+    FUZZ_CHECK(segment->views >> view & 1, "a map is closed twice");
+    ASAN_POISON_MEMORY_REGION(map->data, map->size);
+    segment->views &= ~(1u << view);
+    segment->holders--;
+    segment->removed = segment->removed || remove;
+    maps.open--;
+}
+
+static bool maps_is_orphan(const struct llmp_shmem *map) {
+    int i;
+    int view;
+    FUZZ_CHECK(fuzz_arena_which(map->data, &i, &view), "asked about a map that is none");
+    return maps.segments[i].holders <= 1 && !maps.segments[i].peer;
+}
+
+static void maps_reap(const struct llmp_shmem *map) {
+    int i;
+    int view;
+    FUZZ_CHECK(fuzz_arena_which(map->data, &i, &view), "asked about a map that is none");
+    maps.segments[i].removed = true;
+}
+
+const llmp_shmem_provider fuzz_maps = {
+    .name = "fuzz",
+    .summary = "memory of this process, a view a map",
+    .scope = LLMP_SCOPE_SYSTEM,
+    .create = maps_create,
+    .open = maps_open,
+    .close = maps_close,
+    .is_orphan = maps_is_orphan,
+    .reap = maps_reap,
+};

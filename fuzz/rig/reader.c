@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "rig/reader.h"
+
+#include <string.h>
+
+#include "llmp/shmem.h"
+#include "oracle/layout.h"
+#include "rig/maps.h"
+
+#define SIZE_ABSURD ((uint64_t)1 << 40)
+
+uint64_t fuzz_code_bit(int code) {
+    if (code <= -LLMP_E_ID_EMPTY && code > -LLMP_E_ID_EMPTY - 32) {
+        return UINT64_C(1) << (-code - LLMP_E_ID_EMPTY);
+    }
+    if (code <= -LLMP_E_PAGE_SMALL && code > -LLMP_E_PAGE_SMALL - 32) {
+        return UINT64_C(1) << (32 - code - LLMP_E_PAGE_SMALL);
+    }
+    return 0;
+}
+
+#define BIT(name) fuzz_code_bit(-LLMP_E_##name)
+
+static uint64_t get(const struct fuzz_reader *reader, size_t offset, size_t bytes) {
+    uint64_t value = 0;
+    memcpy(&value, fuzz_maps_bytes(reader->segment) + offset, bytes);
+    return value;
+}
+
+/* ---------------------------------------------------------------- pages */
+
+/* What is wrong with an id that names no segment; a text that is not even an id may be refused as one. */
+static uint64_t id_broken(const char id[20]) {
+    size_t length = strnlen(id, 20);
+    if (length == 0) {
+        return BIT(ID_EMPTY);
+    }
+    if (length == 20) {
+        return BIT(ID_UNTERMINATED);
+    }
+    size_t digits = strspn(id, "0123456789");
+    if (digits == length && length < 10 && (id[0] != '0' || length == 1)) {
+        return BIT(NO_SEGMENT);
+    }
+    if (digits == length && id[0] != '0') {
+        return BIT(NO_SEGMENT) | BIT(ID_RANGE);
+    }
+    return digits == 0 ? BIT(ID_NOT_A_NUMBER) : BIT(ID_TRAILING) | BIT(ID_RANGE);
+}
+
+static uint64_t open_broken(const struct fuzz_reader *reader, uint64_t size, const char id[20], int segment) {
+    uint64_t broken = size > reader->most_page ? BIT(EOP_SIZE) : 0;
+    broken |= size == 0 ? BIT(SIZE_ZERO) : size > SIZE_ABSURD ? BIT(SIZE_ABSURD) : 0;
+    if (segment < 0) {
+        return broken | id_broken(id);
+    }
+    return broken | (size > fuzz_maps_size(segment) ? BIT(SIZE_CLAIM) : 0);
+}
+
+static uint64_t page_broken(const struct fuzz_reader *page) {
+    if (page->size < LC_PAGE_HEADER + LC_MSG_HEADER) {
+        return BIT(PAGE_SMALL);
+    }
+    uint64_t magic = get(page, LC_PAGE_MAGIC, 8);
+    return magic == LC_MAGIC_GIVEN_UP ? BIT(PAGE_GIVEN_UP) : magic != LC_MAGIC ? BIT(PAGE_MAGIC) : 0;
+}
+
+/* The reader stands on the new page only where nothing is wrong with it. */
+static uint64_t go_to(struct fuzz_reader *reader, uint64_t size, const char id[20]) {
+    char text[21] = {0};
+    memcpy(text, id, 20);
+    int segment = strlen(text) < 20 ? fuzz_maps_find(text) : -1;
+    uint64_t broken = open_broken(reader, size, text, segment);
+    if (broken != 0) {
+        return broken;
+    }
+    struct fuzz_reader there = *reader;
+    there.segment = segment;
+    there.size = (size_t)size;
+    there.offset = LC_PAGE_HEADER;
+    there.last_id = 0;
+    broken = page_broken(&there);
+    if (broken == 0) {
+        *reader = there;
+    }
+    return broken;
+}
+
+uint64_t fuzz_reader_begin(struct fuzz_reader *reader, uint64_t size, const char id[20], bool joined) {
+    reader->segment = -1;
+    uint64_t broken = go_to(reader, size, id);
+    if (broken == 0 && !joined) {
+        reader->joined[reader->segment]++;
+    }
+    return broken;
+}
+
+/* EOP-5. A page that is gone is told as one thing, however it went. */
+static uint64_t follow(struct fuzz_reader *reader) {
+    char id[20];
+    size_t payload = reader->offset - LC_EOP_PAYLOAD;
+    memcpy(id, fuzz_maps_bytes(reader->segment) + payload + 8, sizeof id);
+    int from = reader->segment;
+    if (strnlen(id, sizeof id) < sizeof id && fuzz_maps_find(id) == from) {
+        return BIT(EOP_SELF);
+    }
+    uint64_t broken = go_to(reader, get(reader, payload, 8), id);
+    if (broken & (BIT(NO_SEGMENT) | BIT(PAGE_GIVEN_UP))) {
+        broken |= BIT(EOP_GONE);
+    }
+    if (broken == 0) {
+        reader->left[from]++;
+        reader->joined[reader->segment]++;
+    }
+    return broken;
+}
+
+/* ---------------------------------------------------------------- slots */
+
+static uint64_t special_broken(uint32_t tag, uint64_t length, uint64_t padded) {
+    if (tag == LC_TAG_END_OF_PAGE && (length != LC_EOP_PAYLOAD || padded != LC_EOP_PAYLOAD)) {
+        return BIT(EOP_LENGTH);
+    }
+    return tag == LC_TAG_EXITING && length != 0 ? BIT(MSG_EXITING) : 0;
+}
+
+static uint64_t slot_broken(const struct fuzz_reader *reader, const struct fuzz_next *next, uint64_t padded) {
+    uint64_t room = reader->size - reader->offset - LC_MSG_HEADER;
+    uint64_t end = reader->offset + LC_MSG_HEADER + padded;
+    uint64_t broken = special_broken(next->tag, next->length, padded);
+    broken |= next->tag == LC_TAG_UNSET ? BIT(MSG_UNSET) : 0;
+    broken |= next->tag == LC_TAG_UNINITIALIZED ? BIT(MSG_UNINITIALIZED) : 0;
+    broken |= next->id != reader->last_id + 1 ? BIT(MSG_ID) : 0;
+    broken |= next->length > padded ? BIT(MSG_LENGTH) : 0;
+    broken |= padded > room ? BIT(MSG_BOUNDS) : 0;
+    broken |= next->tag != LC_TAG_END_OF_PAGE && end % LC_LINE != 0 ? BIT(MSG_ALIGN) : 0;
+    return broken;
+}
+
+static struct fuzz_next wrong(uint64_t broken) {
+    return (struct fuzz_next){.kind = FUZZ_NEXT_WRONG, .broken = broken};
+}
+
+static struct fuzz_next read_slot(struct fuzz_reader *reader) {
+    uint64_t newest = get(reader, LC_PAGE_CURRENT_MSG_ID, 8);
+    if (newest == reader->last_id) {
+        return (struct fuzz_next){.kind = FUZZ_NEXT_NONE};
+    }
+    if (newest < reader->last_id) {
+        return wrong(BIT(MSG_ID_BACK));
+    }
+    if (reader->offset > reader->size || reader->size - reader->offset < LC_MSG_HEADER) {
+        return wrong(BIT(MSG_BOUNDS));
+    }
+    struct fuzz_next next = {
+        .tag = (uint32_t)get(reader, reader->offset + LC_MSG_TAG, 4),
+        .sender = (uint32_t)get(reader, reader->offset + LC_MSG_SENDER, 4),
+        .broker = (uint32_t)get(reader, reader->offset + LC_MSG_BROKER, 4),
+        .flags = (uint32_t)get(reader, reader->offset + LC_MSG_FLAGS, 4),
+        .id = get(reader, reader->offset + LC_MSG_ID, 8),
+        .length = get(reader, reader->offset + LC_MSG_LEN, 8),
+        .segment = reader->segment,
+        .offset = reader->offset,
+    };
+    uint64_t padded = get(reader, reader->offset + LC_MSG_PADDED, 8);
+    uint64_t broken = slot_broken(reader, &next, padded);
+    if (broken != 0) {
+        return wrong(broken);
+    }
+    reader->offset += LC_MSG_HEADER + padded;
+    reader->last_id++;
+    next.kind = next.tag == LC_TAG_EXITING ? FUZZ_NEXT_CLOSED : FUZZ_NEXT_MESSAGE;
+    return next;
+}
+
+struct fuzz_next fuzz_reader_next(struct fuzz_reader *reader) {
+    for (int pages = 0; pages <= FUZZ_SEGMENTS; pages++) {
+        struct fuzz_next next = read_slot(reader);
+        if (next.kind != FUZZ_NEXT_MESSAGE || next.tag != LC_TAG_END_OF_PAGE) {
+            return next;
+        }
+        uint64_t broken = follow(reader);
+        if (broken != 0) {
+            return wrong(broken);
+        }
+    }
+    return (struct fuzz_next){.kind = FUZZ_NEXT_RING};
+}
