@@ -8,6 +8,9 @@ FILTER ?=
 STRICT ?=
 LIST ?=
 REPORT ?=
+## REPEAT=10 MUTANT=recv-goes-on  a case passes when it passes so many times; make mutants tries only that one
+REPEAT ?=
+MUTANT ?=
 
 suite_sources := $(sort $(wildcard conformance/suite/*.c))
 suite_objects := $(call objects,$(suite_sources))
@@ -31,14 +34,18 @@ $(fake_program): $(call objects,$(fake_sources) $(sort $(wildcard conformance/or
 	$(call say,LD,$@)
 	$(Q)$(link_c) -o $@ $(linked) $(shell pkg-config --libs jansson 2>/dev/null || echo -ljansson) -lcmocka -lpthread
 
-.PHONY: conformance-program conformance install-conformance suite-to-test
+.PHONY: conformance-program conformance mutants install-conformance suite-to-test
 conformance-program: $(suite_program) ## build llmp-conformance, without running it
 
 narrowed := $(if $(FILTER),--filter '$(FILTER)')
 conformance: $(suite_program) $(if $(filter %adapters/ref %adapters/ref/,$(IMPL) $(PEER)),adapter-ref) | $(first) ## hold IMPL against SPEC.md
 	@LLMP_BUILD='$(abspath $(OUT))' $(suite_program) $(narrowed) $(if $(LIST),--list,--impl '$(IMPL)' \
 	    $(if $(PEER),--peer '$(PEER)') $(if $(PROVIDERS),--provider '$(PROVIDERS)') $(if $(STRICT),--strict) \
-	    $(if $(REPORT),--report '$(REPORT)'))
+	    $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REPORT),--report '$(REPORT)'))
+
+# Deliberately wrong implementations: copies of this library, each patched, and switches of the Python one.
+mutants: $(suite_program) | $(first) ## hold the suite against implementations that are wrong on purpose
+	+@CC='$(CC)' MAKE='$(MAKE)' LLMP_BUILD='$(abspath $(OUT))' conformance/mutants/run $(if $(JOBS),--jobs '$(JOBS)') $(MUTANT)
 
 install-conformance: $(suite_program) ## install llmp-conformance with SPEC.md and ADAPTER.md
 	@install -d $(to)$(BINDIR) $(to)$(DATADIR)/llmp-conformance
@@ -46,13 +53,21 @@ install-conformance: $(suite_program) ## install llmp-conformance with SPEC.md a
 	@install -m 644 conformance/SPEC.md conformance/ADAPTER.md $(to)$(DATADIR)/llmp-conformance
 
 # The suite's own tests are scripts, which make cannot see through. Without jansson they are skips that say so.
+# What else they are made of is built before them, as it is for others: two makes on one file would meet.
+matrix_test := conformance/test/test_matrix_html.sh
 build_tested_suite = if pkg-config --exists jansson 2>/dev/null; then \
-    $(MAKE) --no-print-directory OUT='$(OUT)' conformance-program $(fake_program); fi
+    $(MAKE) $(if $(V),,-s) --no-print-directory OUT='$(OUT)' conformance-program $(fake_program) \
+        $(if $(filter $(matrix_test),$(tests)),adapter-ref); fi
 test: suite-to-test
-suite-to-test: all | $(first)
-	+@$(if $(filter $(suite_tests),$(tests)),$(build_tested_suite))
+suite-to-test: all adapter-ref-to-test $(call objects,$(sort $(wildcard conformance/oracle/*.c))) | $(first)
+	+@$(if $(filter $(suite_tests) $(matrix_test),$(tests)),$(build_tested_suite))
 
-module_tests += $(suite_tests)
+# A sanitizer has nothing to say about what a browser shows, nor about Python.
+unsanitized_tests := $(matrix_test) conformance/test/test_adapter_python.sh
+module_tests += $(suite_tests) $(if $(SANITIZE),,$(unsanitized_tests))
 module_deps += $(patsubst %.o,%.d,$(suite_objects) $(call objects,conformance/test/fake_sections.c))
 module_c += $(sort $(wildcard conformance/suite/*.[ch])) $(sort $(wildcard conformance/test/fake_*.c))
-module_scripts += conformance/suite/check-spec conformance/test/fake_adapter.sh $(suite_tests)
+module_scripts += conformance/suite/check-spec conformance/test/fake_adapter.sh conformance/test/suite_reports.sh $(suite_tests) \
+    $(unsanitized_tests) \
+    conformance/mutants/run $(sort $(wildcard conformance/adapters/libafl/*.sh conformance/adapters/libafl/adapter \
+    conformance/adapters/libafl/*/adapter))

@@ -54,6 +54,9 @@ bool lc_segment_exists(enum lc_provider provider, const struct lc_desc *desc, pi
 
 /* ID-1: terminated, and zero behind that. */
 bool lc_desc_is_terminated(const struct lc_desc *desc);
+/* Whether it is marked to go with its last holder (sysv alone knows such a mark; Linux still attaches it). */
+bool lc_segment_doomed(enum lc_provider provider, const struct lc_desc *desc);
+
 /* A description from parts; `id` is cut to 19 characters. */
 struct lc_desc lc_desc_of(uint64_t size, const char *id);
 /* The id as a string for messages: quoted, non-printing bytes as \xNN. Static storage, four at a time. */

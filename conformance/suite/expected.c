@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char first_comment[] =
-    "# Cases that are known to fail, and why (ADAPTER.md). One that passes is an error.\n";
+    "# Cases that are known to fail, and why (ADAPTER.md). One that passes is an error, unless ~ stands before it.\n";
 
 /* ---------------------------------------------------------------- reading */
 
@@ -20,13 +20,13 @@ static void add_comment(struct lc_expected *expected, const char *line) {
     }
 }
 
-static bool add(struct lc_expected *expected, const char *id, size_t length, const char *reason) {
+static bool add(struct lc_expected *expected, const char *id, const char *reason, bool sometimes) {
     struct lc_expectation *grown = realloc(expected->all, (expected->count + 1) * sizeof *grown);
     if (!grown) {
         return false;
     }
     expected->all = grown;
-    grown[expected->count++] = (struct lc_expectation){strndup(id, length), strdup(reason)};
+    grown[expected->count++] = (struct lc_expectation){strdup(id), strdup(reason), sometimes};
     return true;
 }
 
@@ -53,13 +53,15 @@ static const char *take_line(struct lc_expected *expected, char *line) {
     size_t length = strcspn(line, " \t");
     char *reason = line + length + strspn(line + length, " \t");
     line[length] = '\0';
-    if (!lc_case_exists(line)) {
+    bool sometimes = line[0] == '~';
+    const char *id = line + sometimes;
+    if (!lc_case_exists(id)) {
         return "is no case of this suite";
     }
     if (reason == line + length) {
         return "has no reason behind it";
     }
-    return listed(expected, line) ? "is listed twice" : add(expected, line, length, reason) ? NULL : "no memory";
+    return listed(expected, id) ? "is listed twice" : add(expected, id, reason, sometimes) ? NULL : "no memory";
 }
 
 bool lc_expected_load(struct lc_expected *expected, const char *path, char error[300]) {
@@ -106,13 +108,15 @@ static bool covers(const struct lc_expectation *expectation, const char *id) {
     return id[length] == '\0' || (id[length] == '@' && !strchr(id, '+'));
 }
 
-const char *lc_expected_reason(const struct lc_expected *expected, const char *id) {
+const struct lc_expectation *lc_expected_find(const struct lc_expected *expected, const char *id) {
+    const struct lc_expectation *found = NULL;
     for (size_t i = 0; i < expected->count; i++) {
-        if (covers(&expected->all[i], id)) {
-            return expected->all[i].reason;
+        bool exact = strcmp(expected->all[i].id, id) == 0;
+        if (exact || (!found && covers(&expected->all[i], id))) {
+            found = &expected->all[i];
         }
     }
-    return NULL;
+    return found;
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -129,8 +133,9 @@ static bool did_run(const struct lc_plan *plan, const struct lc_expectation *exp
 
 static void write_kept(FILE *file, const struct lc_expected *expected, const struct lc_plan *plan) {
     for (size_t i = 0; i < expected->count; i++) {
-        if (!did_run(plan, &expected->all[i])) {
-            fprintf(file, "%s %s\n", expected->all[i].id, expected->all[i].reason);
+        const struct lc_expectation *one = &expected->all[i];
+        if (one->sometimes || !did_run(plan, one)) {
+            fprintf(file, "%s%s %s\n", one->sometimes ? "~" : "", one->id, one->reason);
         }
     }
 }
@@ -138,11 +143,12 @@ static void write_kept(FILE *file, const struct lc_expected *expected, const str
 static void write_failed(FILE *file, const struct lc_expected *expected, const struct lc_plan *plan) {
     for (size_t i = 0; i < plan->count; i++) {
         const json_t *result = plan->all[i].result;
-        const char *known = lc_expected_reason(expected, plan->all[i].id);
+        const struct lc_expectation *known = lc_expected_find(expected, plan->all[i].id);
+        bool kept = known && known->sometimes;
         char line[400];
-        if (lc_result_verdict_is(result, "fail")) {
+        if (lc_result_verdict_is(result, "fail") && !kept) {
             lc_result_one_line(result, line, sizeof line);
-            fprintf(file, "%s %s\n", plan->all[i].id, known ? known : line);
+            fprintf(file, "%s %s\n", plan->all[i].id, known ? known->reason : line);
         }
     }
 }

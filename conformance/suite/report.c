@@ -32,10 +32,10 @@ static bool counts(const struct lc_planned *planned) {
     return strcmp(level, "MUST") == 0 || (planned->plan->options->strict && strcmp(level, "SHOULD") == 0);
 }
 
-static const char *status_of(const struct lc_planned *planned, const char *expected) {
+static const char *status_of(const struct lc_planned *planned, const struct lc_expectation *expected) {
     const char *verdict = lc_result_text(planned->result, "verdict");
     if (strcmp(verdict, "pass") == 0) {
-        return expected ? "unexpected" : "passed";
+        return expected && !expected->sometimes ? "unexpected" : "passed";
     }
     if (strcmp(verdict, "skip") == 0) {
         return "skipped";
@@ -62,7 +62,7 @@ static void put_command(const struct lc_planned *planned) {
 
 void lc_result_complete(struct lc_planned *planned, const struct lc_expected *expected) {
     json_t *result = planned->result;
-    const char *reason = lc_expected_reason(expected, planned->id);
+    const struct lc_expectation *expectation = lc_expected_find(expected, planned->id);
     put(result, "id", planned->id);
     put(result, "case", planned->def->id);
     put(result, "title", planned->def->title);
@@ -72,9 +72,9 @@ void lc_result_complete(struct lc_planned *planned, const struct lc_expected *ex
     put(result, "section", planned->section->name);
     put(result, "provider", planned->provider_name);
     put(result, "peer", lc_impl_name(planned->plan->peer));
-    put(result, "status", status_of(planned, reason));
-    if (reason) {
-        put(result, "reason", reason);
+    put(result, "status", status_of(planned, expectation));
+    if (expectation) {
+        put(result, "reason", expectation->reason);
     }
     put_command(planned);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A broker with clients that lie. Each costs itself only: another one sends and receives on (SPEC.md, BROKER-13, -14). */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -163,15 +164,81 @@ static void new_clients(struct lc_case *c) {
     marked(c, &scene, LC_TAG_NEW_SHM_CLIENT, 31);
 }
 
-/* A message that says it reaches up to the end of a map: its payload may be copied, and nothing behind it. */
+/* Whether the broker has a map of this segment no more. */
+struct mapping {
+    pid_t pid;
+    char mark[64]; /* what its line in /proc/<pid>/maps ends with, or has as inode */
+};
+
+static bool is_unmapped(void *argument) {
+    const struct mapping *mapping = argument;
+    char path[64];
+    char line[512];
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)mapping->pid);
+    FILE *maps = fopen(path, "re");
+    bool found = false;
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        found = found || strstr(line, mapping->mark) != NULL;
+    }
+    if (maps != NULL) {
+        fclose(maps);
+    }
+    return !found;
+}
+
+static struct mapping mapping_of(struct lc_case *c, struct lc_party *broker, const struct lc_map *map) {
+    struct mapping mapping = {.pid = lc_party_pid(broker)};
+    const char *id = (const char *)map->desc.id;
+    bool sysv = lc_provider(c) == LC_SYSV;
+    snprintf(mapping.mark, sizeof mapping.mark, "%s%s%s", sysv ? " " : "", id, sysv ? " " : "\n");
+    return mapping;
+}
+
+/*
+ * A message that says it reaches up to the end of its map: its payload may be copied, and nothing behind it. Maps are
+ * laid out downwards, so behind the map of one client stands that of the client before, and nothing once that one went.
+ */
 static void to_the_end_of_the_map(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+    struct lc_party *broker = lc_play(c, "broker");
+    struct scene scene = {.broker = broker, .port = lc_open_broker(c, broker, NULL)};
+    scene.good = lc_raw_connect(c, broker, scene.port);
+    struct lc_raw_client *before = lc_raw_connect(c, broker, scene.port);
+    scene.bad = lc_raw_connect(c, broker, scene.port);
+    good_is_served(c, &scene);
+    struct mapping mapping = mapping_of(c, broker, before->out->map);
+    uint8_t payload[8] = {0};
+    memcpy(payload, &before->id, sizeof before->id);
+    lc_writer_prepare_bytes(before->out, LC_TAG_CLIENT_EXIT, 0, payload, sizeof payload);
+    lc_writer_commit(before->out);
+    lc_until(is_unmapped, &mapping, 3000);
     uint64_t slot = lc_writer_prepare(scene.bad->out, TAG, 0, 100, 3);
     uint64_t rest = scene.bad->out->map->size - slot - LC_MSG_HEADER;
     lc_put64(scene.bad->out->map->base, slot + LC_MSG_LEN, rest);
     lc_put64(scene.bad->out->map->base, slot + LC_MSG_PADDED, rest);
     lc_writer_commit(scene.bad->out);
     still_serves(c, &scene);
+}
+
+/* A channel whose description claims more than its segment has, or less, and a message behind what there is. */
+static void claims(struct lc_case *c) {
+    struct scene scene = open_scene(c);
+    static const uint64_t sizes[] = {4 * LC_PAGE_DEFAULT, LC_PAGE_DEFAULT / 2};
+    for (size_t i = 0; i < 2; i++) {
+        struct lc_writer *other = lc_new_channel(c, 0, 9);
+        struct lc_desc desc = other->map->desc;
+        desc.size = sizes[i];
+        uint8_t payload[LC_EOP_PAYLOAD];
+        lc_eop_payload(payload, &desc);
+        lc_note(c, "NEW_SHM_CLIENT claims %llu bytes of 1 MiB", (unsigned long long)sizes[i]);
+        lc_writer_prepare_bytes(scene.bad->out, LC_TAG_NEW_SHM_CLIENT, 0, payload, sizeof payload);
+        lc_writer_commit(scene.bad->out);
+        good_is_served(c, &scene);
+        uint64_t slot = lc_writer_prepare(other, TAG, 0, 100, 1);
+        uint64_t to_the_end = other->map->size - slot - LC_MSG_HEADER;
+        lc_put64(other->map->base, slot + LC_MSG_PADDED, to_the_end);
+        lc_set_current_msg_id(other->map->base, 2); /* the second one would stand behind the segment */
+        still_serves(c, &scene);
+    }
 }
 
 /* ---------------------------------------------------------------- while it reads, and on its own page */
@@ -192,6 +259,25 @@ static void field_flips(struct lc_case *c) {
     }
 }
 
+struct reading {
+    struct lc_party *broker;
+    void *page;
+};
+
+static bool was_read_or_died(void *argument) {
+    const struct reading *reading = argument;
+    return lc_get16(reading->page, LC_PAGE_LEFT) != 0 || !lc_adapter_alive(lc_party_adapter(reading->broker));
+}
+
+/* A message and the end of its page; waits until the broker has read both. */
+static void have_it_read(struct lc_case *c, struct lc_party *broker, struct lc_raw_client *client, uint64_t length) {
+    struct reading reading = {broker, client->out->map->base};
+    lc_writer_send(client->out, TAG, 0, length, 1);
+    lc_writer_turn(client->out, lc_new_map(c, LC_PAGE_DEFAULT));
+    lc_check(c, lc_until(was_read_or_died, &reading, 5000), "a broker that reads on", "the page is not left");
+    lc_check_alive(c, broker);
+}
+
 static void broadcast_header(struct lc_case *c) {
     static const size_t fields[] = {LC_PAGE_SIZE_USED, LC_PAGE_SIZE_TOTAL, LC_PAGE_MAX_ALLOC, LC_PAGE_MAGIC,
                                     LC_PAGE_CURRENT_MSG_ID};
@@ -203,16 +289,12 @@ static void broadcast_header(struct lc_case *c) {
         for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
             lc_note(c, "the broadcast page's field at %d set to 0x%llx", (int)fields[i], (unsigned long long)values[v]);
             lc_put64(client->in->map.base, fields[i], values[v]);
-            lc_writer_send(client->out, TAG, 0, 10, v);
+            have_it_read(c, broker, client, 10);
         }
     }
-    for (int i = 0; i < 20; i++) { /* enough for the page to be turned */
-        if (!lc_writer_fits(client->out, 300000)) {
-            lc_writer_turn(client->out, lc_new_map(c, LC_PAGE_DEFAULT));
-        }
-        lc_writer_send(client->out, TAG, 0, 300000, 1);
+    for (int i = 0; i < 10; i++) { /* enough for the broadcast's page to be turned */
+        have_it_read(c, broker, client, 300000);
     }
-    lc_check_alive(c, broker);
     int socket = lc_raw_hello(c, port, NULL); /* what is on the page now is nobody's business, but it still answers */
     close(socket);
 }
@@ -232,6 +314,8 @@ const struct lc_case_def lc_broker_hostile_cases[] = {
      false},
     {"BROKER-13/end-of-map", "a message up to the map's end", "broker", LC_NAMED_PROVIDERS, to_the_end_of_the_map, 0,
      false},
+    {"BROKER-13/claims", "descriptions that claim more or less, and a message behind", "broker", LC_NAMED_PROVIDERS,
+     claims, 0, false},
     {"BROKER-13/flips", "lengths that change while they are read", "broker", LC_NAMED_PROVIDERS, field_flips, 60,
      false},
     {"BROKER-14/header", "the broadcast page's header written over", "broker", LC_NAMED_PROVIDERS, broadcast_header, 60,

@@ -222,6 +222,22 @@ static void killed_client_is_removed(struct lc_case *c) {
     lc_check(c, lc_until(is_off_the_roster, &roster, 30000), "that it is removed within 30 s", "it is still there");
 }
 
+/* Seen from outside by a broker that ends when its only client has gone. */
+static void killed_client_counts_as_gone(struct lc_case *c) {
+    if (!lc_has_option(c, "exit_after")) {
+        lc_skip(c, "the option exit_after");
+    }
+    struct lc_party *broker = lc_play(c, "broker");
+    uint16_t port = lc_open_broker_with(c, broker, NULL, json_pack("{s:i}", "exit_after", 1));
+    struct lc_party *victim = lc_play(c, "client");
+    lc_connect(c, victim, port);
+    lc_ask(c, victim, "client.send", "{s:i, s:i, s:i, s:i}", "tag", TAG, "length", 10, "seed", 1, "timeout_ms", 1000);
+    lc_kill(c, victim, SIGKILL);
+    const json_t *answer;
+    enum lc_outcome outcome = lc_try(c, broker, &answer, "broker.wait", "{s:i}", "timeout_ms", 30000);
+    lc_check(c, outcome == LC_OK, "that the client counts as gone within 30 s", "the broker still waits for it");
+}
+
 static void broker_killed(struct lc_case *c) {
     struct lc_party *broker = lc_play_peer(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
@@ -306,6 +322,8 @@ const struct lc_case_def lc_crash_cases[] = {
      killed_after_commit, 0, false},
     {"BROKER-12/removed", "a killed client is removed", "broker client", LC_NAMED_PROVIDERS, killed_client_is_removed,
      60, false},
+    {"BROKER-12/counts-as-gone", "a broker ends once its killed client is gone", "broker client", LC_NAMED_PROVIDERS,
+     killed_client_counts_as_gone, 60, false},
     {"ID-4/broker-killed", "a broker is killed; its client lives", "client", LC_NAMED_PROVIDERS, broker_killed, 0,
      false},
     {"ID-9/channel", "a channel that ended leaves nothing", "sender receiver", LC_NAMED_PROVIDERS,

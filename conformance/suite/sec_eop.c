@@ -277,6 +277,26 @@ static void next_is_missing(struct lc_case *c) {
     refused_for_good(c, &reading);
 }
 
+/* Whatever is said of the page that cannot be had: what was read before does not come again. */
+static void not_again(struct lc_case *c) {
+    struct lc_map *none[1];
+    struct reading reading = start_reading(c, none, 0);
+    struct lc_desc gone = lc_desc_of(LC_PAGE_DEFAULT, lc_provider(c) == LC_POSIX ? "/libafl_0_gone" : "1000000");
+    lc_writer_end(reading.writer, &gone);
+    for (int i = 0; i < 3; i++) {
+        lc_expect_recv_refused(c, reading.receiver);
+    }
+}
+
+/* Nothing but END_OF_PAGE, which names the page that it stands on. */
+static void nothing_but_itself(struct lc_case *c) {
+    struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
+    lc_writer_end(writer, &writer->map->desc);
+    struct lc_party *receiver = lc_play(c, "receiver");
+    lc_open_receiver(c, receiver, &writer->map->desc);
+    lc_expect_recv_refused(c, receiver);
+}
+
 static void next_is_no_page(struct lc_case *c) {
     struct lc_map *next[1];
     struct reading reading = start_reading(c, next, 1);
@@ -328,6 +348,9 @@ const struct lc_case_def lc_eop_cases[] = {
      false},
     {"EOP-5/two-receivers", "each receiver adds one", "receiver", LC_EACH_PROVIDER, two_receivers_count, 0, false},
     {"EOP-9/missing", "the next page does not exist", "receiver", LC_EACH_PROVIDER, next_is_missing, 0, false},
+    {"EOP-9/not-again", "what was read before does not come again", "receiver", LC_EACH_PROVIDER, not_again, 0, false},
+    {"EOP-10/nothing-but-itself", "a page with nothing but END_OF_PAGE that names it", "receiver", LC_FIRST_PROVIDER,
+     nothing_but_itself, 0, false},
     {"EOP-9/no-page", "the next map is no page", "receiver", LC_EACH_PROVIDER, next_is_no_page, 0, false},
     {"EOP-10/itself", "END_OF_PAGE that names its own page", "receiver", LC_EACH_PROVIDER, next_is_itself, 0, false},
     {"EOP-10/ring", "two pages without messages that name each other", "receiver", LC_NAMED_PROVIDERS, ring, 0, false},

@@ -76,9 +76,14 @@ static void padded_lies(struct lc_case *c) {
             lie(c, LC_MSG_PADDED, values[i], SECOND_SLOT);
         }
     }
-    lie(c, LC_MSG_PADDED, UINT64_MAX - LC_MSG_HEADER + 1, SECOND_SLOT); /* back to its own header */
-    lie(c, LC_MSG_PADDED, 64, SECOND_SLOT);                             /* shorter than its payload */
+    lie(c, LC_MSG_PADDED, 64, SECOND_SLOT); /* shorter than its payload */
     lie(c, LC_MSG_PADDED, LC_PAGE_DEFAULT, SECOND_SLOT);
+}
+
+/* Lengths that lead back: to the same header, and to the first message. Neither comes again. */
+static void leads_back(struct lc_case *c) {
+    lie(c, LC_MSG_PADDED, UINT64_MAX - LC_MSG_HEADER + 1, SECOND_SLOT);
+    lie(c, LC_MSG_PADDED, UINT64_MAX - (SECOND_SLOT - LC_PAGE_HEADER + LC_MSG_HEADER) + 1, SECOND_SLOT);
 }
 
 static void length_lies(struct lc_case *c) {
@@ -313,6 +318,7 @@ static void tag_flips(struct lc_case *c) {
 
 const struct lc_case_def lc_hostile_cases[] = {
     {"RECV-2/padded", "buf_len_padded of every wrong kind", "receiver", LC_FIRST_PROVIDER, padded_lies, 60, false},
+    {"RECV-2/leads-back", "buf_len_padded that leads back", "receiver", LC_FIRST_PROVIDER, leads_back, 0, false},
     {"RECV-2/length", "buf_len beyond its slot", "receiver", LC_FIRST_PROVIDER, length_lies, 60, false},
     {"RECV-7/unaligned", "slots that end off a multiple of 64", "receiver", LC_FIRST_PROVIDER, unaligned_lies, 0,
      false},

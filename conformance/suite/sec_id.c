@@ -206,7 +206,23 @@ static void names_nothing(struct lc_case *c) {
     lc_map_close(&map);
 }
 
-/* Refused, or at least not a signal at the first touch behind the end. */
+/* Opened or refused, but no signal at the first touch behind the end. */
+static void touched_behind(struct lc_case *c) {
+    struct lc_map *map = lc_new_map(c, SIZE);
+    struct lc_party *party = lc_play(c, "provider");
+    struct lc_desc desc = map->desc;
+    desc.size = 16 * SIZE;
+    const json_t *answer;
+    if (lc_try(c, party, &answer, "map.open", "{s:s, s:o}", "provider", lc_provider_name(c), "description",
+               lc_desc_json(&desc)) == LC_OK) {
+        uint64_t opened = lc_field_u64(c, answer, "map");
+        lc_try(c, party, &answer, "map.digest", "{s:I, s:i, s:i}", "map", (json_int_t)opened, "offset", 15 * SIZE,
+               "length", 1000);
+    }
+    lc_check_alive(c, party);
+}
+
+/* Refused. */
 static void claims_more(struct lc_case *c) {
     static const uint64_t sizes[] = {SIZE + 4096, 16 * SIZE, UINT64_C(1) << 40, (UINT64_C(1) << 63) + 4096, UINT64_MAX};
     struct lc_map *map = lc_new_map(c, SIZE);
@@ -272,10 +288,19 @@ static void maker_killed(struct lc_case *c) {
     expect_bytes(c, holder, opened, 0, 5);
 }
 
+/* The map is there, and nobody but its maker settled when it goes. */
+static void check_there(struct lc_case *c, struct lc_party *maker, const struct lc_desc *desc, bool doomed) {
+    lc_check(c, lc_segment_exists(lc_provider(c), desc, lc_party_pid(maker)), "a map that is still there",
+             "it was taken away");
+    lc_check(c, doomed || !lc_segment_doomed(lc_provider(c), desc), "a map that only its maker removes",
+             "it was marked for removal");
+}
+
 /* A holder that came later goes: the maker has its map, and a third one can still come. */
 static void holder_closes(struct lc_case *c) {
     struct lc_party *maker = lc_play(c, "provider");
     struct map map = create(c, maker, SIZE);
+    bool doomed = lc_segment_doomed(lc_provider(c), &map.desc);
     for (int i = 0; i < 3; i++) {
         struct lc_party *holder = lc_play(c, "provider");
         int64_t opened = open_map(c, holder, &map.desc);
@@ -283,8 +308,7 @@ static void holder_closes(struct lc_case *c) {
         close_map(c, holder, opened);
         lc_stop(c, holder);
         expect_bytes(c, maker, map.number, 0, (uint64_t)i);
-        lc_check(c, lc_segment_exists(lc_provider(c), &map.desc, lc_party_pid(maker)), "a map that is still there",
-                 "holder %d took it away", i + 1);
+        check_there(c, maker, &map.desc, doomed);
     }
 }
 
@@ -294,12 +318,12 @@ static void forked_copy(struct lc_case *c) {
     }
     struct lc_party *maker = lc_play(c, "provider");
     struct map map = create(c, maker, SIZE);
+    bool doomed = lc_segment_doomed(lc_provider(c), &map.desc);
     for (int i = 0; i < 2; i++) {
         lc_ask(c, maker, "map.fork", "{s:I}", "map", (json_int_t)map.number);
         write_map(c, maker, map.number, 0, 5);
         expect_bytes(c, maker, map.number, 0, 5);
-        lc_check(c, lc_segment_exists(lc_provider(c), &map.desc, lc_party_pid(maker)), "a map that is still there",
-                 "the forked child took it away");
+        check_there(c, maker, &map.desc, doomed);
         if (lc_provider(c) != LC_MEMFD) {
             struct lc_party *holder = lc_play(c, "provider");
             expect_bytes(c, holder, open_map(c, holder, &map.desc), 0, 5);
@@ -340,6 +364,19 @@ static void ended_leaves_nothing(struct lc_case *c) {
     check_gone(c, &map.desc);
 }
 
+/* The maker is killed while somebody holds the map, and that one goes in good order. */
+static void last_holder_leaves_nothing(struct lc_case *c) {
+    struct lc_party *maker = lc_play(c, "provider");
+    struct map map = create(c, maker, SIZE);
+    struct lc_party *holder = lc_play(c, "provider");
+    int64_t opened = open_map(c, holder, &map.desc);
+    lc_kill(c, maker, SIGKILL);
+    close_map(c, holder, opened);
+    lc_stop(c, holder);
+    create(c, lc_play(c, "provider"), SIZE);
+    check_gone(c, &map.desc);
+}
+
 static void killed_leaves_nothing(struct lc_case *c) {
     struct lc_party *maker = lc_play(c, "provider");
     struct map map = create(c, maker, SIZE);
@@ -348,19 +385,28 @@ static void killed_leaves_nothing(struct lc_case *c) {
     check_gone(c, &map.desc);
 }
 
-/* With few descriptors to be had, for this process and so for the adapter's. */
-static void thousands(struct lc_case *c) {
+/* For this process, and so for the adapters that it starts. */
+static void limit_descriptors(struct lc_case *c) {
     const struct rlimit few = {256, 256};
     if (setrlimit(RLIMIT_NOFILE, &few) != 0) {
         lc_trouble(c, "limiting descriptors to 256");
     }
+}
+
+static void thousands_opened(struct lc_case *c) {
+    limit_descriptors(c);
     struct lc_map *given = lc_new_map(c, SIZE);
     struct lc_party *party = lc_play(c, "provider");
     for (int i = 0; i < 2000; i++) {
-        close_map(c, party, create(c, party, 4096).number);
-    }
-    for (int i = 0; i < 2000; i++) {
         close_map(c, party, open_map(c, party, &given->desc));
+    }
+}
+
+static void thousands_made(struct lc_case *c) {
+    limit_descriptors(c);
+    struct lc_party *party = lc_play(c, "provider");
+    for (int i = 0; i < 2000; i++) {
+        close_map(c, party, create(c, party, 4096).number);
     }
 }
 
@@ -379,6 +425,8 @@ const struct lc_case_def lc_id_cases[] = {
      false},
     {"ID-13/nothing", "ids of nothing, and of another provider", "provider", LC_EACH_PROVIDER, names_nothing, 0, false},
     {"ID-7/claims-more", "sizes beyond the segment", "provider", LC_EACH_PROVIDER, claims_more, 0, false},
+    {"ID-7/touched", "the first touch behind a segment that claims more", "provider", LC_EACH_PROVIDER, touched_behind,
+     0, false},
     {"ID-7/receiver", "a receiver for a page that claims more than its segment", "receiver", LC_EACH_PROVIDER,
      receiver_claims_more, 0, false},
     {"ID-4/maker-closes", "the maker closes, the holder reads on", "provider", LC_NAMED_PROVIDERS, maker_closes, 0,
@@ -394,7 +442,11 @@ const struct lc_case_def lc_id_cases[] = {
      ended_leaves_nothing, 0, false},
     {"ID-10/killed", "nothing is left of the maps of a process that was killed", "provider", LC_NAMED_PROVIDERS,
      killed_leaves_nothing, 0, false},
-    {"ID-12/thousands", "2000 maps made and closed, one opened and closed 2000 times, with 256 descriptors", "provider",
-     LC_EACH_PROVIDER, thousands, 60, false},
+    {"ID-10/holder-left", "the maker is killed, the last holder closes", "provider", LC_NAMED_PROVIDERS,
+     last_holder_leaves_nothing, 0, false},
+    {"ID-12/thousands-opened", "one map opened and closed 2000 times, with 256 descriptors", "provider",
+     LC_EACH_PROVIDER, thousands_opened, 60, false},
+    {"ID-12/thousands-made", "2000 maps made and closed, with 256 descriptors", "provider", LC_EACH_PROVIDER,
+     thousands_made, 60, false},
     {0},
 };

@@ -173,14 +173,11 @@ static void pipelined(struct lc_case *c) {
     struct lc_party *broker = lc_play(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
     int socket = lc_tcp_connect(port);
-    uint8_t frame[2 * FRAME];
-    size_t length = client_hello(c, frame);
-    memcpy(frame + length, frame, length);
-    write_all(c, socket, frame, 2 * length);
+    uint8_t frame[FRAME];
+    write_all(c, socket, frame, client_hello(c, frame));
     long hello = lc_frame_read(socket, frame, sizeof frame, WAIT_MS);
     lc_check(c, hello > 0, "BrokerConnectHello", "%s", strerror((int)-hello));
-    long accepted = lc_frame_read(socket, frame, sizeof frame, WAIT_MS);
-    lc_check(c, accepted == 2 && frame[0] == LC_LOCAL_CLIENT_ACCEPTED, "LocalClientAccepted", "%ld bytes", accepted);
+    lc_check_u64(c, "the first client's id", 1, expect_accepted(c, socket));
     close(socket);
     lc_check_u64(c, "the next client's id", 2, expect_service(c, broker, port));
 }
@@ -359,6 +356,9 @@ static void client_refuses(struct lc_case *c) {
 
 /* ---------------------------------------------------------------- maps that cannot be used */
 
+static void send_quit(struct lc_case *c, uint16_t port, uint32_t id);
+static bool has_left(void *page);
+
 static void refuse_desc(struct lc_case *c, uint16_t port, const struct lc_desc *desc) {
     int socket = lc_raw_hello(c, port, NULL);
     uint8_t frame[FRAME];
@@ -410,6 +410,53 @@ static void unusable_maps(struct lc_case *c) {
         refuse_desc(c, port, &desc);
     }
     expect_service(c, broker, port);
+}
+
+/* Whatever the answer is: somebody else is served, before and after the broker has looked at the map. */
+static void others_served(struct lc_case *c) {
+    struct lc_party *broker = lc_play(c, "broker");
+    uint16_t port = lc_open_broker(c, broker, NULL);
+    struct lc_raw_client *client = lc_raw_connect(c, broker, port);
+    struct lc_desc desc;
+    for (int which = 0; unusable(c, which, &desc); which++) {
+        lc_note(c, "LocalClientHello with %s of %llu bytes", lc_desc_show(&desc), (unsigned long long)desc.size);
+        int socket = lc_raw_hello(c, port, NULL);
+        uint8_t frame[FRAME];
+        struct lc_tcp_message hello = {.kind = LC_LOCAL_CLIENT_HELLO, .desc = desc};
+        write_all(c, socket, frame, frame_of(frame, &hello));
+        (void)lc_frame_read(socket, frame, sizeof frame, WAIT_MS);
+        close(socket);
+        for (uint64_t i = 0; i < 5; i++) {
+            lc_writer_send(client->out, TAG, 0, 10, i);
+            lc_raw_expect(c, client, TAG, client->id, 0, 10, i);
+        }
+        lc_check_alive(c, broker);
+    }
+    expect_service(c, broker, port);
+}
+
+/*
+ * After one that cannot be used, an id is the one by which the broker knows the client: its messages carry it, and
+ * ClientQuit removes it alone.
+ */
+static void told_and_known(struct lc_case *c) {
+    struct lc_party *broker = lc_play(c, "broker");
+    uint16_t port = lc_open_broker(c, broker, NULL);
+    int socket = lc_raw_hello(c, port, NULL);
+    uint8_t frame[FRAME];
+    struct lc_tcp_message hello = {.kind = LC_LOCAL_CLIENT_HELLO, .desc = lc_desc_of(LC_PAGE_DEFAULT, "2000000000")};
+    write_all(c, socket, frame, frame_of(frame, &hello));
+    (void)lc_frame_read(socket, frame, sizeof frame, WAIT_MS);
+    close(socket);
+    struct lc_raw_client *going = lc_raw_connect(c, broker, port);
+    struct lc_raw_client *staying = lc_raw_connect(c, broker, port);
+    send_quit(c, port, going->id);
+    for (uint64_t i = 0; i < 20; i++) {
+        lc_writer_send(staying->out, TAG, 0, 10, i);
+        lc_raw_expect(c, staying, TAG, staying->id, 0, 10, i);
+    }
+    lc_check(c, lc_until(has_left, going->out->map->base, 5000), "that the client that quit is removed",
+             "its page is not left");
 }
 
 /* As BROKER-2 says: those that never got in took no id that counts, or one each that is not used again. */
@@ -477,7 +524,8 @@ const struct lc_case_def lc_tcp_cases[] = {
     {"POST-5/descriptions", "a description as a broker and a client write it", "client", LC_NAMED_PROVIDERS,
      handshake_of_client, 0, false},
     {"TCP-1/in-pieces", "a frame that comes byte by byte", "broker", LC_NAMED_PROVIDERS, in_pieces, 0, false},
-    {"TCP-1/pipelined", "two frames before the broker said a word", "broker", LC_NAMED_PROVIDERS, pipelined, 0, false},
+    {"TCP-1/pipelined", "a request before the broker's hello is read", "broker", LC_NAMED_PROVIDERS, pipelined, 0,
+     false},
     {"TCP-9/local", "nobody is served on another address", "broker", LC_FIRST_PROVIDER, listens_locally, 0, false},
     {"TCP-4/oversized", "lengths of 2 and 4 GiB", "broker", LC_NAMED_PROVIDERS, oversized, 0, false},
     {"TCP-5/silent", "eight peers that say nothing or a part of a frame", "broker", LC_NAMED_PROVIDERS, silent_and_half,
@@ -492,6 +540,10 @@ const struct lc_case_def lc_tcp_cases[] = {
     {"POST-7/accepts", "varints longer than needed, bytes behind the value", "broker", LC_NAMED_PROVIDERS,
      accepts_longer, 0, false},
     {"TCP-8/unusable", "maps that are none, or not what they claim", "broker", LC_NAMED_PROVIDERS, unusable_maps, 0,
+     false},
+    {"TCP-8/others-served", "others are served whatever such a peer is told", "broker", LC_NAMED_PROVIDERS,
+     others_served, 60, false},
+    {"BROKER-2/told-and-known", "ids after a registration that failed", "broker", LC_NAMED_PROVIDERS, told_and_known, 0,
      false},
     {"TCP-8/ids-afterwards", "ids of those who come after one that failed", "broker", LC_NAMED_PROVIDERS,
      ids_afterwards, 0, false},

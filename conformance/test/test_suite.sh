@@ -260,10 +260,28 @@ check 'so is a provider that the case does not have' bad_line 'FAKE-1/sysv@posix
 check 'and a line without a reason' bad_line '\n\nFAKE-2/fails\n' 'expected:3: FAKE-2/fails has no reason'
 check 'and one that stands twice' bad_line 'FAKE-2/fails a\nFAKE-2/fails b\n' 'is listed twice'
 never_trouble() {
-    expecting 'FAKE-6/trouble it always is\n' --filter FAKE-6/trouble
+    expecting "${1}FAKE-6/trouble it always is\n" --filter FAKE-6/trouble
     saw 1 '0 passed, 1 failed'
 }
-check 'trouble of the suite is never expected' never_trouble
+check 'trouble of the suite is never expected' never_trouble ''
+sometimes() {
+    expecting '~FAKE-2/fails@posix by luck\n~FAKE-11/passes by luck\n' --filter FAKE-2,FAKE-11 --verbose
+    saw 0 'expected FAKE-2/fails@posix' 'ok       FAKE-11/passes@posix' '2 passed, 0 failed, 0 skipped' \
+        '1 of the passed failed as expected-failures lists them'
+}
+check 'one that fails sometimes is expected when it fails, and passed when it passes' sometimes
+precise() {
+    expecting "$1" --filter FAKE-11
+    saw "$2" "$3"
+}
+check 'a line for one provider goes before one for all' precise \
+    'FAKE-11/passes always\n~FAKE-11/passes@posix by luck\n' 0 '1 passed, 0 failed'
+check 'whichever of them is marked' precise \
+    '~FAKE-11/passes by luck\nFAKE-11/passes@posix always\n' 1 'listed as failing: always'
+check 'trouble is not even expected sometimes' never_trouble '~'
+check 'a marked case has to exist' bad_line '~FAKE-99/none gone\n' 'expected:1: ~FAKE-99/none is no case'
+check 'and to have a reason' bad_line '~FAKE-2/fails\n' '~FAKE-2/fails has no reason'
+check 'and to stand once' bad_line 'FAKE-2/fails a\n~FAKE-2/fails b\n' 'is listed twice'
 written() {
     printf '# mine\nFAKE-2/fails@posix my own words\nFAKE-11/passes not true\nFAKE-6/ends@posix not run\n' \
         >"$scratch/expected"
@@ -276,6 +294,20 @@ written() {
     saw 0 '4 passed, 0 failed, 0 skipped'
 }
 check 'the file is written from what was seen' written
+written_sometimes() {
+    printf '%s\n' '# mine' '~FAKE-2/fails by luck' '~FAKE-11/passes@posix it passed' '~FAKE-6/ends@posix not run' \
+        >"$scratch/kept"
+    cp "$scratch/kept" "$scratch/expected"
+    run good --expected "$scratch/expected" --write-expected --filter FAKE-2,FAKE-11
+    saw 0 'written: ' && diff "$scratch/kept" "$scratch/expected"
+}
+check 'and keeps what fails sometimes, with its mark' written_sometimes
+written_beside() {
+    printf '%s\n' '# mine' 'FAKE-2/fails always' '~FAKE-2/fails@posix by luck' >"$scratch/expected"
+    run good --expected "$scratch/expected" --write-expected --filter FAKE-2
+    saw 0 'written: ' && printf '%s\n' '# mine' '~FAKE-2/fails@posix by luck' | diff - "$scratch/expected"
+}
+check 'without a second line for the same case' written_beside
 
 . conformance/test/suite_reports.sh
 finish

@@ -126,6 +126,19 @@ test_resume() {
     close_channel
 }
 
+# The crates refuse an offset behind the page's last byte, not that very one: no message can stand there.
+test_resume_nowhere() {
+    provider=sysv
+    open_channel || return 1
+    id=$(echo "$description" | sed 's/.*"id":"\([0-9]*\)".*/\1/')
+    there="{\"NO\":\"$id\",\"NO_SIZE\":\"1048576\",\"NO_OFFSET\":\"1048528\",\"NO_CLIENT_ID\":\"3\"}"
+    begin c "$adapter" &&
+        ok c receiver.resume "\"provider\":\"sysv\",\"name\":\"NO\",\"environment\":$there" &&
+        ok c sender.resume "\"provider\":\"sysv\",\"name\":\"NO\",\"environment\":$there" "$description" &&
+        leaves c 0 || return 1
+    close_channel
+}
+
 # a is the broker, b and c its clients
 test_broker() {
     begin a "$adapter" && begin b "$adapter" && begin c "$adapter"
@@ -157,6 +170,29 @@ test_attach() {
         ok a broker.stop && ok c receiver.recv '"timeout_ms":5000' '"end":"exiting"' &&
         want a broker.stop '' '"refused"' && want a broker.attach "\"description\":$broadcast" '"refused"' &&
         leaves a 0 && leaves b 0 && leaves c 0
+}
+
+# Eight pages or so of broadcast that nobody has joined: kept they can all be read, else the crates panic.
+broadcast_pages() {
+    begin a "$adapter" && begin b "$adapter"
+    ok a broker.open "\"provider\":\"sysv\",\"listen\":false${1:+,\"keep_pages\":$1}" || return 1
+    broadcast=$(object description)
+    ok b sender.open '"provider":"sysv","sender_id":0,"keep_pages":true' &&
+        ok a broker.attach "\"description\":$(object description)" &&
+        ok b sender.send '"tag":1,"length":102400,"seed":1,"count":80' '"sent":80'
+}
+
+kept_pages() {
+    broadcast_pages "$1" && begin c "$adapter" &&
+        ok c receiver.open "\"provider\":\"sysv\",\"description\":$broadcast" &&
+        ok c receiver.drain '"count":80,"timeout_ms":5000' '"received":80' '"digest":2555043589}' &&
+        leaves c 0 && leaves b 0 && leaves a 0
+}
+
+test_broker_pages() {
+    kept_pages '' && kept_pages true && broadcast_pages false || return 1
+    unasked=$(timeout "$patience" head -n 1 <&4) # until its end
+    [ -z "$unasked" ] && leaves a 101 && leaves b 0
 }
 
 # a and b are brokers, c is a client of a; the reader of b's broadcast lives in c too
@@ -274,8 +310,10 @@ while read -r release <&9; do
     check "a channel of several pages" test_pages
     check "a message that no machine holds" test_too_large
     check "save and resume" test_resume
+    check "resume where nothing can stand" test_resume_nowhere
     for provider in sysv posix; do check "a broker over $provider, its hooks and clients" test_broker $provider; done
     check "attach and stop" test_attach
+    check "a broker that keeps its pages, and one that does not" test_broker_pages
     check "a client over maps that stand" test_existing
     for provider in sysv posix memfd; do check "maps of $provider" test_maps $provider; done
     check "maps of nop" test_nop

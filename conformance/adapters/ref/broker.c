@@ -29,12 +29,15 @@ struct wanted {
 static bool read_options(struct call *call, struct wanted *wanted) {
     llmp_broker_options *options = &wanted->options;
     uint64_t page_size = 0;
+    bool keep_pages = false;
     bool good = call_provider(call, &options->provider) &&
                 call_number_if_given(call, "page_size", SIZE_MAX, &page_size) &&
-                call_nonzero(call, "page_size", page_size) && call_flag_if_given(call, "listen", &wanted->listen) &&
+                call_nonzero(call, "page_size", page_size) && call_flag_if_given(call, "keep_pages", &keep_pages) &&
+                call_flag_if_given(call, "listen", &wanted->listen) &&
                 call_u32_if_given(call, "exit_after", &options->exit_after) &&
                 call_nonzero(call, "exit_after", options->exit_after) && hooks_read(call, &hooks);
     options->page_size = (size_t)page_size;
+    options->history = keep_pages ? LLMP_HISTORY_ALL : 0;
     options->hook = hooks != NULL ? hooks_run : NULL;
     options->hook_context = hooks;
     options->on_event = roster_note;
@@ -135,7 +138,7 @@ static void stop(struct call *call) {
 }
 
 static const struct verb verbs[] = {
-    {"broker.open", "provider page_size listen exit_after hooks", open_broker},
+    {"broker.open", "provider page_size keep_pages listen exit_after hooks", open_broker},
     {"broker.attach", "description", attach},
     {"broker.clients", "", clients},
     {"broker.wait", "timeout_ms", wait_for_end},

@@ -57,8 +57,8 @@ impl Adapter {
             _ => return Err(no_such_verb()),
         })?;
         match verb {
-            "open" => begin(&mut self.sender, || sender::open(request))?.open_answer(),
-            "resume" => begin(&mut self.sender, || sender::resume(request))?.open_answer(),
+            "open" => begin(&mut self.sender, || sender::open(request)).map(|sender| sender.open_answer()),
+            "resume" => begin(&mut self.sender, || sender::resume(request)).map(|sender| sender.open_answer()),
             "close" => close(&mut self.sender),
             _ => sender_at_work(open(&mut self.sender)?.as_mut(), verb, request),
         }
@@ -75,7 +75,7 @@ impl Adapter {
         })?;
         match verb {
             "open" => begin(&mut self.receiver, || receiver::open(request)).map(nothing_more),
-            "resume" => begin(&mut self.receiver, || receiver::resume(request))?.description(),
+            "resume" => begin(&mut self.receiver, || receiver::resume(request)).map(nothing_more),
             "recv" => recv(open(&mut self.receiver)?.as_mut(), request),
             "drain" => drain(open(&mut self.receiver)?.as_mut(), request),
             "save" => open(&mut self.receiver)?.save(request.text("name")?),

@@ -16,7 +16,7 @@ use crate::request::{Failure, Fields, Outcome, Request, fields, wrong};
 use crate::sender::{FIRST_MAP, only_what_the_crate_fixes};
 use crate::serving::{Job, Opened, Reply, Setup, serve};
 
-pub const OPEN_ARGUMENTS: &[&str] = &["provider", "page_size", "listen", "exit_after", "hooks"];
+pub const OPEN_ARGUMENTS: &[&str] = &["provider", "page_size", "keep_pages", "listen", "exit_after", "hooks"];
 
 /// The exit status of a Rust program whose main thread panicked.
 const PANICKED: i32 = 101;
@@ -33,6 +33,7 @@ pub fn open(request: &Request) -> Result<Broker, Failure> {
     only_what_the_crate_fixes(request, "page_size", FIRST_MAP)?;
     let setup = Setup {
         kind: kind(request)?,
+        keep_pages: request.bool_or("keep_pages", true)?,
         listen: request.bool_or("listen", true)?,
         exit_after: exit_after(request)?,
         hooks: Hooks::argument(request)?,

@@ -11,6 +11,7 @@ mod description;
 mod environment;
 mod exchange;
 mod hooks;
+mod logging;
 mod maps;
 mod noting;
 mod payload;
@@ -34,6 +35,7 @@ use request::{Failure, Outcome, Request};
 const LEAVING: Duration = Duration::from_secs(1);
 
 fn main() -> io::Result<()> {
+    logging::install();
     let mut adapter = Adapter::default();
     let mut input = io::stdin().lock();
     let mut line = Vec::new();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! A provider that notes the first map it makes: a broker does not say otherwise where its broadcast begins.
+//! A provider that notes the first map it makes or opens. A broker does not say otherwise where its broadcast begins, and
+//! a sender's own `describe` fails where it was resumed at a place that is none.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +23,12 @@ impl<SP> Noting<SP> {
     }
 }
 
+impl<SP: ShMemProvider> Noting<SP> {
+    fn note(&self, map: &SP::ShMem) {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(map.description());
+    }
+}
+
 impl<SP: ShMemProvider> ShMemProvider for Noting<SP> {
     type ShMem = SP::ShMem;
 
@@ -31,12 +38,14 @@ impl<SP: ShMemProvider> ShMemProvider for Noting<SP> {
 
     fn new_shmem(&mut self, size: usize) -> Result<Self::ShMem, Error> {
         let map = self.inner.new_shmem(size)?;
-        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(map.description());
+        self.note(&map);
         Ok(map)
     }
 
     fn shmem_from_id_and_size(&mut self, id: ShMemId, size: usize) -> Result<Self::ShMem, Error> {
-        self.inner.shmem_from_id_and_size(id, size)
+        let map = self.inner.shmem_from_id_and_size(id, size)?;
+        self.note(&map);
+        Ok(map)
     }
 
     fn clone_ref(&mut self, map: &Self::ShMem) -> Result<Self::ShMem, Error> {

@@ -16,7 +16,6 @@ pub const OPEN_ARGUMENTS: &[&str] = &["provider", "description"];
 
 pub trait Role: Source {
     fn save(&self, name: &str) -> Outcome;
-    fn description(&self) -> Outcome;
 }
 
 struct Receiver<SP: ShMemProvider> {
@@ -67,10 +66,5 @@ impl<SP: ShMemProvider> Role for Receiver<SP> {
         // SAFETY: no other thread of this process reads the environment meanwhile.
         unsafe { self.receiver.to_env(name)? };
         Ok(fields([("environment", Value::from(environment::taken(name)))]))
-    }
-
-    fn description(&self) -> Outcome {
-        let description = description::of(self.receiver.describe())?;
-        Ok(fields([("description", description::to_json(&description))]))
     }
 }

@@ -6,13 +6,14 @@ use std::{mem, ptr};
 use libafl_core::{ClientId, Error};
 use ll_mp::{Flags, LlmpClient, LlmpMsg, LlmpSender, LlmpSharedMap, Tag};
 use serde_json::Value;
-use shmem_providers::ShMemProvider;
+use shmem_providers::{ShMemDescription, ShMemProvider};
 
 use crate::description;
 use crate::environment;
 use crate::exchange::{Sink, fill_slot};
+use crate::noting::Noting;
 use crate::provider::{instance, kind, with_provider};
-use crate::request::{Failure, Outcome, Request, fields};
+use crate::request::{Failure, Fields, Outcome, Request, fields};
 
 /// The crate's first map, by its default feature `llmp_small_maps`.
 pub const FIRST_MAP: u64 = 1 << 20;
@@ -23,7 +24,7 @@ pub const OPEN_ARGUMENTS: &[&str] = &["provider", "sender_id", "page_size", "rec
 pub const RESUME_ARGUMENTS: &[&str] = &["provider", "name", "environment"];
 
 pub trait Role: Sink {
-    fn open_answer(&self) -> Outcome;
+    fn open_answer(&self) -> Fields;
     fn alloc(&mut self, length: usize) -> Outcome;
     fn shrink(&mut self, length: usize) -> Outcome;
     fn cancel(&mut self) -> Outcome;
@@ -41,6 +42,7 @@ struct Reserved {
 struct Sender<SP: ShMemProvider> {
     sender: LlmpSender<SP::ShMem, SP>,
     provider: SP,
+    first_map: ShMemDescription,
     reserved: Option<Reserved>,
     committer: Option<LlmpClient<SP::ShMem, SP>>,
 }
@@ -72,10 +74,12 @@ pub fn resume(request: &Request) -> Result<Box<dyn Role>, Failure> {
 fn over<SP, F>(provider: SP, make: F) -> Result<Box<dyn Role>, Failure>
 where
     SP: ShMemProvider + 'static,
-    F: FnOnce(SP) -> Result<LlmpSender<SP::ShMem, SP>, Error>,
+    F: FnOnce(Noting<SP>) -> Result<LlmpSender<SP::ShMem, Noting<SP>>, Error>,
 {
+    let provider = Noting::over(provider);
     let sender = make(provider.clone())?;
-    Ok(Box::new(Sender { sender, provider, reserved: None, committer: None }))
+    let first_map = provider.first().ok_or_else(|| Failure::refused("the sender has no map"))?;
+    Ok(Box::new(Sender { sender, provider, first_map, reserved: None, committer: None }))
 }
 
 impl<SP: ShMemProvider> Sender<SP> {
@@ -118,9 +122,8 @@ impl<SP: ShMemProvider> Sink for Sender<SP> {
 }
 
 impl<SP: ShMemProvider> Role for Sender<SP> {
-    fn open_answer(&self) -> Outcome {
-        let description = description::of(self.sender.describe())?;
-        Ok(fields([("description", description::to_json(&description))]))
+    fn open_answer(&self) -> Fields {
+        fields([("description", description::to_json(&self.first_map))])
     }
 
     fn alloc(&mut self, length: usize) -> Outcome {

@@ -23,6 +23,7 @@ const NAP: Duration = Duration::from_micros(100);
 
 pub struct Setup {
     pub kind: Kind,
+    pub keep_pages: bool,
     pub listen: bool,
     pub exit_after: Option<NonZeroUsize>,
     pub hooks: Hooks,
@@ -85,7 +86,7 @@ pub fn serve<SP: ShMemProvider>(setup: Setup, jobs: mpsc::Receiver<Job>, opened:
 
 fn open<SP: ShMemProvider>(setup: Setup, jobs: mpsc::Receiver<Job>) -> Result<(Thread<SP>, Opened), Error> {
     let provider = Noting::over(instance::<SP>(setup.kind)?);
-    let mut broker = LlmpBroker::new(provider.clone(), (setup.hooks.clone(), ()))?;
+    let mut broker = LlmpBroker::with_keep_pages(provider.clone(), (setup.hooks.clone(), ()), setup.keep_pages)?;
     let broadcast = provider.first().ok_or_else(|| Error::illegal_state("the broker made no map"))?;
     if let Some(clients) = setup.exit_after {
         broker.inner_mut().set_exit_cleanly_after(clients);
