@@ -102,27 +102,27 @@ void llmp_broker_report(llmp_broker *broker, llmp_event event, uint32_t client, 
     }
 }
 
-void llmp_broker_offer(llmp_broker *broker, llmp_shmem_desc *broadcast) {
-    llmp_sender_offer(broker->broadcast, broadcast);
+uint64_t llmp_broker_offer(llmp_broker *broker, llmp_shmem_desc *broadcast) {
+    return llmp_sender_offer(broker->broadcast, broadcast);
 }
 
 void llmp_broker_withdraw(llmp_broker *broker) {
     llmp_sender_withdraw(broker->broadcast);
 }
 
-int64_t llmp_broker_welcome(llmp_broker *broker, const llmp_shmem_desc *channel) {
+int64_t llmp_broker_welcome(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t shown) {
     uint32_t id;
     int rc = llmp_clients_add(broker, channel, &id);
     if (rc != 0) {
         return rc;
     }
-    llmp_sender_confirm(broker->broadcast);
+    llmp_sender_confirm(broker->broadcast, shown);
     return id;
 }
 
 int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc *channel, llmp_shmem_desc *broadcast) {
-    llmp_broker_offer(broker, broadcast);
-    int64_t id = llmp_broker_welcome(broker, channel);
+    uint64_t shown = llmp_broker_offer(broker, broadcast);
+    int64_t id = llmp_broker_welcome(broker, channel, shown);
     if (id < 0) {
         llmp_broker_withdraw(broker);
     }
@@ -131,7 +131,7 @@ int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc *channel
 
 llmp_shmem_desc llmp_broker_describe(llmp_broker *broker) {
     llmp_shmem_desc first;
-    llmp_broker_offer(broker, &first);
+    (void)llmp_broker_offer(broker, &first);
     llmp_broker_withdraw(broker);
     return first;
 }

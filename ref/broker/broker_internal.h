@@ -8,9 +8,11 @@
 struct llmp_broker_client {
     uint32_t id;
     llmp_receiver *channel;
-    int64_t orphan_since; /* when nobody was seen to hold its page any more; 0: somebody does */
-    bool leaving;         /* removed as soon as everything that it sent was read */
-    int leaving_code;     /* 0, or why it has to go */
+    int64_t orphan_since;            /* when nobody was seen to hold its page any more; 0: somebody does */
+    bool leaving;                    /* removed as soon as everything that it sent was read */
+    int leaving_code;                /* 0, or why it has to go */
+    int64_t count_out_at;            /* of those who left: from then on it is not expected to read any more */
+    struct llmp_broker_client *next; /* of those who left */
 };
 
 /* A message that was read, and has yet to go out. While there is one, nothing else is read. */
@@ -31,6 +33,8 @@ struct llmp_broker {
     struct llmp_broker_client **clients;
     uint32_t count;
     uint32_t capacity;
+    struct llmp_broker_client *left; /* gone as clients, but may read the broadcast for a while yet */
+    uint32_t broken;                 /* of those, who said no goodbye: they have a place until they are gone */
     uint32_t next_id;
     struct llmp_broker_part *parts;
     size_t part_count;
@@ -55,7 +59,7 @@ struct llmp_broker_client *llmp_clients_find(const llmp_broker *broker, uint32_t
 /* Lets the client finish: it goes when everything that it sent was read. */
 void llmp_clients_dismiss(struct llmp_broker_client *client, int code);
 void llmp_clients_remove(llmp_broker *broker, uint32_t index, int code);
-/* Looks for clients whose process is gone. */
+/* Looks for clients whose process is gone, and counts out who left before and reads no more. */
 void llmp_clients_care(llmp_broker *broker, int64_t now);
 void llmp_clients_fini(llmp_broker *broker);
 

@@ -5,9 +5,13 @@
 #include "broker/broker_internal.h"
 #include "channel/receiver.h"
 #include "channel/sender.h"
+#include "os/os.h"
+
+/* How long who said goodbye may go on reading where nobody can tell whether it is still there. */
+#define GOODBYE_NS LLMP_MILLISECONDS(100)
 
 static int make_room(llmp_broker *broker) {
-    if (broker->count >= broker->options.max_clients) {
+    if (broker->count + broker->broken >= broker->options.max_clients) {
         return -LLMP_E_CLIENTS_FULL;
     }
     if (broker->count < broker->capacity) {
@@ -72,6 +76,44 @@ static void free_client(struct llmp_broker_client *client) {
     free(client);
 }
 
+/*
+ * Who left may still read the broadcast: a client that says goodbye does, so as not to hold the broker up, and one whose
+ * own channel broke may go on for as long as it likes. Its joins would stand for those of somebody who has yet to come
+ * (llmp_sender_dismiss()). So it stays counted, and is waited for as anybody is, until nobody holds its channel any more.
+ * Who said goodbye keeps its word soon, which is all there is to go by where the provider cannot tell.
+ */
+static void see_off(llmp_broker *broker, struct llmp_broker_client *client, int code, int64_t now) {
+    client->leaving_code = code;
+    client->count_out_at = code == 0 ? now + GOODBYE_NS : INT64_MAX;
+    client->next = broker->left;
+    broker->left = client;
+    broker->broken += code != 0;
+}
+
+static void count_out(llmp_broker *broker, struct llmp_broker_client *client) {
+    llmp_sender_dismiss(broker->broadcast);
+    broker->given_up = LLMP_NOBODY_GIVEN_UP; /* it may have been the one; who is slow now is found out anew */
+    free_client(client);
+}
+
+static bool reads_no_more(const struct llmp_broker_client *client, int64_t now) {
+    return now >= client->count_out_at || llmp_receiver_is_orphan(client->channel) == 1;
+}
+
+static void look_after_those_who_left(llmp_broker *broker, int64_t now) {
+    struct llmp_broker_client **link = &broker->left;
+    while (*link != NULL) {
+        struct llmp_broker_client *client = *link;
+        if (reads_no_more(client, now)) {
+            *link = client->next;
+            broker->broken -= client->leaving_code != 0;
+            count_out(broker, client);
+        } else {
+            link = &client->next;
+        }
+    }
+}
+
 /* The order of the others stays, so that a round of routing can go on. */
 void llmp_clients_remove(llmp_broker *broker, uint32_t index, int code) {
     struct llmp_broker_client *client = broker->clients[index];
@@ -79,13 +121,13 @@ void llmp_clients_remove(llmp_broker *broker, uint32_t index, int code) {
     for (uint32_t i = index; i < broker->count; i++) {
         broker->clients[i] = broker->clients[i + 1];
     }
-    llmp_sender_dismiss(broker->broadcast);
+    llmp_broker_report(broker, code == 0 ? LLMP_EVENT_CLIENT_LEFT : LLMP_EVENT_CLIENT_REMOVED, client->id, code);
     if (code == -LLMP_E_CLIENT_VANISHED) {
         llmp_receiver_reap(client->channel);
+        count_out(broker, client);
+    } else {
+        see_off(broker, client, code, llmp_os_now());
     }
-    broker->given_up = LLMP_NOBODY_GIVEN_UP; /* it may have been the one; who is slow now is found out anew */
-    llmp_broker_report(broker, code == 0 ? LLMP_EVENT_CLIENT_LEFT : LLMP_EVENT_CLIENT_REMOVED, client->id, code);
-    free_client(client);
 }
 
 static void look_after(const llmp_broker *broker, struct llmp_broker_client *client, int64_t now) {
@@ -100,12 +142,15 @@ static void look_after(const llmp_broker *broker, struct llmp_broker_client *cli
 }
 
 void llmp_clients_care(llmp_broker *broker, int64_t now) {
+    look_after_those_who_left(broker, now);
     for (uint32_t i = 0; i < broker->count; i++) {
         look_after(broker, broker->clients[i], now);
     }
 }
 
+/* The channel ends: whoever left before is owed nothing of that. */
 void llmp_clients_fini(llmp_broker *broker) {
+    look_after_those_who_left(broker, INT64_MAX);
     for (uint32_t i = 0; i < broker->count; i++) {
         free_client(broker->clients[i]);
     }

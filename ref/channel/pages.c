@@ -97,6 +97,9 @@ void llmp_pages_fini(struct llmp_page_set *pages) {
 /*
  * Receivers walk pages in order and count themselves in on a page after they have read the one before to its end.
  *
+ * Only a page younger than the last dismissal can tell. Counts have no names: were one that was dismissed still to join
+ * pages, it would pass for somebody who has yet to come. Hence what llmp_sender_dismiss() asks of its caller.
+ *
  * L4: pairs with J1 in receiver.c: what they read of the pages before is behind whoever sees them here.
  */
 static bool all_joined_later(const struct llmp_page_set *pages) {
@@ -130,11 +133,13 @@ static bool is_released(const struct llmp_page_set *pages, const struct llmp_liv
 /*
  * Left by all is not enough: nobody may be left who could hold it without having been counted.
  *
- * L5: pairs with J1 and J2 in receiver.c, as L1 and L2 do; asked again where nobody was expected at all.
+ * L5: pairs with J1 and J2 in receiver.c, as L1 and L2 do, and in their order; asked again where nobody was expected at
+ * all.
  */
 static bool is_reusable(const struct llmp_page_set *pages, const struct llmp_live_page *item) {
-    return pages->policy == LLMP_PAGES_REUSE && item->gone == 0 && item->offered == 0 &&
-           llmp_load_acquire(&item->page->left) >= llmp_load_acquire(&item->page->joined); /* L5 */
+    uint16_t left = llmp_load_acquire(&item->page->left);     /* L5 */
+    uint16_t joined = llmp_load_acquire(&item->page->joined); /* L5 */
+    return pages->policy == LLMP_PAGES_REUSE && item->gone == 0 && item->offered == 0 && left >= joined;
 }
 
 /* A map that cannot be kept for lack of memory is one page fewer, not an error. */
@@ -187,6 +192,18 @@ static void drop_small_spares(struct llmp_page_set *pages, size_t size) {
     }
 }
 
+/*
+ * Where all pages are older than a death, nothing tells how far the living have come, and they may have read it all. So
+ * each death allows one page above the bound, for them to join.
+ */
+static uint32_t bound_now(const struct llmp_page_set *pages) {
+    if (pages->live.count == 0 || llmp_pages_newest(pages)->gone == 0) {
+        return pages->most;
+    }
+    uint32_t deaths = llmp_pages_oldest(pages)->gone;
+    return pages->most > NO_BOUND - deaths ? NO_BOUND : pages->most + deaths;
+}
+
 static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_live_page *item) {
     uint32_t total = pages->live.count + pages->spare.count;
     uint32_t wanted = pages->order == LLMP_ORDER_NEWEST ? 0 : pages->window.pages;
@@ -194,7 +211,7 @@ static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_live_pag
         *item = list_take(&pages->spare, choose_spare(pages));
         return 0;
     }
-    return total < pages->most ? create(pages, size, item) : -EAGAIN;
+    return total < bound_now(pages) ? create(pages, size, item) : -EAGAIN;
 }
 
 static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item, uint32_t sender_id,
@@ -202,6 +219,8 @@ static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item
     item.expected = pages->receivers;
     item.offered = pages->offered;
     item.gone = 0;
+    item.vouched = 0;
+    item.number = ++pages->numbered;
     llmp_page_init(item.page, item.size, sender_id, max_alloc);
     int rc = list_append(&pages->live, item);
     if (rc != 0) {
@@ -218,7 +237,7 @@ int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id
     if (!hasty && pages->policy == LLMP_PAGES_REUSE && pages->live.count >= pages->window.pages) {
         return -EAGAIN;
     }
-    if (pages->live.count >= pages->most) {
+    if (pages->live.count >= bound_now(pages)) {
         return -EAGAIN;
     }
     drop_small_spares(pages, size);
@@ -253,11 +272,12 @@ struct llmp_live_page *llmp_pages_newest(const struct llmp_page_set *pages) {
 /* ---------------------------------------------------------------- receivers that come and go */
 
 /* Whoever is alive now began at a page that is live now, or before it: so all live pages count it alike. */
-void llmp_pages_offer(struct llmp_page_set *pages) {
+uint64_t llmp_pages_offer(struct llmp_page_set *pages) {
     pages->offered++;
     for (uint32_t i = 0; i < pages->live.count; i++) {
         pages->live.items[i].offered++;
     }
+    return llmp_pages_oldest(pages)->number;
 }
 
 /* Whoever said nothing but hung up has no part in the channel, and its pages may come round again. */
@@ -268,14 +288,21 @@ void llmp_pages_withdraw(struct llmp_page_set *pages) {
     }
 }
 
-/* Pages go from the front alone: the page that it was offered is the oldest still, or gone. */
-void llmp_pages_confirm(struct llmp_page_set *pages) {
+/*
+ * Pages go from the front alone: the page that was shown is the oldest still, or gone. If it is gone, nothing is joined:
+ * whoever mapped it before joins the next page itself, and whoever did not cannot come any more.
+ */
+void llmp_pages_confirm(struct llmp_page_set *pages, uint64_t shown) {
     llmp_pages_withdraw(pages);
     pages->receivers++;
     for (uint32_t i = 0; i < pages->live.count; i++) {
         pages->live.items[i].expected++;
     }
-    llmp_add_release(&llmp_pages_oldest(pages)->page->joined, (uint16_t)1); /* pairs with L2 */
+    struct llmp_live_page *oldest = llmp_pages_oldest(pages);
+    if (oldest->number == shown) {
+        oldest->vouched++;
+        llmp_add_release(&oldest->page->joined, (uint16_t)1); /* pairs with L2 */
+    }
 }
 
 void llmp_pages_dismiss(struct llmp_page_set *pages) {
@@ -286,6 +313,18 @@ void llmp_pages_dismiss(struct llmp_page_set *pages) {
     for (uint32_t i = 0; i < pages->live.count; i++) {
         pages->live.items[i].gone++;
     }
+}
+
+/*
+ * Expected are the dead too: counts have no names, and one of the dead may have joined in place of one who has yet to
+ * come. Whoever was counted in by us is seen only when it leaves.
+ *
+ * L3: pairs with J1 and J2 in receiver.c: a page that was joined or left by itself is mapped.
+ */
+bool llmp_pages_arrived(const struct llmp_page_set *pages) {
+    const struct llmp_live_page *newest = llmp_pages_newest(pages);
+    const uint16_t *came = newest->vouched == 0 ? &newest->page->joined : &newest->page->left;
+    return pages->receivers == 0 || llmp_load_acquire(came) >= newest->expected; /* L3 */
 }
 
 int64_t llmp_pages_missing(const struct llmp_page_set *pages) {

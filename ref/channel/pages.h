@@ -21,6 +21,8 @@ struct llmp_live_page {
     uint32_t expected; /* receivers that read from this page or an earlier one on, the dead ones included */
     uint32_t gone;     /* of those, who died or left: how far they read is unknown */
     uint32_t offered;  /* shown to somebody who may yet come */
+    uint32_t vouched;  /* joined on behalf of others, which says nothing of who has it mapped */
+    uint64_t number;   /* of all pages of the channel, from 1 on: maps come round, numbers do not */
 };
 
 struct llmp_page_list {
@@ -41,6 +43,7 @@ struct llmp_page_set {
     bool history;       /* live pages stay although everybody left them, as many as the bound allows */
     uint32_t receivers; /* expected on a new page */
     uint32_t offered;
+    uint64_t numbered;
     uint64_t created;
     struct llmp_window window;
     struct llmp_page_list live;
@@ -66,11 +69,14 @@ int llmp_pages_fill(struct llmp_page_set *pages, size_t size);
 struct llmp_live_page *llmp_pages_oldest(const struct llmp_page_set *pages);
 struct llmp_live_page *llmp_pages_newest(const struct llmp_page_set *pages);
 
-/* Who reads: see sender.h. */
-void llmp_pages_offer(struct llmp_page_set *pages);
-void llmp_pages_confirm(struct llmp_page_set *pages);
+/* Who reads: see sender.h. The number of the oldest page, which is what was offered, is what to confirm. */
+uint64_t llmp_pages_offer(struct llmp_page_set *pages);
+void llmp_pages_confirm(struct llmp_page_set *pages, uint64_t shown);
 void llmp_pages_withdraw(struct llmp_page_set *pages);
 void llmp_pages_dismiss(struct llmp_page_set *pages);
+
+/* Whether everybody who is expected on the newest page has it mapped, so that it needs no name any more. */
+bool llmp_pages_arrived(const struct llmp_page_set *pages);
 
 /*
  * How many have yet to leave the oldest page, less those who are gone: whether the dead left it nobody knows. It can be

@@ -10,10 +10,11 @@ void llmp_sender_rename(llmp_sender *sender, uint32_t sender_id);
 
 /*
  * A receiver that may or may not come is shown the oldest page. Nobody waits for it, but no page it could read is used
- * again. confirm: it came, is counted in on its behalf, and counts like any other. withdraw: it will not.
+ * again. confirm: it came, and counts like any other; on the page that it was shown, by the number that the offer gave, it
+ * is counted in on its behalf, if that page has not been given up meanwhile. withdraw: it will not come.
  */
-void llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc);
-void llmp_sender_confirm(llmp_sender *sender);
+uint64_t llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc);
+void llmp_sender_confirm(llmp_sender *sender, uint64_t shown);
 void llmp_sender_withdraw(llmp_sender *sender);
 
 /* Commits in another client's name (SEND-4, BROKER-3), and without the check of reserved tags. */
@@ -25,7 +26,7 @@ const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender);
 /* How many receivers have yet to leave the oldest page, less those who are gone (llmp_pages_missing()). */
 int64_t llmp_sender_missing(const llmp_sender *sender);
 
-/* Whether every expected receiver has joined the newest page, so that the channel may end. */
+/* Whether every expected receiver is seen to have the newest page mapped, so that the channel may end. */
 bool llmp_sender_drained(const llmp_sender *sender);
 
 /*

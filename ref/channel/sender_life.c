@@ -57,9 +57,8 @@ int llmp_sender_new(const llmp_sender_options *options, llmp_sender **out) {
     return 0;
 }
 
-/* L3: pairs with J1 in receiver.c; whoever joined the newest page has it mapped, and needs no name for it any more. */
 bool llmp_sender_drained(const llmp_sender *sender) {
-    return llmp_load_acquire(&sender->page->joined) >= sender->pages.receivers; /* L3 */
+    return llmp_pages_arrived(&sender->pages);
 }
 
 static int linger(llmp_sender *sender, int64_t linger_ns) {
@@ -118,13 +117,13 @@ void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats) 
 
 /* ---------------------------------------------------------------- receivers that come and go */
 
-void llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc) {
-    llmp_pages_offer(&sender->pages);
+uint64_t llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc) {
     *desc = llmp_sender_describe(sender);
+    return llmp_pages_offer(&sender->pages);
 }
 
-void llmp_sender_confirm(llmp_sender *sender) {
-    llmp_pages_confirm(&sender->pages);
+void llmp_sender_confirm(llmp_sender *sender, uint64_t shown) {
+    llmp_pages_confirm(&sender->pages, shown);
 }
 
 void llmp_sender_withdraw(llmp_sender *sender) {
@@ -132,8 +131,7 @@ void llmp_sender_withdraw(llmp_sender *sender) {
 }
 
 int llmp_sender_admit(llmp_sender *sender, llmp_shmem_desc *desc) {
-    llmp_sender_offer(sender, desc);
-    llmp_sender_confirm(sender);
+    llmp_sender_confirm(sender, llmp_sender_offer(sender, desc));
     return 0;
 }
 

@@ -142,12 +142,10 @@ static void abandon(llmp_sender *sender) {
     llmp_sender_free(sender, LLMP_TRY);
 }
 
-int llmp_client_connect(const llmp_client_options *options, int64_t timeout_ns, llmp_client **out) {
-    struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
+static int try_connect(const llmp_client_options *options, struct llmp_deadline deadline, llmp_client **out) {
     llmp_shmem_desc broadcast;
     llmp_sender *sender;
     uint32_t id;
-    *out = NULL;
     int code = llmp_sender_new(&options->sender, &sender);
     if (code < 0) {
         return code;
@@ -158,6 +156,26 @@ int llmp_client_connect(const llmp_client_options *options, int64_t timeout_ns, 
     }
     if (code < 0) {
         abandon(sender);
+    }
+    return code;
+}
+
+/*
+ * While a broker is busy, the page that it shows may be given up before it hears that somebody came for it. That seldom
+ * happens twice: who never finds the page cannot reach that broker's memory at all.
+ */
+#define TRIES 8
+
+static bool came_too_late(int code) {
+    return code == -LLMP_E_NO_SEGMENT || code == -LLMP_E_PAGE_GIVEN_UP;
+}
+
+int llmp_client_connect(const llmp_client_options *options, int64_t timeout_ns, llmp_client **out) {
+    struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
+    *out = NULL;
+    int code = try_connect(options, deadline, out);
+    for (int i = 1; i < TRIES && came_too_late(code) && !llmp_deadline_passed(deadline); i++) {
+        code = try_connect(options, deadline, out);
     }
     return code;
 }

@@ -29,7 +29,7 @@ static int greet(struct llmp_peer *peer) {
     if (!llmp_post_is_utf8(hello.text)) { /* the peer would refuse all of it */
         hello.text = llmp_span_of_text("localhost");
     }
-    llmp_broker_offer(peer->broker, &hello.desc);
+    peer->shown = llmp_broker_offer(peer->broker, &hello.desc);
     peer->offered = true;
     return say(peer, &hello);
 }
@@ -63,7 +63,7 @@ static int refuse(struct llmp_peer *peer, int code, const char *text) {
 /* The accepted answer says nothing about what the client will send; its channel is mapped and checked here all the
  * same. */
 static int on_client_hello(struct llmp_peer *peer, const struct llmp_request *request) {
-    int64_t id = llmp_broker_welcome(peer->broker, &request->desc);
+    int64_t id = llmp_broker_welcome(peer->broker, &request->desc, peer->shown);
     if (id < 0) {
         return refuse(peer, (int)id, llmp_strerror((int)id));
     }

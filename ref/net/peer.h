@@ -25,6 +25,7 @@ struct llmp_peer {
     enum llmp_peer_state state;
     int64_t since;  /* when it was accepted, or began to leave */
     bool offered;   /* holds an offer of the broadcast channel (llmp_broker_offer) */
+    uint64_t shown; /* the number of the page that was offered */
     int64_t client; /* registered as this; -1: not, or it knows by now */
     struct llmp_frame_reader reader;
     struct llmp_frame_writer writer;

@@ -7,6 +7,7 @@
 #include <sys/shm.h>
 
 #include "broker_rig.h"
+#include "channel/sender.h"
 
 static void late_clients_see_history(void **state) {
     (void)state;
@@ -96,6 +97,9 @@ static void a_client_that_left_is_not_waited_for(void **state) {
     struct rig_member stays = rig_join(broker);
     struct rig_member leaves = rig_join(broker);
     assert_ok(llmp_sender_exit(leaves.tx, LLMP_TRY));
+    while (rig_stats_of(broker).clients_now == 2 || broker->left != NULL) {
+        assert_true(llmp_broker_once(broker) >= 0);
+    }
     for (uint64_t i = 0; i < 100; i++) {
         assert_ok(test_send_number(stays.tx, i, TEST_BIG, LLMP_TRY));
         rig_settle(broker);
@@ -103,6 +107,40 @@ static void a_client_that_left_is_not_waited_for(void **state) {
     }
     rig_go(&stays);
     rig_go(&leaves);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
+/* Its own channel is broken, and it listens all the same: what it reads does not stand for what others have to read. */
+static void a_client_that_was_removed_and_reads_on_takes_nothing_from_the_others(void **state) {
+    (void)state;
+    llmp_broker *broker = rig_new_broker(
+        (llmp_broker_options){.page_size = TEST_MAP, .history = 3, .slow_client_ns = LLMP_SECONDS(1000)});
+    struct rig_member slow = rig_join(broker);
+    struct rig_member speaks = rig_join(broker);
+    struct rig_member removed = rig_join(broker);
+    void *payload;
+    assert_ok(llmp_sender_alloc(removed.tx, 1, LLMP_TRY, &payload));
+    assert_ok(llmp_sender_commit_as(removed.tx, 0, LLMP_TAG_CLIENT_EXIT, 0));
+    rig_settle(broker);
+    assert_int_equal(rig_count_of(LLMP_EVENT_CLIENT_REMOVED, -LLMP_E_MSG_LENGTH), 1);
+    uint64_t sent = 0;
+    for (; !broker->pending.is; sent++) {
+        assert_true(sent < 100); /* the slow one is waited for */
+        assert_ok(test_send_number(speaks.tx, sent, TEST_BIG, LLMP_TRY));
+        rig_settle(broker);
+        if (!broker->pending.is) {
+            test_expect_big(speaks.rx, sent, sent + 1);
+            test_expect_big(removed.rx, sent, sent + 1);
+        }
+    }
+    test_expect_big(slow.rx, 0, sent - 1);
+    rig_go(&removed);
+    while (broker->left != NULL || broker->pending.is) {
+        assert_true(llmp_broker_once(broker) >= 0);
+    }
+    test_expect_big(slow.rx, sent - 1, sent);
+    rig_go(&slow);
+    rig_go(&speaks);
     llmp_broker_free(broker, LLMP_TRY);
 }
 
@@ -195,6 +233,7 @@ int main(void) {
         cmocka_unit_test(a_hung_client_takes_nothing_from_the_others),
         cmocka_unit_test(what_a_killed_creator_left_is_removed),
         cmocka_unit_test(a_client_that_left_is_not_waited_for),
+        cmocka_unit_test(a_client_that_was_removed_and_reads_on_takes_nothing_from_the_others),
         cmocka_unit_test(what_a_busy_client_sent_before_it_was_removed_is_forwarded),
         cmocka_unit_test(back_pressure_reaches_the_sender),
         cmocka_unit_test(clients_that_vanish_are_removed),

@@ -249,6 +249,59 @@ static void TCP_2_failed_client_ends_its_channel(void **state) {
     close(turncoat.fd);
 }
 
+/* ------------------------------------------------------------------ a broker that is ahead of its client */
+
+struct runaway {
+    int fd;
+    llmp_sender *broadcast;
+};
+
+static void greet(int fd, const llmp_shmem_desc *broadcast) {
+    uint8_t frame[4 + LLMP_HANDSHAKE_MAX] = {0};
+    struct llmp_response hello = {
+        .kind = LLMP_RESPONSE_BROKER_CONNECT_HELLO, .desc = *broadcast, .text = llmp_span_of_text("host")};
+    int64_t length = llmp_response_encode(&hello, frame + 4, LLMP_HANDSHAKE_MAX);
+    assert_in_range(length, 1, 255);
+    frame[3] = (uint8_t)length;
+    assert_int_equal(send(fd, frame, 4 + (size_t)length, MSG_NOSIGNAL), 4 + length);
+}
+
+/* Shows a page and is gone from it when the client comes; the second time it stays. */
+static void *run_ahead(void *context) {
+    const struct runaway *runaway = context;
+    for (int i = 0; i < 2; i++) {
+        uint8_t frame[64];
+        int fd = accept(runaway->fd, NULL, NULL);
+        llmp_shmem_desc shown = llmp_sender_describe(runaway->broadcast);
+        greet(fd, &shown);
+        await_bytes(fd, frame, 4);
+        assert_in_range(frame[3], 22, sizeof frame);
+        await_bytes(fd, frame, frame[3]);
+        while (i == 0 && llmp_send(runaway->broadcast, 1, 0, frame, sizeof frame, LLMP_TRY) == 0) {
+        }
+        assert_rc(i == 0 ? llmp_sender_cut(runaway->broadcast) : 0, 0);
+        assert_int_equal(send(fd, "\0\0\0\2\1\1", 6, MSG_NOSIGNAL), 6);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void TCP_2_a_page_that_went_meanwhile_is_asked_for_again(void **state) {
+    (void)state;
+    llmp_client_options options = {0};
+    llmp_client *client;
+    pthread_t thread;
+    struct runaway runaway = {.fd = reserve_port(&options.port),
+                              .broadcast = test_sender((llmp_sender_options){.page_size = 4096, .max_pages = 2})};
+    assert_int_equal(listen(runaway.fd, 2), 0);
+    assert_int_equal(pthread_create(&thread, NULL, run_ahead, &runaway), 0);
+    assert_ok(llmp_client_connect(&options, PATIENCE, &client));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_ok(llmp_client_free(client, LLMP_TRY));
+    assert_ok(llmp_sender_free(runaway.broadcast, LLMP_TRY));
+    close(runaway.fd);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(TCP_2_no_broker_within_the_deadline),
@@ -261,6 +314,7 @@ int main(void) {
         cmocka_unit_test(TCP_2_broker_that_errs),
         cmocka_unit_test(TCP_2_failed_client_ends_its_channel),
         cmocka_unit_test(ID_3_broker_with_a_page_that_is_not_there),
+        cmocka_unit_test(TCP_2_a_page_that_went_meanwhile_is_asked_for_again),
     };
     return cmocka_run_group_tests_name("connect", tests, NULL, NULL);
 }

@@ -84,6 +84,31 @@ static void EOP_8_a_receiver_between_two_pages_is_waited_for(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_TRY));
 }
 
+/* All pages are older than the deaths, and say nothing of who has read them. One more page for each does. */
+static void EOP_8_deaths_hold_nobody_up_who_reads(void **state) {
+    (void)state;
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .receivers = 3, .max_pages = 4});
+    llmp_receiver *dead[] = {test_receiver(sender), test_receiver(sender)};
+    llmp_receiver *alive = test_receiver(sender);
+    uint64_t sent = test_fill(sender, 0);
+    for (int i = 0; i < 2; i++) {
+        llmp_sender_dismiss(sender);
+        uint64_t more = test_fill(sender, sent);
+        assert_int_equal(more, sent + 3);
+        sent = more;
+    }
+    test_expect_big(alive, 0, sent);
+    for (; sent < 100; sent++) {
+        assert_ok(test_send_number(sender, sent, TEST_BIG, LLMP_TRY));
+        test_expect_big(alive, sent, sent + 1);
+    }
+    assert_true(test_stats_of(sender).pages_live <= 4);
+    llmp_receiver_free(dead[0]);
+    llmp_receiver_free(dead[1]);
+    llmp_receiver_free(alive);
+    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+}
+
 static void EOP_8_unknown_receivers_get_fresh_pages(void **state) {
     (void)state;
     llmp_sender *sender =
@@ -217,6 +242,7 @@ int main(void) {
         cmocka_unit_test(EOP_6_pages_come_round),
         cmocka_unit_test(EOP_8_a_slow_second_receiver_loses_nothing),
         cmocka_unit_test(EOP_8_a_receiver_between_two_pages_is_waited_for),
+        cmocka_unit_test(EOP_8_deaths_hold_nobody_up_who_reads),
         cmocka_unit_test(EOP_8_unknown_receivers_get_fresh_pages),
         cmocka_unit_test(kept_pages_stay_for_late_receivers),
         cmocka_unit_test(only_pages_that_come_round_have_a_window),

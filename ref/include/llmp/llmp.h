@@ -127,7 +127,9 @@ LLMP_API int llmp_sender_new(const llmp_sender_options *options, llmp_sender **o
 
 /**
  * Ends the channel: sends EXITING if nothing else did, waits until every expected receiver has mapped the last
- * page (so that what was sent can still be read), and frees everything, the pages included.
+ * page (so that what was sent can still be read), and frees everything, the pages included. One that was admitted to
+ * that very page is seen only when it leaves it. Where one was dismissed that had not come that far, the time runs out
+ * as if it still might come.
  *
  * @param linger_ns how long to wait for them; LLMP_TRY sends nothing and waits for nobody
  * @return 0, or -ETIMEDOUT when somebody did not come in time; everything is freed all the same
@@ -181,8 +183,10 @@ LLMP_API int llmp_sender_exit(llmp_sender *sender, int64_t timeout_ns);
 LLMP_API int llmp_sender_admit(llmp_sender *sender, llmp_shmem_desc *desc);
 
 /**
- * Counts one receiver out that is dead or gone. How far it read is unknown, so pages that exist now are
- * dropped in their turn and never used again (EOP-8).
+ * Counts one receiver out that is dead or gone: that will join no page any more. How far it read is unknown, so pages
+ * that exist now are dropped in their turn and never used again (EOP-8), and one page above max_pages may be taken.
+ * Counts have no names: one that is dismissed and reads on takes the place of another, who then loses messages. One
+ * that merely has to go stays counted until it went; llmp_sender_cut() ends the wait for it.
  */
 LLMP_API void llmp_sender_dismiss(llmp_sender *sender);
 
@@ -307,7 +311,7 @@ typedef struct llmp_broker_options {
     /** How long nobody may hold a client's page before the client counts as gone; 0: 5 s. Over posix this is known of
         clients of this library alone, over memfd of none. */
     int64_t vanish_ns;
-    uint32_t max_clients; /**< at the same time; 0: 1024 */
+    uint32_t max_clients; /**< at the same time, with those removed for an error and not gone yet; 0: 1024 */
     size_t max_message;   /**< largest payload forwarded; a client that sends more is removed; 0: 1 GiB */
     uint32_t exit_after;  /**< llmp_broker_run() ends when this many clients came and all went; 0: never */
     llmp_hook hook;
@@ -319,7 +323,10 @@ typedef struct llmp_broker_options {
 
 LLMP_API int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out);
 
-/** Sends EXITING if run() has not (BROKER-5), waits up to `linger_ns` for clients to map it, and frees everything. */
+/**
+ * Sends EXITING if run() has not (BROKER-5), waits up to `linger_ns` for clients to map it, and frees everything. One that
+ * still stands on the page that it was admitted to is waited for until it leaves it.
+ */
 LLMP_API void llmp_broker_free(llmp_broker *broker, int64_t linger_ns);
 
 /**
@@ -347,7 +354,12 @@ LLMP_API int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc
  */
 LLMP_API llmp_shmem_desc llmp_broker_describe(llmp_broker *broker);
 
-/** Forwards what a client has sent so far and removes it. @return 0 or -LLMP_E_NO_CLIENT */
+/**
+ * Forwards what a client has sent so far and removes it. As a reader of the broadcast it is waited for until nobody holds
+ * its channel any more, for 100 ms at most.
+ *
+ * @return 0 or -LLMP_E_NO_CLIENT
+ */
 LLMP_API int llmp_broker_remove(llmp_broker *broker, uint32_t client);
 
 /** One round: accepts, answers, forwards what is there, looks after clients. @return messages read, or a negative code */
