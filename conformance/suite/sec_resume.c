@@ -209,6 +209,35 @@ static void hostile_sender_offsets(struct lc_case *c) {
     refuse_offsets(c, "sender", &writing.desc);
 }
 
+/* ---------------------------------------------------------------- a client over maps that stand */
+
+/* The broadcast has three messages already; the own channel none yet. */
+static void client_over_maps(struct lc_case *c) {
+    if (!lc_has_option(c, "existing")) {
+        lc_skip(c, "the option existing");
+    }
+    struct lc_writer *own = lc_new_channel(c, 0, SENDER);
+    struct lc_writer *broadcast = lc_new_channel(c, 0, 0);
+    for (uint64_t i = 0; i < 3; i++) {
+        lc_writer_send(broadcast, TAG, 0, 10, i);
+    }
+    lc_join(own->map->base); /* the broker did */
+    struct lc_party *client = lc_play(c, "client");
+    lc_ask(c, client, "client.open", "{s:s, s:o, s:o}", "provider", lc_provider_name(c), "sender",
+           lc_desc_json(&own->map->desc), "receiver", lc_desc_json(&broadcast->map->desc));
+    struct lc_reader *reader = lc_open_reader(c, client, &own->map->desc, false);
+    lc_ask(c, client, "client.send", "{s:i, s:i, s:i, s:i}", "tag", TAG, "length", 70, "seed", 7, "timeout_ms", 1000);
+    lc_check_u64(c, "current_msg_id of the broadcast, which is not the client's to write", 3,
+                 lc_current_msg_id(broadcast->map->base));
+    lc_expect(c, reader, TAG, SENDER, 0, 70, 7);
+    for (uint64_t i = 0; i < 3; i++) {
+        const json_t *answer = lc_ask(c, client, "client.recv", "{s:i}", "timeout_ms", 1000);
+        const json_t *message = json_array_get(json_object_get(answer, "messages"), 0);
+        lc_check(c, message != NULL, "a message of the broadcast", "none");
+        lc_check_u64(c, "digest", lc_payload_digest(10, i), lc_field_u64(c, message, "digest"));
+    }
+}
+
 const struct lc_case_def lc_resume_cases[] = {
     {"RESUME-1/receiver", "a receiver's variables", "receiver", LC_NAMED_PROVIDERS, receiver_variables, 0, false},
     {"RESUME-1/sender", "a sender's variables", "sender", LC_NAMED_PROVIDERS, sender_variables, 0, false},
@@ -216,6 +245,8 @@ const struct lc_case_def lc_resume_cases[] = {
     {"RESUME-2/of-another", "variables that another implementation wrote", "receiver", LC_NAMED_PROVIDERS,
      receiver_of_another, 0, false},
     {"RESUME-3/goes-on", "a sender in another process", "sender", LC_NAMED_PROVIDERS, sender_goes_on, 0, false},
+    {"RESUME-5/client", "a client over its own map and the broadcast's", "client", LC_NAMED_PROVIDERS, client_over_maps,
+     0, false},
     {"RESUME-4/receiver", "offsets that leave no room, or are no number, for a receiver", "receiver",
      LC_NAMED_PROVIDERS, hostile_receiver_offsets, 0, false},
     {"RESUME-4/sender", "the same for a sender", "sender", LC_NAMED_PROVIDERS, hostile_sender_offsets, 0, false},

@@ -10,6 +10,7 @@ from .page import CLIENT_EXIT, EXIT_PAYLOAD
 from .pages import Pages
 from .receiver import ENDED, Receiver
 from .sender import Sender, in_time
+from .mutant import mutant
 
 _GOODBYE_MS = 2000
 _PAUSE = 0.0005
@@ -64,7 +65,7 @@ def open_existing(provider, sending, receiving):
     start."""
     receiver = Receiver(provider.attach, receiving)
     try:
-        sender = _behind_what_is_there(provider, sending)
+        sender = _behind_what_is_there(provider, receiving if mutant("existing-on-the-broadcast") else sending)
     except Refused:
         receiver.close()
         raise
