@@ -73,6 +73,25 @@ static void slow_receiver_small(struct lc_case *c) {
     slow_receiver(c, lc_page_size(c) / 40, 400);
 }
 
+/* One of two has joined and gone on: the page that the other has yet to join is as it was, magic included. */
+static void magic_until_all_joined(struct lc_case *c) {
+    if (!lc_has_option(c, "receivers")) {
+        lc_skip(c, "the option receivers");
+    }
+    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_desc desc = open_for(c, sender, 2);
+    struct lc_map first;
+    int rc = lc_map_open(lc_provider(c), &desc, lc_party_pid(sender), &first);
+    lc_check(c, rc == 0, "a page that can be mapped", "%s", strerror(-rc));
+    struct lc_reader *fast = lc_read_channel(c, sender, &desc);
+    for (uint64_t i = 0; i < 60 && send_one(c, sender, third(c), i); i++) {
+        lc_expect(c, fast, TAG, SENDER, 0, third(c), i);
+    }
+    uint64_t magic = lc_get64(first.base, LC_PAGE_MAGIC);
+    lc_map_close(&first);
+    lc_check_u64(c, "magic of a page that one of two has yet to join", LC_MAGIC, magic);
+}
+
 /* One of two has not even come. It starts at the first page, and everything is there for it. */
 static void yet_to_come(struct lc_case *c) {
     if (!lc_has_option(c, "receivers")) {
@@ -321,6 +340,8 @@ static void message_id_lies(struct lc_case *c) {
 
 const struct lc_case_def lc_reuse_cases[] = {
     {"EOP-6/unread", "a page that is not read yet is left alone", "sender", LC_EACH_PROVIDER, unread_is_kept, 0, false},
+    {"EOP-6/magic", "a page that one of two receivers has yet to join", "sender", LC_EACH_PROVIDER,
+     magic_until_all_joined, 0, false},
     {"EOP-8/slow-receiver", "two receivers, one of which stays on the first page", "sender", LC_EACH_PROVIDER,
      slow_receiver_large, 0, false},
     {"EOP-8/slow-receiver-small", "the same with forty messages a page", "sender", LC_FIRST_PROVIDER,

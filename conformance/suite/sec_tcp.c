@@ -301,8 +301,10 @@ static void quit_refused(struct lc_case *c, const uint8_t *body, size_t length) 
     lc_frame_write(socket, body, length, WAIT_MS);
     lc_wait_hangup(socket, WAIT_MS);
     close(socket);
-    lc_writer_send(client->out, TAG, 0, 10, 1);
-    lc_raw_expect(c, client, TAG, client->id, 0, 10, 1);
+    for (uint64_t i = 0; i < 20; i++) {
+        lc_writer_send(client->out, TAG, 0, 10, i);
+        lc_raw_expect(c, client, TAG, client->id, 0, 10, i);
+    }
     expect_service(c, broker, port);
 }
 
