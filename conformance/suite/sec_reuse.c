@@ -88,7 +88,9 @@ static void magic_until_all_joined(struct lc_case *c) {
         lc_expect(c, fast, TAG, SENDER, 0, third(c), i);
     }
     uint64_t magic = lc_get64(first.base, LC_PAGE_MAGIC);
+    uint32_t digest = lc_crc(0, first.base + LC_PAGE_HEADER + LC_MSG_HEADER, (size_t)third(c));
     lc_map_close(&first);
+    lc_check_u64(c, "digest of that page's first message", lc_payload_digest((size_t)third(c), 0), digest);
     lc_check_u64(c, "magic of a page that one of two has yet to join", LC_MAGIC, magic);
 }
 

@@ -294,6 +294,19 @@ static void bytes(struct lc_case *c) {
     expect_end(c);
 }
 
+/* Hello and PreFork are answered alike. Who said Hello, and not PreFork, keeps nothing for a child. */
+static void hello_is_no_prefork(struct lc_case *c) {
+    lc_service_open(c);
+    int witness = lc_service_call(c);
+    lc_service_hello(c, witness);
+    int other = lc_service_call(c);
+    struct lc_served dropped = lc_service_new(c, other, BYTES);
+    lc_service_send_body(c, other, "\x03", 1);
+    lc_service_number(c, other);
+    close(other);
+    lc_service_until_gone(c, witness, &dropped);
+}
+
 const struct lc_case_def lc_service_cases[] = {
     {"SERVED-1/answers", "Hello, NewMap, ExistingMap, Deregister, one after the other", "service", LC_FIRST_PROVIDER,
      answers, 0, true},
@@ -315,6 +328,7 @@ const struct lc_case_def lc_service_cases[] = {
      true},
     {"SERVED-3/last", "the last one's hang-up", "service", LC_FIRST_PROVIDER, hangup_drops_last, 0, true},
     {"SERVED-10/exit", "Exit, and nobody listens any more", "service", LC_FIRST_PROVIDER, exits, 0, true},
+    {"POST-6/hello", "Hello is 3, and not PreFork", "service", LC_FIRST_PROVIDER, hello_is_no_prefork, 0, true},
     {"POST-6/bytes", "requests as they stand in SPEC.md", "service", LC_FIRST_PROVIDER, bytes, 0, true},
     {0},
 };
