@@ -26,8 +26,8 @@ BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
 ## TEST=shmem  run only the tests with that in their name (several: TEST='page send')
 TEST ?=
-## JOBS=2 TIMEOUT=120 JUNIT=FILE  of the test run: programs at a time, seconds for each, a report for machines
-## PROVIDERS=posix,memfd PAYLOADS=64,1024 CASES=stream QUICK=1  narrow the bench
+## JOBS=2 TIMEOUT=120 JUNIT=FILE  programs at a time (tests, fuzzers, models, mutants); seconds for a test; its report
+## PROVIDERS=posix,memfd PAYLOADS=64,1024 CASES=stream QUICK=1  narrow the bench; PROVIDERS the conformance suite, too
 PROVIDERS ?=
 PAYLOADS ?=
 CASES ?=
@@ -197,7 +197,7 @@ $(bench_program): $(bench_objects) $(static_lib) $(OUT)/sources
 setup: ## install what the bench and the tests need (Debian, Ubuntu)
 	@.ci/setup
 
-setup-full: | $(filter setup,$(first)) ## install that and all the rest: clang, the linters
+setup-full: | $(filter setup,$(first)) ## install that and all the rest: clang, the linters, the proof tools, a browser
 	@.ci/setup full
 
 # Old ThreadSanitizers cannot place their shadow where the kernel randomises addresses widely; without randomisation
@@ -234,6 +234,10 @@ c_files := $(sort $(wildcard $(addsuffix /*.[ch],ref/include/llmp ref/os ref/os/
              ref/net ref/cmd ref/test bench)) $(wildcard bench/*.cc) $(module_c))
 scripts := $(sort $(wildcard .ci/* ref/test/run ref/test/*.sh ref/cmd/*.bash bench/*.sh plot/draw) $(module_scripts))
 tidied := $(addprefix tidy-,$(filter %.c %.cc,$(c_files)))
+# The headers that a file may see: as it is compiled.
+seen_by = $(strip $(if $(filter conformance/adapters/ref/%,$(1)),-Iref/include,\
+    $(if $(filter conformance/%,$(1)),-Iconformance,\
+    -Iref/include -Iref $(if $(filter fuzz/%,$(1)),-Ifuzz -Iconformance))))
 need = @command -v $(1) >/dev/null || { echo '$(1) is not installed: make setup-full' >&2; exit 1; }
 
 format: ## lay the sources out by .clang-format
@@ -253,7 +257,7 @@ tidy: $(tidied)
 $(tidied): tidy-%: | $(first)
 	$(call need,clang-tidy)
 	$(call say,TIDY,$*)
-	$(Q)said=$$(clang-tidy --quiet $* -- -Iref/include -Iref -D_GNU_SOURCE -std=$(if $(filter %.cc,$*),c++17,c11) 2>&1) || \
+	$(Q)said=$$(clang-tidy --quiet $* -- $(call seen_by,$*) -D_GNU_SOURCE -std=$(if $(filter %.cc,$*),c++17,c11) 2>&1) || \
 	    { printf '%s\n' "$$said"; exit 1; }
 
 shellcheck: | $(first)
@@ -305,7 +309,7 @@ clean: ## remove build/
 
 help: ## this text
 	@echo 'Targets:'
-	@awk -F ':.*## ' '/^[a-z][a-z -]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(filter Makefile %.mk,$(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z -]*:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 	@echo
 	@echo 'Variables, with their defaults or an example:'
 	@awk '/^## / { sub(/^## /, ""); at = index($$0, "  "); \

@@ -17,4 +17,5 @@ check "broker stands on channel" only ref/broker llmp os shmem channel broker
 check "net stands on broker" only ref/net llmp os shmem channel broker net
 check "cmd stands on the public headers alone" only ref/cmd llmp cmd
 check "so does bench" only bench llmp
+check "so does the conformance suite's adapter" only conformance/adapters/ref llmp
 finish

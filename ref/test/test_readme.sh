@@ -11,7 +11,7 @@ program() {
 }
 
 links() { # FILE: each relative link in it
-    sed -n 's/[^]]*](\([^):#]*\))/\n\1\n/gp' "$1" | grep -v '[ <>|]' | {
+    sed -n 's/[^]]*](\([^):#]*\))/\nlink \1\n/gp' "$1" | sed -n 's/^link \([^ <>|]*\)$/\1/p' | {
         missing=0
         while read -r target; do
             [ -e "$(dirname "$1")/$target" ] || { echo "$1 links to $target"; missing=1; }
@@ -21,7 +21,8 @@ links() { # FILE: each relative link in it
 }
 
 check "the program of the README" program
-for file in README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md results/README.md; do
-    check "links of $file" links "$file"
+for file in ./*.md results/README.md conformance/*.md conformance/*/README.md conformance/adapters/*/README.md conformance/reports/*.md \
+    fuzz/README.md fuzz/*/README.md; do
+    check "links of ${file#./}" links "$file"
 done
 finish
