@@ -12,6 +12,8 @@ static void set_result(struct call *call, const char *result) {
     (void)json_object_set_new(call->answer, "result", json_string(result));
 }
 
+static void set_error(struct call *call, const char *format, va_list values) __attribute__((format(printf, 2, 0)));
+
 /* Bytes of a bad request may come back in an error, and need not be text. */
 static void set_error(struct call *call, const char *format, va_list values) {
     char text[256];
