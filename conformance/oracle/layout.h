@@ -48,7 +48,9 @@ enum {
     LC_MSG_HEADER = 40
 };
 
-enum { LC_ID_BYTES = 20, LC_LINE = 64, LC_EOP_PAYLOAD = 32, LC_EOP_ROOM = 128, LC_PAGE_DEFAULT = 1 << 20 };
+enum { LC_ID_BYTES = 20, LC_LINE = 64, LC_EOP_PAYLOAD = 32, LC_EOP_ROOM = 128 };
+
+#define LC_PAGE_DEFAULT UINT64_C(0x100000)
 
 /* An id and how many bytes it claims (ID-2). */
 struct lc_desc {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The end of a page, on the sender's and on the receiver's side (SPEC.md, section 6). */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "suite/sections.h"
@@ -281,7 +282,11 @@ static void next_is_missing(struct lc_case *c) {
 static void not_again(struct lc_case *c) {
     struct lc_map *none[1];
     struct reading reading = start_reading(c, none, 0);
-    struct lc_desc gone = lc_desc_of(LC_PAGE_DEFAULT, lc_provider(c) == LC_POSIX ? "/libafl_0_gone" : "1000000");
+    char id[LC_ID_BYTES] = "1000000";
+    if (lc_provider(c) == LC_POSIX) {
+        snprintf(id, sizeof id, "/libafl_%d_0", (int)lc_party_pid(reading.receiver));
+    }
+    struct lc_desc gone = lc_desc_of(LC_PAGE_DEFAULT, id);
     lc_writer_end(reading.writer, &gone);
     for (int i = 0; i < 3; i++) {
         lc_expect_recv_refused(c, reading.receiver);

@@ -195,7 +195,11 @@ static void unterminated_id(struct lc_case *c) {
 
 static void names_nothing(struct lc_case *c) {
     struct lc_party *party = lc_play(c, "provider");
-    refuse(c, party, lc_desc_of(SIZE, lc_provider(c) == LC_POSIX ? "/libafl_0_none" : "2000000000"));
+    char nothing[LC_ID_BYTES] = "2000000000";
+    if (lc_provider(c) == LC_POSIX) { /* of the party's, so that it goes with it should it come to be made */
+        snprintf(nothing, sizeof nothing, "/libafl_%d_0", (int)lc_party_pid(party));
+    }
+    refuse(c, party, lc_desc_of(SIZE, nothing));
     struct lc_map map;
     enum lc_provider other = lc_provider(c) == LC_POSIX ? LC_SYSV : LC_POSIX;
     if (lc_map_create(other, SIZE, &map) != 0) {

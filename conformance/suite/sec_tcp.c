@@ -145,7 +145,7 @@ static bool was_read(void *argument) {
 }
 
 static uint16_t port_of(int socket) {
-    struct sockaddr_in name;
+    struct sockaddr_in name = {0};
     socklen_t size = sizeof name;
     getsockname(socket, (struct sockaddr *)&name, &size);
     return ntohs(name.sin_port);
@@ -372,7 +372,7 @@ static void refuse_desc(struct lc_case *c, uint16_t port, const struct lc_desc *
 
 /* Returns what may not be a client's map, one after the other. */
 static bool unusable(struct lc_case *c, int which, struct lc_desc *desc) {
-    static const char *const ids[] = {"", "abc", "-1", "4294967297", "/libafl_0_nothing", "12x"};
+    static const char *const ids[] = {"", "abc", "-1", "4294967297", "/nothing_of_anybody", "12x"};
     int names = (int)(sizeof ids / sizeof ids[0]);
     if (which < names) {
         *desc = lc_desc_of(LC_PAGE_DEFAULT, ids[which]);
