@@ -129,6 +129,8 @@ json_t *lc_number(uint64_t value);                /* the same; decimal digits wh
 
 /* sender.open over this case's provider; the description of its first map. */
 struct lc_desc lc_open_sender(struct lc_case *c, struct lc_party *sender, uint32_t sender_id);
+/* The same for so many receivers (0: unknown), where the sender can be told of them. */
+struct lc_desc lc_open_sender_for(struct lc_case *c, struct lc_party *sender, uint32_t sender_id, int receivers);
 /* The same with a first map of so many bytes: a skip where the adapter has no option page_size. */
 struct lc_desc lc_open_sender_sized(struct lc_case *c, struct lc_party *sender, uint32_t sender_id, uint64_t page_size);
 /* An oracle's reader on what a party wrote; joined and checked. Closed with the case. */

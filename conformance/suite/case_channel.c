@@ -16,6 +16,14 @@ struct lc_desc lc_open_sender(struct lc_case *c, struct lc_party *sender, uint32
     return lc_field_desc(c, answer, "description");
 }
 
+struct lc_desc lc_open_sender_for(struct lc_case *c, struct lc_party *sender, uint32_t sender_id, int receivers) {
+    json_t *arguments = json_pack("{s:s, s:I}", "provider", lc_provider_name(c), "sender_id", (json_int_t)sender_id);
+    if (lc_has_option(c, "receivers")) {
+        json_object_set_new(arguments, "receivers", json_integer(receivers));
+    }
+    return lc_field_desc(c, lc_ask(c, sender, "sender.open", "o", arguments), "description");
+}
+
 struct lc_desc lc_open_sender_sized(struct lc_case *c, struct lc_party *sender, uint32_t sender_id,
                                     uint64_t page_size) {
     if (!lc_impl_lists(sender->impl, "options", "page_size")) {

@@ -9,17 +9,6 @@
 
 enum { TAG = 0xC4A5, SENDER = 2 };
 
-static struct lc_desc open_sender(struct lc_case *c, struct lc_party *sender, int readers) {
-    const json_t *answer;
-    if (lc_has_option(c, "receivers")) {
-        answer = lc_ask(c, sender, "sender.open", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "sender_id",
-                        SENDER, "receivers", readers);
-    } else {
-        answer = lc_ask(c, sender, "sender.open", "{s:s, s:i}", "provider", lc_provider_name(c), "sender_id", SENDER);
-    }
-    return lc_field_desc(c, answer, "description");
-}
-
 /* ---------------------------------------------------------------- a sender */
 
 struct pair {
@@ -28,7 +17,7 @@ struct pair {
 
 static struct pair open_pair(struct lc_case *c) {
     struct pair pair = {lc_play(c, "sender"), lc_play(c, "receiver")};
-    struct lc_desc desc = open_sender(c, pair.sender, 1);
+    struct lc_desc desc = lc_open_sender_for(c, pair.sender, SENDER, 1);
     lc_open_receiver(c, pair.receiver, &desc);
     return pair;
 }
@@ -129,7 +118,7 @@ static void other_receiver_goes_on(struct lc_case *c) {
     }
     struct lc_party *sender = lc_play(c, "sender");
     struct lc_party *victim = lc_play(c, "receiver");
-    struct lc_desc desc = open_sender(c, sender, 2);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_reader *survivor = lc_read_channel(c, sender, &desc);
     lc_open_receiver(c, victim, &desc);
     uint64_t length = lc_page_size(c) * 3 / 10;
@@ -269,7 +258,7 @@ static bool nothing_left(void *argument) {
 static struct remains run_once(struct lc_case *c, struct pair *pair) {
     struct remains remains = {.provider = lc_provider(c)};
     *pair = (struct pair){lc_play(c, "sender"), lc_play(c, "receiver")};
-    remains.descs[0] = open_sender(c, pair->sender, 1);
+    remains.descs[0] = lc_open_sender_for(c, pair->sender, SENDER, 1);
     struct lc_reader *reader = lc_open_reader(c, pair->sender, &remains.descs[0], false);
     lc_open_receiver(c, pair->receiver, &remains.descs[0]);
     uint64_t length = lc_page_size(c) * 2 / 3;
@@ -300,7 +289,7 @@ static void nothing_left_after_a_kill(struct lc_case *c) {
     lc_kill(c, pair.sender, SIGKILL);
     lc_kill(c, pair.receiver, SIGKILL);
     struct lc_party *next = lc_play(c, "sender");
-    open_sender(c, next, 1);
+    lc_open_sender_for(c, next, SENDER, 1);
     lc_check(c, lc_until(nothing_left, &remains, 3000), "no segment of the channel's once another one was made",
              "%s or %s is still there", lc_desc_show(&remains.descs[0]), lc_desc_show(&remains.descs[1]));
 }

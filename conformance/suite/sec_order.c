@@ -99,17 +99,6 @@ static void calm(struct disturbed *disturbed) {
 
 /* ---------------------------------------------------------------- direct channels */
 
-static struct lc_desc open_sender(struct lc_case *c, struct lc_party *sender, uint32_t id, int readers) {
-    const json_t *answer;
-    if (lc_has_option(c, "receivers")) {
-        answer = lc_ask(c, sender, "sender.open", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "sender_id",
-                        (int)id, "receivers", readers);
-    } else {
-        answer = lc_ask(c, sender, "sender.open", "{s:s, s:i}", "provider", lc_provider_name(c), "sender_id", (int)id);
-    }
-    return lc_field_desc(c, answer, "description");
-}
-
 /* Without a sender that can be told of them there is one reader: EOP-8 is another case's matter. */
 static int readers_of(const struct lc_case *c) {
     return lc_has_option(c, "receivers") ? READERS : 1;
@@ -142,7 +131,7 @@ static void streams(struct lc_case *c, enum disturbance how, uint32_t senders) {
     for (uint32_t s = 0; s < senders; s++) {
         from[s] = lc_play(c, "sender");
         add(&disturbed.crowd, from[s]);
-        struct lc_desc desc = open_sender(c, from[s], s, readers);
+        struct lc_desc desc = lc_open_sender_for(c, from[s], s, readers);
         for (int r = 0; r < readers; r++) {
             to[s][r] = lc_play(c, "receiver");
             add(&disturbed.crowd, to[s][r]);
@@ -171,7 +160,7 @@ static void streams(struct lc_case *c, enum disturbance how, uint32_t senders) {
 static void paced(struct lc_case *c) {
     struct lc_party *sender = lc_play(c, "sender");
     struct lc_party *receiver = lc_play(c, "receiver");
-    struct lc_desc desc = open_sender(c, sender, 1, 1);
+    struct lc_desc desc = lc_open_sender_for(c, sender, 1, 1);
     lc_open_receiver(c, receiver, &desc);
     uint8_t *first = lc_open_reader(c, sender, &desc, false)->map.base;
     if (lc_get16(first, LC_PAGE_JOINED) == 0) {
@@ -226,7 +215,7 @@ static void raw_readers(struct lc_case *c) {
     struct disturbed disturbed = {.how = STOPPED};
     struct lc_party *sender = lc_play(c, "sender");
     int readers = readers_of(c);
-    struct lc_desc desc = open_sender(c, sender, 1, readers);
+    struct lc_desc desc = lc_open_sender_for(c, sender, 1, readers);
     pid_t helpers[READERS];
     struct lc_reader *reader[READERS];
     for (int r = 0; r < readers; r++) {

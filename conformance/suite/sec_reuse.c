@@ -7,18 +7,6 @@
 
 enum { TAG = 0x4E05E, SENDER = 9 };
 
-/* sender.open, telling how many receivers there will be where the implementation wants to know. */
-static struct lc_desc open_for(struct lc_case *c, struct lc_party *sender, int receivers) {
-    const json_t *answer;
-    if (lc_has_option(c, "receivers")) {
-        answer = lc_ask(c, sender, "sender.open", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "sender_id",
-                        SENDER, "receivers", receivers);
-    } else {
-        answer = lc_ask(c, sender, "sender.open", "{s:s, s:i}", "provider", lc_provider_name(c), "sender_id", SENDER);
-    }
-    return lc_field_desc(c, answer, "description");
-}
-
 /* False when the sender had no room for it in time. */
 static bool send_one(struct lc_case *c, struct lc_party *sender, uint64_t length, uint64_t seed) {
     const json_t *answer;
@@ -35,7 +23,7 @@ static uint64_t third(const struct lc_case *c) {
 
 static void unread_is_kept(struct lc_case *c) {
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 1);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     for (uint64_t i = 0; i < 9; i++) {
         send_one(c, sender, third(c), i);
@@ -48,7 +36,7 @@ static void unread_is_kept(struct lc_case *c) {
 /* One reads on, the other stays on the first page. Everything that was sent is still there for it. */
 static void slow_receiver(struct lc_case *c, uint64_t length, uint64_t most) {
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 2);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_reader *fast = lc_read_channel(c, sender, &desc);
     struct lc_reader *slow = lc_read_channel(c, sender, &desc);
     uint64_t sent = 0;
@@ -79,7 +67,7 @@ static void magic_until_all_joined(struct lc_case *c) {
         lc_skip(c, "the option receivers");
     }
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 2);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_map first;
     int rc = lc_map_open(lc_provider(c), &desc, lc_party_pid(sender), &first);
     lc_check(c, rc == 0, "a page that can be mapped", "%s", strerror(-rc));
@@ -100,7 +88,7 @@ static void yet_to_come(struct lc_case *c) {
         lc_skip(c, "the option receivers");
     }
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 2);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_reader *fast = lc_read_channel(c, sender, &desc);
     uint64_t sent = 0;
     for (; sent < 60 && send_one(c, sender, third(c), sent); sent++) {
@@ -115,7 +103,7 @@ static void yet_to_come(struct lc_case *c) {
 /* Both readers finish a page, then only one goes on: what the counts of that page say is not enough. */
 static void slow_after_a_while(struct lc_case *c) {
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 2);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_reader *fast = lc_read_channel(c, sender, &desc);
     struct lc_reader *slow = lc_read_channel(c, sender, &desc);
     uint64_t sent = 0;
@@ -153,7 +141,7 @@ static bool is_new(struct seen *seen, const struct lc_desc *desc) {
 
 static void bounded_maps(struct lc_case *c) {
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 1);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     struct seen seen = {0};
     for (uint64_t i = 0; reader->pages < PAGES; i++) {
@@ -166,7 +154,7 @@ static void bounded_maps(struct lc_case *c) {
 
 static void fresh_again(struct lc_case *c) {
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 1);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     struct seen seen = {0};
     int again = 0;
@@ -195,7 +183,7 @@ static void unknown_number(struct lc_case *c) {
         lc_skip(c, "the option receivers");
     }
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 0);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 0);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     struct lc_map kept[KEPT];
     size_t count = 0;
@@ -267,7 +255,7 @@ struct lie {
 
 static void scribble(struct lc_case *c, const struct lie *lies, size_t count) {
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 1);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     uint64_t initial = reader->map.size;
     for (size_t i = 0; i < count; i++) {
@@ -306,7 +294,7 @@ static void size_total_lies(struct lc_case *c) {
 /* Both at once: room without end, behind the map. */
 static void both_lie(struct lc_case *c) {
     struct lc_party *sender = lc_play(c, "sender");
-    struct lc_desc desc = open_for(c, sender, 1);
+    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     lc_put64(reader->map.base, LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40);
     for (uint64_t i = 0; i < 12; i++) {
@@ -329,7 +317,7 @@ static void message_id_lies(struct lc_case *c) {
     static const uint64_t ids[] = {0, 1000, UINT64_MAX};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         struct lc_party *sender = lc_play(c, "sender");
-        struct lc_desc desc = open_for(c, sender, 1);
+        struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
         struct lc_reader *reader = lc_read_channel(c, sender, &desc);
         lc_send(c, sender, TAG, 10, 1);
         lc_expect(c, reader, TAG, SENDER, 0, 10, 1);
