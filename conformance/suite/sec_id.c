@@ -215,7 +215,7 @@ static void touched_behind(struct lc_case *c) {
     struct lc_map *map = lc_new_map(c, SIZE);
     struct lc_party *party = lc_play(c, "provider");
     struct lc_desc desc = map->desc;
-    desc.size = 16 * SIZE;
+    desc.size = UINT64_C(16) * SIZE;
     const json_t *answer;
     if (lc_try(c, party, &answer, "map.open", "{s:s, s:o}", "provider", lc_provider_name(c), "description",
                lc_desc_json(&desc)) == LC_OK) {
@@ -228,7 +228,8 @@ static void touched_behind(struct lc_case *c) {
 
 /* Refused. */
 static void claims_more(struct lc_case *c) {
-    static const uint64_t sizes[] = {SIZE + 4096, 16 * SIZE, UINT64_C(1) << 40, (UINT64_C(1) << 63) + 4096, UINT64_MAX};
+    static const uint64_t sizes[] = {SIZE + 4096, UINT64_C(16) * SIZE, UINT64_C(1) << 40, (UINT64_C(1) << 63) + 4096,
+                                     UINT64_MAX};
     struct lc_map *map = lc_new_map(c, SIZE);
     struct lc_party *party = lc_play(c, "provider");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {

@@ -303,7 +303,7 @@ static void check_client(struct lc_case *c, const json_t *answer, const uint32_t
             continue;
         }
         lc_check(c, of != NULL, "messages of every client", "none of client %u", ids[i]);
-        lc_check_u64(c, "messages of a client", CLIENT_BATCHES * BATCH, lc_field_u64(c, of, "count"));
+        lc_check_u64(c, "messages of a client", UINT64_C(1) * CLIENT_BATCHES * BATCH, lc_field_u64(c, of, "count"));
         lc_check_u64(c, "digest of all that a client sent", client_digest(c, ids[i]), lc_field_u64(c, of, "digest"));
     }
 }
@@ -327,7 +327,8 @@ static void through_a_broker(struct lc_case *c, enum disturbance how) {
                    CLIENT_BATCHES * BATCH, "timeout_ms", WAIT_MS);
     }
     for (int i = 0; i < CLIENTS; i++) {
-        lc_check_u64(c, "sent", CLIENT_BATCHES * BATCH, lc_field_u64(c, lc_answer(c, clients[i]), "sent"));
+        lc_check_u64(c, "sent", UINT64_C(1) * CLIENT_BATCHES * BATCH,
+                     lc_field_u64(c, lc_answer(c, clients[i]), "sent"));
     }
     for (int i = 0; i < CLIENTS; i++) {
         lc_request(c, clients[i], "client.drain", "{s:i, s:i}", "count", CLIENTS * CLIENT_BATCHES * BATCH, "timeout_ms",
