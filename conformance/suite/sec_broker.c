@@ -353,6 +353,19 @@ static void late_client(struct lc_case *c) {
     expect(c, late, early->id, 100, BEFORE);
 }
 
+/* A broker that is told to let pages go once they were read: no client ever joined the first one (TCP-2). */
+static void pages_let_go(struct lc_case *c) {
+    struct scene scene = open_scene_with(c, json_pack("{s:b}", "keep_pages", 0));
+    struct lc_raw_client *client = come(c, &scene);
+    for (uint64_t m = 0; m < 60; m++) {
+        if (!lc_writer_fits(client->out, 300000)) {
+            lc_writer_turn(client->out, lc_new_map(c, LC_PAGE_DEFAULT));
+        }
+        send(client, 300000, m);
+        expect(c, client, client->id, 300000, m);
+    }
+}
+
 /* Nobody reads but one; the others stand on the first page. */
 static void some_do_not_read(struct lc_case *c) {
     struct scene scene = open_scene(c);
@@ -531,6 +544,8 @@ const struct lc_case_def lc_broker_cases[] = {
      false},
     {"BROKER-16/some-do-not-read", "90 MB past three clients that do not read", "broker", LC_NAMED_PROVIDERS,
      some_do_not_read, 60, false},
+    {"BROKER-15/pages-let-go", "twenty pages through a broker that keeps none", "broker", LC_NAMED_PROVIDERS,
+     pages_let_go, 60, false},
     {"BROKER-15/bounded", "540 MB through one client", "broker", LC_NAMED_PROVIDERS, bounded_memory, 60, false},
     {"BROKER-5/exiting", "EXITING behind everything", "broker", LC_NAMED_PROVIDERS, says_exiting, 0, false},
     {"BROKER-5/client", "a client learns of it", "broker client", LC_NAMED_PROVIDERS, client_sees_the_end, 0, false},

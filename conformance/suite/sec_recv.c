@@ -212,6 +212,22 @@ static void name_removed(struct lc_case *c) {
     send_and_expect(c, writer, receiver, 30000, 3);
 }
 
+/* Cut off behind its first 4 KiB, under a receiver that has more to read. A clean error is what a user would want. */
+static void cut_off_under_it(struct lc_case *c) {
+    struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
+    struct lc_party *receiver = open_on(c, writer);
+    send_and_expect(c, writer, receiver, 10, 1);
+    lc_writer_send(writer, TAG, 0, 3000, 2);
+    lc_writer_send(writer, TAG, 0, 30000, 3);
+    int rc = lc_map_truncate(writer->map, 4096);
+    if (rc != 0) {
+        lc_trouble(c, "cutting the segment off: %s", strerror(-rc));
+    }
+    const json_t *answer;
+    lc_try(c, receiver, &answer, "receiver.recv", "{s:i, s:i}", "count", 2, "timeout_ms", 100);
+    lc_check_alive(c, receiver);
+}
+
 static void time_is_up(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
     struct lc_party *receiver = open_on(c, writer);
@@ -261,6 +277,8 @@ const struct lc_case_def lc_recv_cases[] = {
      false},
     {"RECV-11/name-removed", "the segment's name goes while it is read", "receiver", LC_NAMED_PROVIDERS, name_removed,
      0, false},
+    {"RECV-12/cut-off", "the segment is cut off while it is read", "receiver", LC_POSIX_ONLY, cut_off_under_it, 0,
+     false},
     {"RECV-13/time-is-up", "waiting ends", "receiver", LC_FIRST_PROVIDER, time_is_up, 0, false},
     {"RECV-13/wakes-up", "a message that comes while it waits", "receiver", LC_FIRST_PROVIDER, wakes_up, 0, false},
     {0},
