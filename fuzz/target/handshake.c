@@ -90,13 +90,18 @@ static enum answer right_answer(const struct fuzz_peer *peer) {
     }
 }
 
+/* So many peers can name one page that the rig has no view of it left: to the broker that is memory it cannot have. */
+static bool is_out_of_views(const struct lc_tcp_message *answer) {
+    return answer->kind == LC_ERROR && strcmp(answer->text, llmp_strerror(-ENOMEM)) == 0;
+}
+
 static void expect_answer(const struct fuzz_peer *peer, const struct fuzz_body *body) {
     struct lc_tcp_message answer;
     FUZZ_CHECK(lc_response_decode(body->bytes, body->length, &answer), "an answer that is none");
-    if (right_answer(peer) == ANSWER_ACCEPTED) {
+    if (right_answer(peer) == ANSWER_ACCEPTED && !is_out_of_views(&answer)) {
         FUZZ_CHECK(answer.kind == LC_LOCAL_CLIENT_ACCEPTED && answer.id != 0, "kind %u, id %u", answer.kind, answer.id);
         world.last_id = answer.id > world.last_id ? answer.id : world.last_id;
-    } else {
+    } else if (!is_out_of_views(&answer)) {
         FUZZ_CHECK(right_answer(peer) == ANSWER_ERROR && answer.kind == LC_ERROR, "kind %u", answer.kind);
     }
 }
