@@ -194,6 +194,9 @@ void lc_wait(struct lc_case *c, pid_t helper);
 struct lc_flip;
 struct lc_flip *lc_flip_start(struct lc_case *c, void *const *fields, size_t count, size_t bytes, uint64_t wrong);
 void lc_flip_stop(struct lc_flip *flip);
+/* Conditions on a page: somebody joined it, somebody left it. */
+bool lc_is_joined(void *page);
+bool lc_is_left(void *page);
 /* Runs `condition` until it is true, at most so long, yielding in between. */
 bool lc_until(bool (*condition)(void *argument), void *argument, int timeout_ms);
 

@@ -217,3 +217,11 @@ void lc_expect_recv_refused(struct lc_case *c, struct lc_party *receiver) {
     }
     lc_check_alive(c, receiver);
 }
+
+bool lc_is_joined(void *page) {
+    return lc_get16(page, LC_PAGE_JOINED) != 0;
+}
+
+bool lc_is_left(void *page) {
+    return lc_get16(page, LC_PAGE_LEFT) != 0;
+}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A broker with clients that lie. Each costs itself only: another one sends and receives on (SPEC.md, BROKER-13, -14). */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

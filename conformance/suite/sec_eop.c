@@ -4,35 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "suite/sec_channel_talk.h"
 #include "suite/sections.h"
-
-enum { TAG = 0xE09, SENDER = 11 };
 
 /* ---------------------------------------------------------------- what the sender writes */
 
-struct channel {
-    struct lc_party *sender;
-    struct lc_reader *reader;
-};
-
-static struct channel open_channel(struct lc_case *c) {
-    struct channel channel = {.sender = lc_play(c, "sender")};
-    struct lc_desc desc = lc_open_sender(c, channel.sender, SENDER);
-    channel.reader = lc_read_channel(c, channel.sender, &desc);
-    return channel;
-}
-
-static void send_and_expect(struct lc_case *c, struct channel *channel, uint64_t length, uint64_t seed) {
-    lc_send(c, channel->sender, TAG, length, seed);
-    lc_expect(c, channel->reader, TAG, SENDER, 0, length, seed);
-}
-
 /* Sends two messages that do not fit on one page, and stops before END_OF_PAGE. */
-static void come_to_the_end(struct lc_case *c, struct channel *channel, struct lc_message *end) {
+static void come_to_the_end(struct lc_case *c, struct lc_channel *channel, struct lc_message *end) {
     uint64_t length = lc_page_size(c) * 2 / 3;
-    lc_send(c, channel->sender, TAG, length, 1);
-    lc_expect(c, channel->reader, TAG, SENDER, 0, length, 1);
-    lc_send(c, channel->sender, TAG, length, 2);
+    lc_send(c, channel->sender, LC_CHANNEL_TAG, length, 1);
+    lc_expect(c, channel->reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, 1);
+    lc_send(c, channel->sender, LC_CHANNEL_TAG, length, 2);
     int rc = lc_reader_peek(channel->reader, end);
     if (rc == -EPROTO) {
         lc_fail_page(c, &channel->reader->finding, &channel->reader->map);
@@ -41,7 +23,7 @@ static void come_to_the_end(struct lc_case *c, struct channel *channel, struct l
 }
 
 static void payload(struct lc_case *c) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     struct lc_message end;
     come_to_the_end(c, &channel, &end);
     struct lc_desc desc;
@@ -60,7 +42,7 @@ static void payload(struct lc_case *c) {
 }
 
 static void lengths(struct lc_case *c) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     struct lc_message end;
     come_to_the_end(c, &channel, &end);
     lc_check_u64(c, "buf_len", LC_EOP_PAYLOAD, end.length);
@@ -70,7 +52,7 @@ static void lengths(struct lc_case *c) {
 }
 
 static void size_used_grows(struct lc_case *c) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     struct lc_message end;
     come_to_the_end(c, &channel, &end);
     lc_check_u64(c, "size_used of a page that has ended", end.offset - LC_PAGE_HEADER + LC_EOP_ROOM,
@@ -79,19 +61,19 @@ static void size_used_grows(struct lc_case *c) {
 
 /* A first message that is larger than the page leaves it with nothing but END_OF_PAGE. */
 static void empty_page(struct lc_case *c) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     uint64_t length = lc_page_size(c) * 3;
-    lc_send(c, channel.sender, TAG, length, 1);
+    lc_send(c, channel.sender, LC_CHANNEL_TAG, length, 1);
     struct lc_message end;
     int rc = lc_reader_peek(channel.reader, &end);
     lc_check(c, rc == 1 && end.tag == LC_TAG_END_OF_PAGE, "END_OF_PAGE", "tag 0x%08x (%d)", end.tag, rc);
     lc_check_u64(c, "its offset", LC_PAGE_HEADER, end.offset);
     lc_check_u64(c, "its message_id", 1, end.id);
-    lc_expect(c, channel.reader, TAG, SENDER, 0, length, 1);
+    lc_expect(c, channel.reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, 1);
 }
 
 static void next_is_ready(struct lc_case *c) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     struct lc_message end;
     come_to_the_end(c, &channel, &end);
     uint64_t max_alloc = lc_get64(channel.reader->map.base, LC_PAGE_MAX_ALLOC);
@@ -107,7 +89,7 @@ static void next_is_ready(struct lc_case *c) {
     uint64_t size = next.size;
     lc_map_close(&next);
     lc_check_u64(c, "magic", LC_MAGIC, magic);
-    lc_check_u64(c, "sender_id", SENDER, sender);
+    lc_check_u64(c, "sender_id", LC_CHANNEL_SENDER, sender);
     lc_check(c, carried >= max_alloc, "max_alloc_size carried over", "%d instead of %d", (int)carried, (int)max_alloc);
     lc_check_u64(c, "size_total", size - LC_PAGE_HEADER, total);
 }
@@ -115,7 +97,7 @@ static void next_is_ready(struct lc_case *c) {
 /* ---------------------------------------------------------------- size */
 
 static void growth(struct lc_case *c) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     uint64_t initial = channel.reader->map.size;
     uint64_t max_alloc = 0;
     uint64_t wanted = initial / 2;
@@ -124,7 +106,7 @@ static void growth(struct lc_case *c) {
         bool fits = lc_fits(channel.reader->map.size - LC_PAGE_HEADER, channel.reader->offset - LC_PAGE_HEADER, wanted);
         uint64_t page = channel.reader->pages;
         max_alloc = slot > max_alloc ? slot : max_alloc;
-        send_and_expect(c, &channel, wanted, i);
+        lc_channel_pass(c, &channel, wanted, i);
         if (!fits) {
             lc_check_u64(c, "pages turned", page + 1, channel.reader->pages);
             lc_check_u64(c, "the new map's size", lc_next_size(max_alloc, initial), channel.reader->map.size);
@@ -134,23 +116,23 @@ static void growth(struct lc_case *c) {
 }
 
 static void size_stays(struct lc_case *c) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     uint64_t initial = channel.reader->map.size;
     uint64_t wanted = 1;
     while (wanted < initial) {
         wanted *= 2;
     }
     for (uint64_t i = 0; channel.reader->pages < 3; i++) {
-        send_and_expect(c, &channel, initial / 8, i);
+        lc_channel_pass(c, &channel, initial / 8, i);
         lc_check_u64(c, "the map's size", channel.reader->pages == 0 ? initial : wanted, channel.reader->map.size);
     }
 }
 
 static void chain(struct lc_case *c) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     uint64_t length = lc_page_size(c) * 3 / 10;
     for (uint64_t i = 0; channel.reader->pages < 100; i++) {
-        send_and_expect(c, &channel, length, i);
+        lc_channel_pass(c, &channel, length, i);
     }
 }
 
@@ -161,7 +143,7 @@ static uint64_t send_until_refused(struct lc_case *c, struct lc_party *sender, u
     while (sent < most) {
         const json_t *answer;
         enum lc_outcome outcome =
-            lc_try(c, sender, &answer, "sender.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", TAG, "length",
+            lc_try(c, sender, &answer, "sender.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", LC_CHANNEL_TAG, "length",
                    (json_int_t)length, "seed", (json_int_t)sent, "count", 64, "timeout_ms", 100);
         sent += lc_field_u64(c, answer, "sent");
         if (outcome == LC_REFUSED) {
@@ -172,16 +154,16 @@ static uint64_t send_until_refused(struct lc_case *c, struct lc_party *sender, u
 }
 
 static void nobody_reads(struct lc_case *c, uint64_t length) {
-    struct channel channel = open_channel(c);
+    struct lc_channel channel = lc_channel_open(c);
     uint64_t most = UINT64_C(768) * 1024 * 1024 / (LC_MSG_HEADER + length + LC_LINE);
     uint64_t sent = send_until_refused(c, channel.sender, length, most);
     lc_note(c, "%d messages of %d bytes were taken", (int)sent, (int)length);
     for (uint64_t i = 0; i < sent; i++) {
-        lc_expect(c, channel.reader, TAG, SENDER, 0, length, i);
+        lc_expect(c, channel.reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, i);
     }
     lc_expect_nothing(c, channel.reader);
-    send_and_expect(c, &channel, length, sent);
-    send_and_expect(c, &channel, length, sent + 1);
+    lc_channel_pass(c, &channel, length, sent);
+    lc_channel_pass(c, &channel, length, sent + 1);
 }
 
 static void nobody_reads_large(struct lc_case *c) {
@@ -203,15 +185,15 @@ struct reading {
 
 /* A channel of one message that a receiver has read, and maps for what follows made before it started. */
 static struct reading start_reading(struct lc_case *c, struct lc_map **next, size_t count) {
-    struct reading reading = {.writer = lc_new_channel(c, 0, SENDER)};
+    struct reading reading = {.writer = lc_new_channel(c, 0, LC_CHANNEL_SENDER)};
     reading.first = reading.writer->map;
     for (size_t i = 0; i < count; i++) {
         next[i] = lc_new_map(c, LC_PAGE_DEFAULT);
     }
-    lc_writer_send(reading.writer, TAG, 0, 100, 1);
+    lc_writer_send(reading.writer, LC_CHANNEL_TAG, 0, 100, 1);
     reading.receiver = lc_play(c, "receiver");
     lc_open_receiver(c, reading.receiver, &reading.first->desc);
-    lc_expect_recv(c, reading.receiver, TAG, SENDER, 0, 100, 1);
+    lc_expect_recv(c, reading.receiver, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 100, 1);
     return reading;
 }
 
@@ -232,13 +214,13 @@ static void follows(struct lc_case *c) {
     struct reading reading = start_reading(c, next, 2);
     check_left(c, reading.first, 0);
     lc_writer_turn(reading.writer, next[0]);
-    lc_writer_send(reading.writer, TAG, 0, 50, 2);
-    lc_expect_recv(c, reading.receiver, TAG, SENDER, 0, 50, 2);
+    lc_writer_send(reading.writer, LC_CHANNEL_TAG, 0, 50, 2);
+    lc_expect_recv(c, reading.receiver, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 50, 2);
     check_left(c, reading.first, 1);
     check_counts(c, next[0], "the second page", 1, 0);
     lc_writer_turn(reading.writer, next[1]);
-    lc_writer_send(reading.writer, TAG, 0, 60, 3);
-    lc_expect_recv(c, reading.receiver, TAG, SENDER, 0, 60, 3);
+    lc_writer_send(reading.writer, LC_CHANNEL_TAG, 0, 60, 3);
+    lc_expect_recv(c, reading.receiver, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 60, 3);
     check_counts(c, next[0], "the second page after it ended", 1, 1);
     check_counts(c, next[1], "the third page", 1, 0);
 }
@@ -248,11 +230,11 @@ static void two_receivers_count(struct lc_case *c) {
     struct reading reading = start_reading(c, next, 1);
     struct lc_party *other = lc_play(c, "receiver");
     lc_open_receiver(c, other, &reading.first->desc);
-    lc_expect_recv(c, other, TAG, SENDER, 0, 100, 1);
+    lc_expect_recv(c, other, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 100, 1);
     lc_writer_turn(reading.writer, next[0]);
-    lc_writer_send(reading.writer, TAG, 0, 50, 2);
-    lc_expect_recv(c, reading.receiver, TAG, SENDER, 0, 50, 2);
-    lc_expect_recv(c, other, TAG, SENDER, 0, 50, 2);
+    lc_writer_send(reading.writer, LC_CHANNEL_TAG, 0, 50, 2);
+    lc_expect_recv(c, reading.receiver, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 50, 2);
+    lc_expect_recv(c, other, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 50, 2);
     check_left(c, reading.first, 2);
     check_counts(c, next[0], "the second page", 2, 0);
 }
@@ -295,7 +277,7 @@ static void not_again(struct lc_case *c) {
 
 /* Nothing but END_OF_PAGE, which names the page that it stands on. */
 static void nothing_but_itself(struct lc_case *c) {
-    struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
+    struct lc_writer *writer = lc_new_channel(c, 0, LC_CHANNEL_SENDER);
     lc_writer_end(writer, &writer->map->desc);
     struct lc_party *receiver = lc_play(c, "receiver");
     lc_open_receiver(c, receiver, &writer->map->desc);

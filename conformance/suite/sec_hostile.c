@@ -3,7 +3,6 @@
  * Pages that lie: every field of page header, message header and END_OF_PAGE with every kind of wrong value, at rest
  * and while it is being read. Wanted is an error, and a process that goes on (SPEC.md, sections 2, 3, 6 and 8).
  */
-#include <errno.h>
 #include <string.h>
 
 #include "suite/sections.h"

@@ -1,48 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Ids, descriptions and the life of maps, through the role provider (SPEC.md, section 2). */
+/* Ids and descriptions, through the role provider (SPEC.md, section 2). */
 #include <ctype.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "suite/sec_map_talk.h"
 #include "suite/sections.h"
 
-enum { SIZE = 65536, SENDER = 4 };
+enum { SENDER = 4 };
 
 /* ---------------------------------------------------------------- making and opening */
-
-struct map {
-    int64_t number;
-    struct lc_desc desc;
-};
-
-static struct map create(struct lc_case *c, struct lc_party *party, uint64_t size) {
-    const json_t *answer =
-        lc_ask(c, party, "map.create", "{s:s, s:I}", "provider", lc_provider_name(c), "size", (json_int_t)size);
-    return (struct map){(int64_t)lc_field_u64(c, answer, "map"), lc_field_desc(c, answer, "description")};
-}
-
-static int64_t open_map(struct lc_case *c, struct lc_party *party, const struct lc_desc *desc) {
-    const json_t *answer =
-        lc_ask(c, party, "map.open", "{s:s, s:o}", "provider", lc_provider_name(c), "description", lc_desc_json(desc));
-    return (int64_t)lc_field_u64(c, answer, "map");
-}
-
-static void write_map(struct lc_case *c, struct lc_party *party, int64_t map, uint64_t offset, uint64_t seed) {
-    lc_ask(c, party, "map.write", "{s:I, s:I, s:i, s:I}", "map", (json_int_t)map, "offset", (json_int_t)offset,
-           "length", 1000, "seed", (json_int_t)seed);
-}
-
-static void expect_bytes(struct lc_case *c, struct lc_party *party, int64_t map, uint64_t offset, uint64_t seed) {
-    const json_t *answer = lc_ask(c, party, "map.digest", "{s:I, s:I, s:i}", "map", (json_int_t)map, "offset",
-                                  (json_int_t)offset, "length", 1000);
-    lc_check_u64(c, "digest of what was written", lc_payload_digest(1000, seed), lc_field_u64(c, answer, "digest"));
-}
-
-static void close_map(struct lc_case *c, struct lc_party *party, int64_t map) {
-    lc_ask(c, party, "map.close", "{s:I}", "map", (json_int_t)map);
-}
 
 static struct lc_map raw_open(struct lc_case *c, struct lc_party *owner, const struct lc_desc *desc) {
     struct lc_map map;
@@ -70,7 +37,7 @@ static bool is_posix_name(const char *id, pid_t pid) {
 static void id_string(struct lc_case *c) {
     struct lc_party *party = lc_play(c, "provider");
     for (int i = 0; i < 5; i++) {
-        struct map map = create(c, party, SIZE);
+        struct lc_party_map map = lc_party_create(c, party, LC_MAP_BYTES);
         const char *id = (const char *)map.desc.id;
         lc_check(c, map.desc.id[LC_ID_BYTES - 1] == 0 && strlen(id) <= 19, "at most 19 characters", "%s",
                  lc_desc_show(&map.desc));
@@ -102,10 +69,10 @@ static void zeros_behind(struct lc_case *c) {
 }
 
 static void size_is_the_maps(struct lc_case *c) {
-    static const uint64_t sizes[] = {4096, SIZE, 1 << 20, 5 << 20};
+    static const uint64_t sizes[] = {4096, LC_MAP_BYTES, 1 << 20, 5 << 20};
     struct lc_party *party = lc_play(c, "provider");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct map map = create(c, party, sizes[i]);
+        struct lc_party_map map = lc_party_create(c, party, sizes[i]);
         lc_check(c, map.desc.size >= sizes[i], "at least the bytes asked for", "%llu",
                  (unsigned long long)map.desc.size);
         struct lc_map raw = raw_open(c, party, &map.desc);
@@ -123,19 +90,19 @@ static void size_is_the_maps(struct lc_case *c) {
 
 /* Bytes go both ways between the party's map and the same segment opened with bare system calls. */
 static void opens_by_id(struct lc_case *c) {
-    struct lc_map *mine = lc_new_map(c, SIZE);
+    struct lc_map *mine = lc_new_map(c, LC_MAP_BYTES);
     struct lc_party *party = lc_play(c, "provider");
-    struct map map = create(c, party, SIZE);
+    struct lc_party_map map = lc_party_create(c, party, LC_MAP_BYTES);
     struct lc_map raw = raw_open(c, party, &map.desc);
     lc_payload_fill(raw.base + 100, 1000, 7);
-    expect_bytes(c, party, map.number, 100, 7);
-    write_map(c, party, map.number, 3000, 8);
+    lc_party_expect(c, party, map.number, 100, 7);
+    lc_party_write(c, party, map.number, 3000, 8);
     uint32_t digest = lc_crc(0, raw.base + 3000, 1000);
     lc_map_close(&raw);
     lc_check_u64(c, "digest of what the party wrote", lc_payload_digest(1000, 8), digest);
-    int64_t opened = open_map(c, party, &mine->desc);
+    int64_t opened = lc_party_open(c, party, &mine->desc);
     lc_payload_fill(mine->base + 500, 1000, 9);
-    expect_bytes(c, party, opened, 500, 9);
+    lc_party_expect(c, party, opened, 500, 9);
 }
 
 static void ids_differ(struct lc_case *c) {
@@ -145,7 +112,7 @@ static void ids_differ(struct lc_case *c) {
     for (int p = 0; p < PARTIES; p++) {
         struct lc_party *party = lc_play(c, "provider");
         for (int i = 0; i < EACH; i++) {
-            struct lc_desc desc = create(c, party, 4096).desc;
+            struct lc_desc desc = lc_party_create(c, party, 4096).desc;
             for (size_t other = 0; lc_provider(c) != LC_MEMFD && other < count; other++) {
                 lc_check(c, memcmp(descs[other].id, desc.id, sizeof desc.id) != 0, "an id that no other map has", "%s",
                          lc_desc_show(&desc));
@@ -170,24 +137,24 @@ static void impossible_ids(struct lc_case *c) {
     static const char *const ids[] = {"", "abc", "-1", "12x", " 7", "99999999999999999", "4294967297"};
     struct lc_party *party = lc_play(c, "provider");
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        refuse(c, party, lc_desc_of(SIZE, ids[i]));
+        refuse(c, party, lc_desc_of(LC_MAP_BYTES, ids[i]));
     }
 }
 
 /* The id of a map that is there, and more behind it. */
 static void something_behind(struct lc_case *c) {
     static const char *const more[] = {"x", " ", ".0", "-"};
-    struct lc_map *map = lc_new_map(c, SIZE);
+    struct lc_map *map = lc_new_map(c, LC_MAP_BYTES);
     struct lc_party *party = lc_play(c, "provider");
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
         char id[LC_ID_BYTES + 4];
         snprintf(id, sizeof id, "%s%s", (const char *)map->desc.id, more[i]);
-        refuse(c, party, lc_desc_of(SIZE, id));
+        refuse(c, party, lc_desc_of(LC_MAP_BYTES, id));
     }
 }
 
 static void unterminated_id(struct lc_case *c) {
-    struct lc_desc desc = {.size = SIZE};
+    struct lc_desc desc = {.size = LC_MAP_BYTES};
     memset(desc.id, lc_provider(c) == LC_POSIX ? 'a' : '1', sizeof desc.id);
     desc.id[0] = lc_provider(c) == LC_POSIX ? '/' : '1';
     refuse(c, lc_play(c, "provider"), desc);
@@ -199,10 +166,10 @@ static void names_nothing(struct lc_case *c) {
     if (lc_provider(c) == LC_POSIX) { /* of the party's, so that it goes with it should it come to be made */
         snprintf(nothing, sizeof nothing, "/libafl_%d_0", (int)lc_party_pid(party));
     }
-    refuse(c, party, lc_desc_of(SIZE, nothing));
+    refuse(c, party, lc_desc_of(LC_MAP_BYTES, nothing));
     struct lc_map map;
     enum lc_provider other = lc_provider(c) == LC_POSIX ? LC_SYSV : LC_POSIX;
-    if (lc_map_create(other, SIZE, &map) != 0) {
+    if (lc_map_create(other, LC_MAP_BYTES, &map) != 0) {
         lc_trouble(c, "a map of %s", lc_provider_names[other]);
     }
     struct lc_desc desc = map.desc;
@@ -212,34 +179,34 @@ static void names_nothing(struct lc_case *c) {
 
 /* Opened or refused, but no signal at the first touch behind the end. */
 static void touched_behind(struct lc_case *c) {
-    struct lc_map *map = lc_new_map(c, SIZE);
+    struct lc_map *map = lc_new_map(c, LC_MAP_BYTES);
     struct lc_party *party = lc_play(c, "provider");
     struct lc_desc desc = map->desc;
-    desc.size = UINT64_C(16) * SIZE;
+    desc.size = UINT64_C(16) * LC_MAP_BYTES;
     const json_t *answer;
     if (lc_try(c, party, &answer, "map.open", "{s:s, s:o}", "provider", lc_provider_name(c), "description",
                lc_desc_json(&desc)) == LC_OK) {
         uint64_t opened = lc_field_u64(c, answer, "map");
-        lc_try(c, party, &answer, "map.digest", "{s:I, s:i, s:i}", "map", (json_int_t)opened, "offset", 15 * SIZE,
-               "length", 1000);
+        lc_try(c, party, &answer, "map.digest", "{s:I, s:i, s:i}", "map", (json_int_t)opened, "offset",
+               15 * LC_MAP_BYTES, "length", 1000);
     }
     lc_check_alive(c, party);
 }
 
 /* Refused. */
 static void claims_more(struct lc_case *c) {
-    static const uint64_t sizes[] = {SIZE + 4096, UINT64_C(16) * SIZE, UINT64_C(1) << 40, (UINT64_C(1) << 63) + 4096,
-                                     UINT64_MAX};
-    struct lc_map *map = lc_new_map(c, SIZE);
+    static const uint64_t sizes[] = {LC_MAP_BYTES + 4096, UINT64_C(16) * LC_MAP_BYTES, UINT64_C(1) << 40,
+                                     (UINT64_C(1) << 63) + 4096, UINT64_MAX};
+    struct lc_map *map = lc_new_map(c, LC_MAP_BYTES);
     struct lc_party *party = lc_play(c, "provider");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct lc_desc desc = map->desc;
         desc.size = sizes[i];
         refuse(c, party, desc);
     }
-    int64_t opened = open_map(c, party, &map->desc);
+    int64_t opened = lc_party_open(c, party, &map->desc);
     lc_payload_fill(map->base, 1000, 3);
-    expect_bytes(c, party, opened, 0, 3);
+    lc_party_expect(c, party, opened, 0, 3);
 }
 
 static void receiver_claims_more(struct lc_case *c) {
@@ -267,154 +234,6 @@ static void receiver_of_nonsense(struct lc_case *c) {
     }
 }
 
-/* ---------------------------------------------------------------- lifetime */
-
-static void maker_closes(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party *holder = lc_play(c, "provider");
-    struct map map = create(c, maker, SIZE);
-    write_map(c, maker, map.number, 0, 5);
-    int64_t opened = open_map(c, holder, &map.desc);
-    close_map(c, maker, map.number);
-    expect_bytes(c, holder, opened, 0, 5);
-    lc_stop(c, maker);
-    write_map(c, holder, opened, 2000, 6);
-    expect_bytes(c, holder, opened, 2000, 6);
-    expect_bytes(c, holder, opened, 0, 5);
-}
-
-static void maker_killed(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party *holder = lc_play(c, "provider");
-    struct map map = create(c, maker, SIZE);
-    write_map(c, maker, map.number, 0, 5);
-    int64_t opened = open_map(c, holder, &map.desc);
-    lc_kill(c, maker, SIGKILL);
-    expect_bytes(c, holder, opened, 0, 5);
-}
-
-/* The map is there, and nobody but its maker settled when it goes. */
-static void check_there(struct lc_case *c, struct lc_party *maker, const struct lc_desc *desc, bool doomed) {
-    lc_check(c, lc_segment_exists(lc_provider(c), desc, lc_party_pid(maker)), "a map that is still there",
-             "it was taken away");
-    lc_check(c, doomed || !lc_segment_doomed(lc_provider(c), desc), "a map that only its maker removes",
-             "it was marked for removal");
-}
-
-/* A holder that came later goes: the maker has its map, and a third one can still come. */
-static void holder_closes(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct map map = create(c, maker, SIZE);
-    bool doomed = lc_segment_doomed(lc_provider(c), &map.desc);
-    for (int i = 0; i < 3; i++) {
-        struct lc_party *holder = lc_play(c, "provider");
-        int64_t opened = open_map(c, holder, &map.desc);
-        write_map(c, holder, opened, 0, (uint64_t)i);
-        close_map(c, holder, opened);
-        lc_stop(c, holder);
-        expect_bytes(c, maker, map.number, 0, (uint64_t)i);
-        check_there(c, maker, &map.desc, doomed);
-    }
-}
-
-static void forked_copy(struct lc_case *c) {
-    if (!lc_has_option(c, "fork")) {
-        lc_skip(c, "the option fork");
-    }
-    struct lc_party *maker = lc_play(c, "provider");
-    struct map map = create(c, maker, SIZE);
-    bool doomed = lc_segment_doomed(lc_provider(c), &map.desc);
-    for (int i = 0; i < 2; i++) {
-        lc_ask(c, maker, "map.fork", "{s:I}", "map", (json_int_t)map.number);
-        write_map(c, maker, map.number, 0, 5);
-        expect_bytes(c, maker, map.number, 0, 5);
-        check_there(c, maker, &map.desc, doomed);
-        if (lc_provider(c) != LC_MEMFD) {
-            struct lc_party *holder = lc_play(c, "provider");
-            expect_bytes(c, holder, open_map(c, holder, &map.desc), 0, 5);
-        }
-    }
-}
-
-struct remains {
-    enum lc_provider provider;
-    struct lc_desc desc;
-};
-
-static bool is_gone(void *argument) {
-    const struct remains *remains = argument;
-    return !lc_segment_exists(remains->provider, &remains->desc, 0);
-}
-
-static void check_gone(struct lc_case *c, const struct lc_desc *desc) {
-    struct remains remains = {lc_provider(c), *desc};
-    lc_check(c, lc_until(is_gone, &remains, 3000), "nothing of it in the system", "%s is still there",
-             lc_desc_show(desc));
-}
-
-static void closed_leaves_nothing(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct map map = create(c, maker, SIZE);
-    struct lc_party *holder = lc_play(c, "provider");
-    int64_t opened = open_map(c, holder, &map.desc);
-    close_map(c, maker, map.number);
-    close_map(c, holder, opened);
-    check_gone(c, &map.desc);
-}
-
-static void ended_leaves_nothing(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct map map = create(c, maker, SIZE);
-    lc_stop(c, maker);
-    check_gone(c, &map.desc);
-}
-
-/* The maker is killed while somebody holds the map, and that one goes in good order. */
-static void last_holder_leaves_nothing(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct map map = create(c, maker, SIZE);
-    struct lc_party *holder = lc_play(c, "provider");
-    int64_t opened = open_map(c, holder, &map.desc);
-    lc_kill(c, maker, SIGKILL);
-    close_map(c, holder, opened);
-    lc_stop(c, holder);
-    create(c, lc_play(c, "provider"), SIZE);
-    check_gone(c, &map.desc);
-}
-
-static void killed_leaves_nothing(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct map map = create(c, maker, SIZE);
-    lc_kill(c, maker, SIGKILL);
-    create(c, lc_play(c, "provider"), SIZE);
-    check_gone(c, &map.desc);
-}
-
-/* For this process, and so for the adapters that it starts. */
-static void limit_descriptors(struct lc_case *c) {
-    const struct rlimit few = {256, 256};
-    if (setrlimit(RLIMIT_NOFILE, &few) != 0) {
-        lc_trouble(c, "limiting descriptors to 256");
-    }
-}
-
-static void thousands_opened(struct lc_case *c) {
-    limit_descriptors(c);
-    struct lc_map *given = lc_new_map(c, SIZE);
-    struct lc_party *party = lc_play(c, "provider");
-    for (int i = 0; i < 2000; i++) {
-        close_map(c, party, open_map(c, party, &given->desc));
-    }
-}
-
-static void thousands_made(struct lc_case *c) {
-    limit_descriptors(c);
-    struct lc_party *party = lc_play(c, "provider");
-    for (int i = 0; i < 2000; i++) {
-        close_map(c, party, create(c, party, 4096).number);
-    }
-}
-
 const struct lc_case_def lc_id_cases[] = {
     {"ID-1/zeros", "zeros behind the id's NUL", "sender", LC_EACH_PROVIDER, zeros_behind, 0, false},
     {"ID-2/size", "a description's size is the map's", "provider sender", LC_EACH_PROVIDER, size_is_the_maps, 0, false},
@@ -434,24 +253,5 @@ const struct lc_case_def lc_id_cases[] = {
      0, false},
     {"ID-7/receiver", "a receiver for a page that claims more than its segment", "receiver", LC_EACH_PROVIDER,
      receiver_claims_more, 0, false},
-    {"ID-4/maker-closes", "the maker closes, the holder reads on", "provider", LC_NAMED_PROVIDERS, maker_closes, 0,
-     false},
-    {"ID-4/maker-killed", "the maker is killed, the holder reads on", "provider", LC_NAMED_PROVIDERS, maker_killed, 0,
-     false},
-    {"ID-4/holder-closes", "who did not make a map does not remove it", "provider", LC_NAMED_PROVIDERS, holder_closes,
-     0, false},
-    {"ID-11/forked-copy", "a forked child drops its copy", "provider", LC_EACH_PROVIDER, forked_copy, 0, false},
-    {"ID-9/closed", "nothing is left of a map that was closed", "provider", LC_NAMED_PROVIDERS, closed_leaves_nothing,
-     0, false},
-    {"ID-9/ended", "nothing is left of the maps of a process that ended", "provider", LC_NAMED_PROVIDERS,
-     ended_leaves_nothing, 0, false},
-    {"ID-10/killed", "nothing is left of the maps of a process that was killed", "provider", LC_NAMED_PROVIDERS,
-     killed_leaves_nothing, 0, false},
-    {"ID-10/holder-left", "the maker is killed, the last holder closes", "provider", LC_NAMED_PROVIDERS,
-     last_holder_leaves_nothing, 0, false},
-    {"ID-12/thousands-opened", "one map opened and closed 2000 times, with 256 descriptors", "provider",
-     LC_EACH_PROVIDER, thousands_opened, 60, false},
-    {"ID-12/thousands-made", "2000 maps made and closed, with 256 descriptors", "provider", LC_EACH_PROVIDER,
-     thousands_made, 60, false},
     {0},
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A receiver on pages that the suite writes: what it returns, and when (SPEC.md, section 8). */
-#include <errno.h>
 #include <string.h>
 
 #include "suite/sections.h"

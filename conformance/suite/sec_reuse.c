@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Pages that come round again, and those who come late (SPEC.md, section 7); a header that peers write over. */
-#include <errno.h>
 #include <string.h>
 
 #include "suite/sections.h"

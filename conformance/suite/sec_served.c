@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "suite/sec_served_host.h"
 #include "suite/sec_service_talk.h"

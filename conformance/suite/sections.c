@@ -5,6 +5,7 @@
 
 const struct lc_section lc_sections[] = {
     {"ids", lc_id_cases},
+    {"maps", lc_map_cases},
     {"page", lc_page_cases},
     {"messages", lc_message_cases},
     {"sending", lc_send_cases},
@@ -14,8 +15,10 @@ const struct lc_section lc_sections[] = {
     {"hostile-pages", lc_hostile_cases},
     {"order", lc_order_cases},
     {"broker", lc_broker_cases},
+    {"broker-life", lc_broker_life_cases},
     {"hostile-clients", lc_broker_hostile_cases},
     {"tcp", lc_tcp_cases},
+    {"hostile-tcp", lc_tcp_hostile_cases},
     {"matrix", lc_matrix_cases},
     {"b2b", lc_b2b_cases},
     {"service", lc_service_cases},
