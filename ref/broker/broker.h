@@ -9,10 +9,10 @@
 #include "llmp/llmp.h"
 
 struct llmp_broker_part {
-    bool (*tick)(
-        void
-            *self); /* once a round, from llmp_broker_once(); must not block. True: it has work on hand, do not sleep */
-    void (*free)(void *self); /* from llmp_broker_free() */
+    /* Once a round, from llmp_broker_once(); must not block. True: it has work on hand, do not sleep. */
+    bool (*tick)(void *self);
+    /* From llmp_broker_free(). */
+    void (*free)(void *self);
     void *self;
 };
 

@@ -46,12 +46,12 @@ struct llmp_receiver {
 
 /* ---------------------------------------------------------------- pages */
 
-/* J1: pairs with L2, L4 and L5 in pages.c and L3 in sender_life.c: who sees the count knows that the page is mapped. */
+/* J1: pairs with L2, L3, L4 and L5 in pages.c: who sees the count knows that the page is mapped. */
 static void join(struct llmp_page *page) {
     llmp_add_release(&page->joined, (uint16_t)1);
 }
 
-/* J2: pairs with L1 and L5 in pages.c: everything that was read of the page is behind whoever sees the count. */
+/* J2: pairs with L1, L3 and L5 in pages.c: everything that was read of the page is behind whoever sees the count. */
 static void leave(struct llmp_page *page) {
     llmp_add_release(&page->left, (uint16_t)1);
 }
