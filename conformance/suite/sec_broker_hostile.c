@@ -218,7 +218,17 @@ static void to_the_end_of_the_map(struct lc_case *c) {
     still_serves(c, &scene);
 }
 
-/* A channel whose description claims more than its segment has, or less, and a message behind what there is. */
+/* A page full to its last byte, each message as it should be; current_msg_id promises one more, behind the segment. */
+static void fill_and_one_more(struct lc_writer *writer) {
+    enum { LENGTH = 60000 };
+    while (lc_writer_fits(writer, LENGTH)) {
+        lc_writer_send(writer, TAG, 0, LENGTH, 1);
+    }
+    lc_writer_send(writer, TAG, 0, writer->map->size - writer->offset - LC_MSG_HEADER, 1);
+    lc_set_current_msg_id(writer->map->base, writer->next_id);
+}
+
+/* A channel whose description claims more than its segment has, or less. */
 static void claims(struct lc_case *c) {
     struct scene scene = open_scene(c);
     static const uint64_t sizes[] = {4 * LC_PAGE_DEFAULT, LC_PAGE_DEFAULT / 2};
@@ -232,10 +242,7 @@ static void claims(struct lc_case *c) {
         lc_writer_prepare_bytes(scene.bad->out, LC_TAG_NEW_SHM_CLIENT, 0, payload, sizeof payload);
         lc_writer_commit(scene.bad->out);
         good_is_served(c, &scene);
-        uint64_t slot = lc_writer_prepare(other, TAG, 0, 100, 1);
-        uint64_t to_the_end = other->map->size - slot - LC_MSG_HEADER;
-        lc_put64(other->map->base, slot + LC_MSG_PADDED, to_the_end);
-        lc_set_current_msg_id(other->map->base, 2); /* the second one would stand behind the segment */
+        fill_and_one_more(other);
         still_serves(c, &scene);
     }
 }
