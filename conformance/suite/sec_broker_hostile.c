@@ -193,28 +193,31 @@ static struct mapping mapping_of(struct lc_case *c, struct lc_party *broker, con
     return mapping;
 }
 
+static struct lc_writer *add_channel(struct lc_case *c, struct scene *scene, uint64_t size) {
+    struct lc_writer *other = lc_new_channel(c, size, 9);
+    uint8_t payload[LC_EOP_PAYLOAD];
+    lc_eop_payload(payload, &other->map->desc);
+    lc_writer_prepare_bytes(scene->bad->out, LC_TAG_NEW_SHM_CLIENT, 0, payload, sizeof payload);
+    lc_writer_commit(scene->bad->out);
+    lc_check(c, lc_until(lc_is_joined, other->map->base, 5000), "that the broker joins a channel", "it does not");
+    return other;
+}
+
 /*
- * A message that says it reaches up to the end of its map: its payload may be copied, and nothing behind it. Maps are
- * laid out downwards, so behind the map of one client stands that of the client before, and nothing once that one went.
+ * A message that reaches up to the end of its map, from a page's first slot, where padding is another than in the slot
+ * that it is copied to: nothing behind the map may be touched. Maps are laid out downwards, so behind this one stands the
+ * one before, and nothing once that client went.
  */
 static void to_the_end_of_the_map(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
-    struct scene scene = {.broker = broker, .port = lc_open_broker(c, broker, NULL)};
-    scene.good = lc_raw_connect(c, broker, scene.port);
-    struct lc_raw_client *before = lc_raw_connect(c, broker, scene.port);
-    scene.bad = lc_raw_connect(c, broker, scene.port);
+    enum { SIZE = 1 << 18 };
+    struct scene scene = open_scene(c);
     good_is_served(c, &scene);
-    struct mapping mapping = mapping_of(c, broker, before->out->map);
-    uint8_t payload[8] = {0};
-    memcpy(payload, &before->id, sizeof before->id);
-    lc_writer_prepare_bytes(before->out, LC_TAG_CLIENT_EXIT, 0, payload, sizeof payload);
-    lc_writer_commit(before->out);
-    lc_until(is_unmapped, &mapping, 3000);
-    uint64_t slot = lc_writer_prepare(scene.bad->out, TAG, 0, 100, 3);
-    uint64_t rest = scene.bad->out->map->size - slot - LC_MSG_HEADER;
-    lc_put64(scene.bad->out->map->base, slot + LC_MSG_LEN, rest);
-    lc_put64(scene.bad->out->map->base, slot + LC_MSG_PADDED, rest);
-    lc_writer_commit(scene.bad->out);
+    struct lc_writer *before = add_channel(c, &scene, SIZE);
+    struct lc_writer *last = add_channel(c, &scene, SIZE);
+    struct mapping mapping = mapping_of(c, scene.broker, before->map);
+    lc_writer_send(before, LC_TAG_EXITING, 0, 0, 0);
+    lc_check(c, lc_until(is_unmapped, &mapping, 5000), "that the page of a client that went is unmapped", "it stays");
+    lc_writer_send(last, TAG, 0, last->map->size - last->offset - LC_MSG_HEADER, 3);
     still_serves(c, &scene);
 }
 
