@@ -204,14 +204,17 @@ static uint32_t bound_now(const struct llmp_page_set *pages) {
     return pages->most > NO_BOUND - deaths ? NO_BOUND : pages->most + deaths;
 }
 
+/* A window wants more pages than one goes round in so far. Where there are no more to be had, those there are will do. */
 static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_live_page *item) {
     uint32_t total = pages->live.count + pages->spare.count;
     uint32_t wanted = pages->order == LLMP_ORDER_NEWEST ? 0 : pages->window.pages;
-    if (pages->spare.count > 0 && (total >= wanted || total >= pages->most)) {
+    bool enough = pages->spare.count > 0 && (total >= wanted || total >= pages->most);
+    int rc = enough || total >= bound_now(pages) ? -EAGAIN : create(pages, size, item);
+    if (rc != 0 && pages->spare.count > 0) {
         *item = list_take(&pages->spare, choose_spare(pages));
         return 0;
     }
-    return total < bound_now(pages) ? create(pages, size, item) : -EAGAIN;
+    return rc;
 }
 
 static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item, uint32_t sender_id,

@@ -5,6 +5,7 @@
 
 #include "channel/pages.h"
 #include "channel/sender_internal.h"
+#include "shmem/provider.h"
 #include "support.h"
 
 /* A steady state opens nothing and makes nothing, and every message arrives once and in order. */
@@ -27,6 +28,35 @@ static void EOP_6_pages_come_round(void **state) {
         llmp_receiver_free(receiver);
         assert_ok(llmp_sender_free(sender, LLMP_TRY));
     }
+}
+
+static int segments_left;
+
+static int create_while_any_are_left(struct llmp_shmem *map, const llmp_shmem_options *options) {
+    if (segments_left == 0) {
+        return -ENOSPC;
+    }
+    segments_left--;
+    return llmp_shmem_sysv.create(map, options);
+}
+
+/* A window that tries how many pages are best stops where the machine does. */
+static void EOP_6_a_window_makes_do_with_the_pages_there_are(void **state) {
+    (void)state;
+    llmp_shmem_provider few = llmp_shmem_sysv;
+    few.create = create_while_any_are_left;
+    segments_left = 3;
+    llmp_sender *sender = test_sender((llmp_sender_options){.provider = &few, .page_size = TEST_MAP, .window = 8});
+    llmp_receiver *receiver = test_receiver(sender);
+    for (uint64_t i = 0; i < 100; i++) {
+        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+        test_expect_big(receiver, i, i + 1);
+    }
+    assert_int_equal(segments_left, 0);
+    (void)test_fill(sender, 100);
+    assert_rc(test_send_number(sender, 0, TEST_BIG, LLMP_TRY), -ENOSPC); /* now all are full, and there is no other */
+    llmp_receiver_free(receiver);
+    assert_ok(llmp_sender_free(sender, LLMP_TRY));
 }
 
 /* The original's rule, as many left as joined, would use the first page again here: the slow one has yet to come. */
@@ -240,6 +270,7 @@ static void receivers_keep_no_more_maps_than_they_may(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(EOP_6_pages_come_round),
+        cmocka_unit_test(EOP_6_a_window_makes_do_with_the_pages_there_are),
         cmocka_unit_test(EOP_8_a_slow_second_receiver_loses_nothing),
         cmocka_unit_test(EOP_8_a_receiver_between_two_pages_is_waited_for),
         cmocka_unit_test(EOP_8_deaths_hold_nobody_up_who_reads),
