@@ -11,8 +11,6 @@
 #define MAX_CLIENTS_DEFAULT 1024u
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
 #define CARE_NS LLMP_MILLISECONDS(20)
-/* What clients sent before the broker was told to stop is passed on, but not for ever. */
-#define LAST_ROUNDS_NS LLMP_SECONDS(1)
 
 /* ---------------------------------------------------------------- beginning and end */
 
@@ -183,7 +181,7 @@ static bool may_go_on(llmp_broker *broker) {
 
 /* A client that is slow is waited for as ever, here too; one that never stops sending is not. */
 static void finish(llmp_broker *broker) {
-    struct llmp_deadline deadline = llmp_deadline_in(LAST_ROUNDS_NS);
+    struct llmp_deadline deadline = llmp_deadline_in(LLMP_LAST_WORDS_NS);
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, broker->options.wait);
     broker->finishing = true;

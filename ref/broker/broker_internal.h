@@ -11,6 +11,7 @@ struct llmp_broker_client {
     int64_t orphan_since;            /* when nobody was seen to hold its page any more; 0: somebody does */
     bool leaving;                    /* removed as soon as everything that it sent was read */
     int leaving_code;                /* 0, or why it has to go */
+    int64_t heard_ns;                /* spent on reading it since then */
     int64_t count_out_at;            /* of those who left: from then on it is not expected to read any more */
     struct llmp_broker_client *next; /* of those who left */
 };
@@ -24,6 +25,9 @@ struct llmp_broker_pending {
     const void *payload; /* in the client's page, in the broker's scratch, or a hook's own */
     size_t length;
 };
+
+/* What was sent before the end, a client's or the broker's, is passed on, but not for ever. */
+#define LLMP_LAST_WORDS_NS LLMP_SECONDS(1)
 
 #define LLMP_NOBODY_GIVEN_UP INT64_MIN
 
@@ -56,7 +60,7 @@ struct llmp_broker {
 /* clients.c */
 int llmp_clients_add(llmp_broker *broker, const llmp_shmem_desc *channel, uint32_t *id);
 struct llmp_broker_client *llmp_clients_find(const llmp_broker *broker, uint32_t id);
-/* Lets the client finish: it goes when everything that it sent was read. */
+/* Lets the client finish: it goes when everything that it sent was read, or LLMP_LAST_WORDS_NS were spent on that. */
 void llmp_clients_dismiss(struct llmp_broker_client *client, int code);
 void llmp_clients_remove(llmp_broker *broker, uint32_t index, int code);
 /* Looks for clients whose process is gone, and counts out who left before and reads no more. */

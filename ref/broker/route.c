@@ -199,13 +199,17 @@ static int read_one(const llmp_broker *broker, struct llmp_broker_client *client
     return to_the_end ? llmp_recv(client->channel, message, LLMP_TRY) : llmp_receiver_poll(client->channel, message);
 }
 
+static int leaving_end(const struct llmp_broker_client *client) {
+    return client->leaving_code != 0 ? client->leaving_code : -LLMP_E_CLOSED;
+}
+
 /* Reads up to a quantum. Returns 0, or the code that ends this client: -LLMP_E_CLOSED for a good end. */
-static int read_client(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
+static int read_quantum(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
     for (uint32_t i = 0; i < QUANTUM && !broker->pending.is; i++) {
         llmp_message message;
         int rc = read_one(broker, client, &message);
         if (rc == -EAGAIN) {
-            return client->leaving ? (client->leaving_code != 0 ? client->leaving_code : -LLMP_E_CLOSED) : 0;
+            return client->leaving ? leaving_end(client) : 0;
         }
         if (rc == 0) {
             (*count)++;
@@ -216,6 +220,24 @@ static int read_client(llmp_broker *broker, struct llmp_broker_client *client, u
         }
     }
     return 0;
+}
+
+/*
+ * Who has to leave is read to the end, and the end may never come: pages can form a ring, and a sender can go on. Only
+ * the time of reading counts; a slow client that everybody waits for costs nobody its last words.
+ */
+static int read_leaving(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
+    if (client->heard_ns >= LLMP_LAST_WORDS_NS) {
+        return leaving_end(client);
+    }
+    int64_t begun = llmp_os_now();
+    int rc = read_quantum(broker, client, count);
+    client->heard_ns += llmp_os_now() - begun;
+    return rc;
+}
+
+static int read_client(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
+    return client->leaving ? read_leaving(broker, client, count) : read_quantum(broker, client, count);
 }
 
 /*

@@ -163,6 +163,31 @@ static void what_a_busy_client_sent_before_it_was_removed_is_forwarded(void **st
     llmp_broker_free(broker, LLMP_TRY);
 }
 
+static llmp_verdict hook_that_lets_it_send(void *context, llmp_broker *broker, llmp_routed *message) {
+    (void)broker;
+    (void)message;
+    assert_ok(test_send_number(context, 0, 8, LLMP_TRY));
+    return LLMP_HANDLED;
+}
+
+static void a_client_that_never_ends_is_removed_all_the_same(void **state) {
+    (void)state;
+    llmp_sender *endless = test_sender((llmp_sender_options){.page_size = TEST_MAP, .max_pages = 4});
+    llmp_broker *broker =
+        rig_new_broker((llmp_broker_options){.hook = hook_that_lets_it_send, .hook_context = endless});
+    llmp_shmem_desc channel = llmp_sender_describe(endless);
+    llmp_shmem_desc broadcast;
+    int64_t id = llmp_broker_register(broker, &channel, &broadcast);
+    assert_ok(test_send_number(endless, 0, 8, LLMP_TRY));
+    assert_ok(llmp_broker_remove(broker, (uint32_t)id));
+    while (rig_stats_of(broker).clients_now == 1) {
+        assert_true(llmp_broker_once(broker) >= 0);
+    }
+    assert_int_equal(rig_count_of(LLMP_EVENT_CLIENT_LEFT, 0), 1);
+    (void)llmp_sender_free(endless, LLMP_TRY);
+    llmp_broker_free(broker, LLMP_TRY);
+}
+
 static void back_pressure_reaches_the_sender(void **state) {
     (void)state;
     llmp_broker *broker = rig_new_broker(
@@ -235,6 +260,7 @@ int main(void) {
         cmocka_unit_test(a_client_that_left_is_not_waited_for),
         cmocka_unit_test(a_client_that_was_removed_and_reads_on_takes_nothing_from_the_others),
         cmocka_unit_test(what_a_busy_client_sent_before_it_was_removed_is_forwarded),
+        cmocka_unit_test(a_client_that_never_ends_is_removed_all_the_same),
         cmocka_unit_test(back_pressure_reaches_the_sender),
         cmocka_unit_test(clients_that_vanish_are_removed),
     };

@@ -355,8 +355,8 @@ LLMP_API int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc
 LLMP_API llmp_shmem_desc llmp_broker_describe(llmp_broker *broker);
 
 /**
- * Forwards what a client has sent so far and removes it. As a reader of the broadcast it is waited for until nobody holds
- * its channel any more, for 100 ms at most.
+ * Forwards what a client has sent so far, as much as a second of reading yields, and removes it. As a reader of the
+ * broadcast it is waited for until nobody holds its channel any more, for 100 ms at most.
  *
  * @return 0 or -LLMP_E_NO_CLIENT
  */
