@@ -24,7 +24,7 @@ void fuzz_watch_end(void) {
 static void note(const void *address, size_t bytes) {
     int segment;
     size_t offset;
-    if (!watch.on || !fuzz_arena_where(address, &segment, &offset) || offset + bytes > FUZZ_SEGMENT_MOST) {
+    if (!fuzz_arena_where(address, &segment, &offset) || offset + bytes > FUZZ_SEGMENT_MOST) {
         return;
     }
     if (offset < LC_PAGE_HEADER) {
@@ -49,31 +49,31 @@ void __sanitizer_cov_load8(const uint64_t *address);
 void __sanitizer_cov_load16(const void *address);
 
 void __sanitizer_cov_load1(const uint8_t *address) {
-    if (fuzz_arena_holds(address)) {
+    if (watch.on && fuzz_arena_holds(address)) {
         note(address, 1);
     }
 }
 
 void __sanitizer_cov_load2(const uint16_t *address) {
-    if (fuzz_arena_holds(address)) {
+    if (watch.on && fuzz_arena_holds(address)) {
         note(address, 2);
     }
 }
 
 void __sanitizer_cov_load4(const uint32_t *address) {
-    if (fuzz_arena_holds(address)) {
+    if (watch.on && fuzz_arena_holds(address)) {
         note(address, 4);
     }
 }
 
 void __sanitizer_cov_load8(const uint64_t *address) {
-    if (fuzz_arena_holds(address)) {
+    if (watch.on && fuzz_arena_holds(address)) {
         note(address, 8);
     }
 }
 
 void __sanitizer_cov_load16(const void *address) {
-    if (fuzz_arena_holds(address)) {
+    if (watch.on && fuzz_arena_holds(address)) {
         note(address, 16);
     }
 }
