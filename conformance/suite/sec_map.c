@@ -7,6 +7,9 @@
 #include "suite/sec_map_talk.h"
 #include "suite/sections.h"
 
+#define TAG 7
+#define SENDER 3
+
 /* ---------------------------------------------------------------- lifetime */
 
 static void maker_closes(struct lc_case *c) {
@@ -74,6 +77,30 @@ static void forked_copy(struct lc_case *c) {
             lc_party_expect(c, holder, lc_party_open(c, holder, &map.desc), 0, 5);
         }
     }
+}
+
+/* Both ends of a channel in one process: each page has two maps there, and either goes while the other is in use. */
+static void run_both_ends(struct lc_case *c, uint64_t messages) {
+    if (!lc_has_option(c, "pair")) {
+        lc_skip(c, "the option pair");
+    }
+    struct lc_party *client = lc_play(c, "client");
+    const json_t *answer =
+        lc_ask(c, client, "client.pair", "{s:s, s:i}", "provider", lc_provider_name(c), "sender_id", SENDER);
+    uint64_t quarter = lc_field_desc(c, answer, "description").size / 4;
+    for (uint64_t i = 0; i < messages; i++) {
+        lc_send(c, client, TAG, quarter, i);
+        lc_expect_recv(c, client, TAG, SENDER, 0, quarter, i);
+    }
+}
+
+static void both_ends(struct lc_case *c) {
+    run_both_ends(c, 8);
+}
+
+/* More pages than a sender keeps for receivers that it knows nothing of. */
+static void both_ends_for_long(struct lc_case *c) {
+    run_both_ends(c, 30);
 }
 
 struct remains {
@@ -162,6 +189,9 @@ const struct lc_case_def lc_map_cases[] = {
      false},
     {"ID-4/holder-closes", "who did not make a map does not remove it", "provider", LC_NAMED_PROVIDERS, holder_closes,
      0, false},
+    {"ID-4/both-ends", "one process writes a channel and reads it, over three pages", "client", LC_EACH_PROVIDER,
+     both_ends, 0, false},
+    {"RECV-6/both-ends", "the same over ten pages", "client", LC_EACH_PROVIDER, both_ends_for_long, 0, false},
     {"ID-11/forked-copy", "a forked child drops its copy", "provider", LC_EACH_PROVIDER, forked_copy, 0, false},
     {"ID-9/closed", "nothing is left of a map that was closed", "provider", LC_NAMED_PROVIDERS, closed_leaves_nothing,
      0, false},

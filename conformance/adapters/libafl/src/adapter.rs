@@ -16,7 +16,7 @@ use crate::service::{self, Service};
 
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 const ROLES: [&str; 7] = ["sender", "receiver", "broker", "client", "b2b", "service", "provider"];
-const OPTIONS: [&str; 6] = ["keep_pages", "resume", "existing", "fork", "hooks", "exit_after"];
+const OPTIONS: [&str; 7] = ["keep_pages", "resume", "existing", "pair", "fork", "hooks", "exit_after"];
 
 /// Everything that this process plays.
 #[derive(Default)]
@@ -87,6 +87,7 @@ impl Adapter {
         request.only(match verb {
             "connect" => client::CONNECT_ARGUMENTS,
             "open" => client::OPEN_ARGUMENTS,
+            "pair" => client::PAIR_ARGUMENTS,
             "send" => SEND_ARGUMENTS,
             "recv" | "drain" => RECV_ARGUMENTS,
             "close" => &["quit"],
@@ -95,6 +96,7 @@ impl Adapter {
         match verb {
             "connect" => begin(&mut self.client, || client::connect(request))?.connect_answer(),
             "open" => begin(&mut self.client, || client::open(request)).map(nothing_more),
+            "pair" => begin(&mut self.client, || client::pair(request))?.pair_answer(),
             "send" => send(open(&mut self.client)?.as_mut(), request),
             "recv" => recv(open(&mut self.client)?.as_mut(), request),
             "drain" => drain(open(&mut self.client)?.as_mut(), request),

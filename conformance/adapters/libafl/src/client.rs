@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 //! The role of a broker's client: `LlmpClient`.
 
-use libafl_core::Error;
+use libafl_core::{ClientId, Error};
 use ll_mp::{Flags, LlmpClient, Tag};
 use serde_json::Value;
 use shmem_providers::ShMemProvider;
@@ -14,10 +14,12 @@ use crate::request::{Failure, Outcome, Request, fields};
 use crate::sender::{FIRST_MAP, only_what_the_crate_fixes};
 
 pub const CONNECT_ARGUMENTS: &[&str] = &["provider", "port", "page_size", "timeout_ms"];
+pub const PAIR_ARGUMENTS: &[&str] = &["provider", "sender_id"];
 pub const OPEN_ARGUMENTS: &[&str] = &["provider", "sender", "receiver"];
 
 pub trait Role: Sink + Source {
     fn connect_answer(&self) -> Outcome;
+    fn pair_answer(&self) -> Outcome;
     /// Says goodbye, and waits until somebody else holds the current page, as the crate asks of its users.
     fn quit(&mut self) -> Outcome;
 }
@@ -51,6 +53,16 @@ pub fn open(request: &Request) -> Result<Box<dyn Role>, Failure> {
     })
 }
 
+/// Reads its own channel: the crate leaves it to its users to hand one of the two ends to somebody else.
+pub fn pair(request: &Request) -> Result<Box<dyn Role>, Failure> {
+    let id = ClientId(request.u32("sender_id")?);
+    let kind = kind(request)?;
+    with_provider!(kind, P => {
+        let client = LlmpClient::new_p2p(instance::<P>(kind)?, id)?;
+        Ok(Box::new(Client { client }))
+    })
+}
+
 impl<SP: ShMemProvider> Sink for Client<SP> {
     fn send(&mut self, tag: Tag, flags: Flags, payload: &[u8]) -> Result<(), Failure> {
         Ok(self.client.send_buf_with_flags(tag, flags, payload)?)
@@ -74,11 +86,14 @@ impl<SP: ShMemProvider> Source for Client<SP> {
 
 impl<SP: ShMemProvider> Role for Client<SP> {
     fn connect_answer(&self) -> Outcome {
+        let mut answer = self.pair_answer()?;
+        answer.insert("client_id".into(), Value::from(self.client.sender().id().0));
+        Ok(answer)
+    }
+
+    fn pair_answer(&self) -> Outcome {
         let description = description::of(self.client.sender().describe())?;
-        Ok(fields([
-            ("client_id", Value::from(self.client.sender().id().0)),
-            ("description", description::to_json(&description)),
-        ]))
+        Ok(fields([("description", description::to_json(&description))]))
     }
 
     fn quit(&mut self) -> Outcome {

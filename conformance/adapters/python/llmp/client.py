@@ -72,6 +72,12 @@ def open_existing(provider, sending, receiving):
     return Client(sender, receiver, sender.sender_id)
 
 
+def pair(provider, sender_id, page_size):
+    """Both ends of one channel, each with maps of its own."""
+    sender = Sender.fresh(Pages(provider), sender_id, page_size)
+    return Client(sender, Receiver(provider.attach, sender.description), sender_id)
+
+
 def _behind_what_is_there(provider, description):
     """Walks the page as a receiver does, checks included, but without being counted."""
     walker = Receiver(_no_page_after(provider.attach), description, joined_already=True)

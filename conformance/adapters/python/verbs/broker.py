@@ -8,7 +8,7 @@ import traceback
 
 from llmp import peer
 from llmp.broker import Broker
-from llmp.client import connect, open_existing
+from llmp.client import connect, open_existing, pair
 from llmp.errors import Refused
 from llmp.frame import Dialogue
 from llmp.sender import in_time
@@ -89,6 +89,13 @@ def client_connect(provider, port, timeout_ms, page_size=DEFAULT_PAGE_SIZE):
 def client_open(provider, sender, receiver):
     refuse_second("client")
     keep("client", open_existing(provider, sender, receiver))
+
+
+@verb("client.pair")
+def client_pair(provider, sender_id):
+    refuse_second("client")
+    client = keep("client", pair(provider, sender_id, DEFAULT_PAGE_SIZE))
+    return {"description": as_json(client.sender.description)}
 
 
 @verb("client.send")

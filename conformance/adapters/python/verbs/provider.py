@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 _ROLES = ["sender", "receiver", "broker", "client", "b2b", "service", "provider"]
 _OPTIONS = [
     "page_size", "receivers", "max_pages", "keep_pages", "resume",
-    "hooks", "exit_after", "clients", "existing", "fork",
+    "hooks", "exit_after", "clients", "existing", "pair", "fork",
 ]  # fmt: skip
 
 
