@@ -2,8 +2,9 @@
 /*
  * Property: whatever lies in the channels of hostile clients, several at once, and whatever they register or leave
  * undone, clients that behave get every message of each other and of the broker, in order, once, whole, under the name
- * of who sent it (BROKER-1, BROKER-3), and nothing arrives under a name that is theirs but what they sent. The broker
- * survives, and keeps no map of who is gone.
+ * of who sent it (BROKER-1, BROKER-3), and nothing arrives under a name that is theirs but what they sent. So it does
+ * beside a client that reads nothing for a while; that one may miss messages, and gets none twice or out of order. The
+ * broker survives, and keeps no map of who is gone.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,10 +33,20 @@ struct good {
     uint32_t seen[GOOD + 1]; /* messages that came: of each good one, and of the broker */
 };
 
+/* Says nothing, and reads nothing before a round of its own: it may be cut off by then. */
+struct sleeper {
+    llmp_sender *sender;
+    llmp_receiver *receiver; /* null: there is none, or it lost its way */
+    int wakes;
+    uint32_t next[GOOD]; /* of each good client's messages it can get these, and later ones */
+};
+
 static struct world {
     struct fuzz_bundle bundle;
     llmp_broker *broker;
     struct good good[GOOD];
+    struct sleeper sleeper;
+    int round;
     struct fuzz_ledger said; /* by the broker itself */
     bool full; /* a broadcast that keeps everything filled all memory there is: messages are lost, and it says so */
     int64_t hostile[3];
@@ -48,18 +59,22 @@ static bool has(unsigned flag) {
 
 /* ---------------------------------------------------------------- good clients */
 
-static void join(struct good *good) {
+static uint32_t enter(llmp_sender **sender, llmp_receiver **receiver) {
     llmp_sender_options options = {.provider = &fuzz_maps, .page_size = 512, .max_pages = 4};
-    FUZZ_CHECK(llmp_sender_new(&options, &good->sender) == 0, "no sender");
-    llmp_shmem_desc channel = llmp_sender_describe(good->sender);
+    FUZZ_CHECK(llmp_sender_new(&options, sender) == 0, "no sender");
+    llmp_shmem_desc channel = llmp_sender_describe(*sender);
     llmp_shmem_desc broadcast;
     int64_t id = llmp_broker_register(world.broker, &channel, &broadcast);
     FUZZ_CHECK(id >= 0, "%s", llmp_error_name((int)id));
-    good->id = (uint32_t)id;
-    llmp_sender_rename(good->sender, good->id);
+    llmp_sender_rename(*sender, (uint32_t)id);
     llmp_receiver_options reading = {.provider = &fuzz_maps, .joined = true, .max_mapped = 8};
-    int rc = llmp_receiver_new(&broadcast, &reading, &good->receiver);
+    int rc = llmp_receiver_new(&broadcast, &reading, receiver);
     FUZZ_CHECK(rc == 0, "%s", llmp_error_name(rc));
+    return (uint32_t)id;
+}
+
+static void join(struct good *good) {
+    good->id = enter(&good->sender, &good->receiver);
     good->sent.count = 0;
     memset(good->seen, 0, sizeof good->seen);
 }
@@ -133,6 +148,48 @@ static void expect_all_heard(const struct good *good) {
     }
     FUZZ_CHECK(good->seen[GOOD] == world.said.count, "%u of %u messages of the broker came", good->seen[GOOD],
                world.said.count);
+}
+
+/* ---------------------------------------------------------------- one that sleeps */
+
+static void put_to_sleep(int wakes) {
+    world.sleeper = (struct sleeper){.wakes = wakes};
+    if (wakes != 0) {
+        (void)enter(&world.sleeper.sender, &world.sleeper.receiver);
+    }
+}
+
+static void hear_late(const llmp_message *message) {
+    for (int i = 0; i < GOOD; i++) {
+        if (message->sender == world.good[i].id) {
+            uint32_t number = message->tag - FUZZ_TAG_FIRST;
+            FUZZ_CHECK(number >= world.sleeper.next[i], "message %u of client %u after %u", number, message->sender,
+                       world.sleeper.next[i]);
+            fuzz_ledger_expect(&world.good[i].sent, number, message);
+            world.sleeper.next[i] = number + 1;
+        }
+    }
+}
+
+static void catch_up(void) {
+    if (world.sleeper.receiver == NULL || world.round < world.sleeper.wakes) {
+        return;
+    }
+    llmp_message message;
+    int rc = llmp_recv(world.sleeper.receiver, &message, LLMP_TRY);
+    for (; rc == 0; rc = llmp_recv(world.sleeper.receiver, &message, LLMP_TRY)) {
+        hear_late(&message);
+    }
+    FUZZ_CHECK(rc == -EAGAIN || rc == -LLMP_E_EOP_GONE || world.full, "%s", llmp_error_name(rc));
+    if (rc != -EAGAIN) {
+        llmp_receiver_free(world.sleeper.receiver);
+        world.sleeper.receiver = NULL;
+    }
+}
+
+static void wake_for_good(void) {
+    llmp_receiver_free(world.sleeper.receiver);
+    (void)llmp_sender_free(world.sleeper.sender, LLMP_TRY);
 }
 
 /* ---------------------------------------------------------------- the broker */
@@ -250,6 +307,8 @@ static void round_of_all(void) {
     for (int i = 0; i < GOOD; i++) {
         hear_all(&world.good[i]);
     }
+    world.round++;
+    catch_up();
 }
 
 static void run_rounds(void) {
@@ -294,6 +353,7 @@ static void run(void) {
     for (int i = 0; i < GOOD; i++) {
         join(&world.good[i]);
     }
+    put_to_sleep(world.bundle.how[ROUNDS] >> 3);
     for (int k = 0; k < hostile_count(); k++) {
         register_hostile(k);
     }
@@ -305,6 +365,7 @@ static void run(void) {
     for (int i = 0; i < GOOD; i++) {
         leave(&world.good[i]);
     }
+    wake_for_good();
     llmp_broker_free(world.broker, has(LATE) ? 1 : LLMP_TRY);
 }
 
@@ -312,6 +373,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     world.bundle = fuzz_bundle_parse(data, size);
     world.said.count = 0;
     world.full = false;
+    world.round = 0;
     fuzz_platform_begin();
     fuzz_maps_begin(fuzz_maps_salt(data, size));
     run();
