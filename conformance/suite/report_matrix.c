@@ -148,9 +148,9 @@ static void put_sum_row(FILE *out, const json_t *run) {
     lc_html_text(out, name_of(run));
     fputs("</td><td>", out);
     lc_html_text(out, hello ? lc_result_text(hello, "implementation") : "could not be run here");
-    fprintf(out, "</td><td class=\"%s\">%u</td><td class=\"%s\">%u</td><td>%u</td><td>%u</td><td>%u</td></tr>\n",
-            totals.passed ? "pass" : "none", totals.passed, totals.failed ? "fail" : "none", totals.failed,
-            totals.skipped, totals.expected, totals.advice);
+    fprintf(out, "</td><td class=\"%s\">%u</td><td>%u</td><td class=\"%s\">%u</td><td>%u</td><td>%u</td></tr>\n",
+            totals.passed ? "pass" : "none", totals.passed, totals.expected, totals.failed ? "fail" : "none",
+            totals.failed, totals.advice, totals.skipped);
 }
 
 static void put_sums(FILE *out, const json_t *runs) {
@@ -158,7 +158,7 @@ static void put_sums(FILE *out, const json_t *runs) {
     json_t *run;
     fputs(
         "<h2>Implementations</h2>\n<table class=\"small\">\n<thead><tr><th>name</th><th>what it is</th><th>passed</th>"
-        "<th>failed</th><th>skipped</th><th>of the passed, failed as expected</th><th>failed, not counted</th></tr>"
+        "<th>among them failed as expected</th><th>failed</th><th>failed, not counted</th><th>skipped</th></tr>"
         "</thead>\n<tbody>\n",
         out);
     json_array_foreach(runs, at, run) {
@@ -194,7 +194,7 @@ static void put_pairs(FILE *out, const json_t *runs) {
 static void put_legend(FILE *out) {
     fputs("<p class=\"dim\">", out);
     for (int i = FAILED; i >= NOT_RUN; i--) {
-        fprintf(out, "%s %s%s", symbols[i], words[i], i == NOT_RUN ? "" : " · ");
+        fprintf(out, "%s %s%s", symbols[i], words[i], i == NOT_RUN ? "" : ", ");
     }
     fputs(". The numbers are cases passed, of all. A click opens the cases.</p>\n", out);
 }
