@@ -150,11 +150,12 @@ static void retire(struct llmp_page_set *pages, struct llmp_live_page item, bool
     }
 }
 
-static void reclaim(struct llmp_page_set *pages) {
+/* Pages that are no longer needed, as long as there are `most` or more where late receivers want the history. */
+static void reclaim(struct llmp_page_set *pages, uint32_t most) {
     if (pages->policy == LLMP_PAGES_KEEP) {
         return;
     }
-    uint32_t stay = pages->history ? pages->most : 1;
+    uint32_t stay = pages->history ? most : 1;
     while (pages->live.count > 1 && pages->live.count >= stay && is_released(pages, &pages->live.items[0])) {
         bool reusable = is_reusable(pages, &pages->live.items[0]);
         retire(pages, list_take(&pages->live, 0), reusable);
@@ -217,6 +218,20 @@ static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_live_pag
     return rc;
 }
 
+/*
+ * Where the machine has no page more than there are, these are the bound, as long as readers can make one free. With one
+ * page left nobody can, and the error is told.
+ */
+static int obtain_or_wait(struct llmp_page_set *pages, size_t size, struct llmp_live_page *item) {
+    int rc = obtain(pages, size, item);
+    if (rc == 0 || rc == -EAGAIN || pages->policy == LLMP_PAGES_KEEP) {
+        return rc;
+    }
+    reclaim(pages, pages->live.count);
+    rc = obtain(pages, size, item);
+    return rc != 0 && pages->live.count > 1 ? -EAGAIN : rc;
+}
+
 static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item, uint32_t sender_id,
                          size_t max_alloc) {
     item.expected = pages->receivers;
@@ -236,7 +251,7 @@ int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id
     if (size != pages->page_size) {
         set_bound(pages, size);
     }
-    reclaim(pages);
+    reclaim(pages, pages->most);
     if (!hasty && pages->policy == LLMP_PAGES_REUSE && pages->live.count >= pages->window.pages) {
         return -EAGAIN;
     }
@@ -245,7 +260,7 @@ int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id
     }
     drop_small_spares(pages, size);
     struct llmp_live_page item;
-    int rc = obtain(pages, size, &item);
+    int rc = obtain_or_wait(pages, size, &item);
     return rc == 0 ? become_newest(pages, item, sender_id, max_alloc) : rc;
 }
 

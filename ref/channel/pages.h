@@ -59,7 +59,8 @@ void llmp_pages_fini(struct llmp_page_set *pages);
  *
  * `hasty`: take any page that the bound allows. Otherwise keep to the window, and say -EAGAIN beyond it; where nothing
  * comes round, there is no window.
- * -EAGAIN also where the bound is reached: nothing changed then.
+ * -EAGAIN also where the bound is reached, or the machine has no more pages and readers can make one free: nothing
+ * changed then.
  */
 int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool hasty);
 

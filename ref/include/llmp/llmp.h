@@ -144,7 +144,7 @@ LLMP_API llmp_shmem_desc llmp_sender_describe(const llmp_sender *sender);
  * llmp_sender_commit() and llmp_sender_cancel() must follow. Nobody sees it before the commit.
  *
  * @param length     payload bytes, 0 to max_message
- * @param timeout_ns how long to wait for a slow receiver when max_pages pages are unread
+ * @param timeout_ns how long to wait for a slow receiver when max_pages pages are unread, or the machine has no more
  * @param payload    set to `length` writable bytes in the page, 8-byte aligned
  * @return 0, -EAGAIN, -ETIMEDOUT, -LLMP_E_TOO_LARGE, -LLMP_E_ALLOC_OPEN, or what creating a page gave
  */
