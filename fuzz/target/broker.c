@@ -228,7 +228,7 @@ static llmp_verdict hook(void *context, llmp_broker *broker, llmp_routed *messag
 static void note(void *context, llmp_event event, uint32_t client, int code) {
     (void)context;
     (void)client;
-    world.full = world.full || (event == LLMP_EVENT_CUT_OFF && code == -ENOSPC && has(KEEPS_ALL));
+    world.full = world.full || (event == LLMP_EVENT_LOST && code == -ENOSPC && has(KEEPS_ALL));
 }
 
 static void new_broker(void) {

@@ -23,6 +23,15 @@
 
 /* ---------------------------------------------------------------- out */
 
+/* Whether the broadcast has taken nothing for so long that somebody has to lose. */
+static bool waited_enough(llmp_broker *broker) {
+    int64_t now = llmp_os_now();
+    if (broker->blocked_since == 0) {
+        broker->blocked_since = now;
+    }
+    return now - broker->blocked_since >= broker->options.slow_client_ns;
+}
+
 /*
  * Whether the time has come to go on without the slow ones. Gives the oldest page up if so.
  *
@@ -30,12 +39,9 @@
  * are missing than that, somebody else is still reading, and is waited for as anybody is.
  */
 static bool cut_off(llmp_broker *broker) {
-    int64_t now = llmp_os_now();
-    if (broker->blocked_since == 0) {
-        broker->blocked_since = now;
-    }
+    bool waited = waited_enough(broker);
     int64_t missing = llmp_sender_missing(broker->broadcast);
-    if (missing > broker->given_up && now - broker->blocked_since < broker->options.slow_client_ns) {
+    if (missing > broker->given_up && !waited) {
         return false;
     }
     if (llmp_sender_cut(broker->broadcast) != 0) {
@@ -90,11 +96,16 @@ int llmp_route_out(llmp_broker *broker, const struct llmp_broker_pending *messag
     return rc;
 }
 
+/* Memory and descriptors come back when somebody leaves. */
+static bool may_pass(int rc) {
+    return rc == -ENOSPC || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
+}
+
 static void send_pending(llmp_broker *broker) {
     int rc = llmp_route_out(broker, &broker->pending);
-    broker->pending.is = rc == -EAGAIN;
-    if (rc != 0 && rc != -EAGAIN) {
-        llmp_broker_report(broker, LLMP_EVENT_CUT_OFF, broker->pending.sender, rc);
+    broker->pending.is = rc == -EAGAIN || (may_pass(rc) && !waited_enough(broker));
+    if (rc != 0 && !broker->pending.is) {
+        llmp_broker_report(broker, LLMP_EVENT_LOST, broker->pending.sender, rc);
     }
 }
 

@@ -12,8 +12,23 @@ struct settings {
     llmp_broker_options broker;
 };
 
+struct reporter {
+    const char *who;
+    unsigned long long lost; /* messages */
+};
+
+/* Not a line a message: there can be millions. */
+static void complain_lost(struct reporter *reporter, uint32_t client, int code) {
+    reporter->lost++;
+    if ((reporter->lost & (reporter->lost - 1)) == 0) {
+        llmp_cmd_complain(reporter->who, "messages lost so far: %llu, this one of client %u: %s", reporter->lost,
+                          (unsigned)client, llmp_strerror(code));
+    }
+}
+
 static void on_event(void *context, llmp_event event, uint32_t client, int code) {
-    const char *who = context;
+    struct reporter *reporter = context;
+    const char *who = reporter->who;
     switch (event) {
     case LLMP_EVENT_CLIENT_JOINED: llmp_cmd_complain(who, "client %u joined", (unsigned)client); break;
     case LLMP_EVENT_CLIENT_LEFT: llmp_cmd_complain(who, "client %u left", (unsigned)client); break;
@@ -21,6 +36,7 @@ static void on_event(void *context, llmp_event event, uint32_t client, int code)
         llmp_cmd_complain(who, "client %u removed: %s", (unsigned)client, llmp_strerror(code));
         break;
     case LLMP_EVENT_PEER_REFUSED: llmp_cmd_complain(who, "connection refused: %s", llmp_strerror(code)); break;
+    case LLMP_EVENT_LOST: complain_lost(reporter, client, code); break;
     case LLMP_EVENT_CUT_OFF: llmp_cmd_complain(who, "a client reads too slowly: a page was given up unread"); break;
     }
 }
@@ -57,9 +73,10 @@ static int serve(const char *who, const struct settings *settings, llmp_broker *
 
 static int run(const char *who, struct settings *settings) {
     llmp_broker *broker;
+    struct reporter reporter = {.who = who};
     if (!settings->quiet) {
         settings->broker.on_event = on_event;
-        settings->broker.event_context = (void *)who;
+        settings->broker.event_context = &reporter;
     }
     int code = llmp_broker_new(&settings->broker, &broker);
     if (code < 0) {

@@ -25,7 +25,7 @@ int rig_count_of(llmp_event event, int code) {
 
 llmp_broker *rig_new_broker(llmp_broker_options options) {
     rig_events.count = 0;
-    options.provider = llmp_shmem_provider_find("sysv");
+    options.provider = options.provider != NULL ? options.provider : llmp_shmem_provider_find("sysv");
     options.on_event = note;
     llmp_broker *broker;
     assert_ok(llmp_broker_new(&options, &broker));

@@ -186,6 +186,36 @@ llmp recv --port "$port" --count 1 >/dev/null
 check "broker --exit-after" wait "$broker"
 check "broker --quiet" test ! -s "$scratch/events"
 
+# ---------------------------------------------------------------- a machine without memory
+
+# Room for three pages: of the broadcast, and of two senders, one of which stays. The broadcast cannot turn its page.
+cat >"$scratch/full" <<'END'
+mount -t tmpfs -o size=3m none /dev/shm || exit 77
+mkfifo "$1/port" "$1/lines"
+"$LLMP" broker --port 0 --provider posix >"$1/port" 2>"$1/lost" &
+broker=$!
+read -r line <"$1/port"
+"$LLMP" send --port "${line##*:}" --provider posix <"$1/lines" &
+stays=$!
+exec 3>"$1/lines"
+seq 16000 >&3
+seq 16000 | "$LLMP" send --port "${line##*:}" --provider posix
+sent=$?
+exec 3>&-
+wait $stays && kill -TERM $broker && wait $broker && [ $sent = 0 ] && [ -z "$(ls /dev/shm)" ]
+END
+full() {
+    LLMP=$LLMP unshare -rm sh "$scratch/full" "$scratch"
+    code=$?
+    cat "$scratch/lost"
+    [ "$code" = 0 ] && grep -q 'messages lost so far: 1, this one of client [12]: No space left' "$scratch/lost" && [ "$(wc -l <"$scratch/lost")" -lt 40 ]
+}
+if unshare -rm mount -t tmpfs none /dev/shm 2>/dev/null; then
+    check "broker: a page that is not to be had costs messages, and says so" full
+else
+    skip "broker: a page that is not to be had" "mount namespaces for users (sysctl kernel.unprivileged_userns_clone=1)"
+fi
+
 # ---------------------------------------------------------------- nothing stays
 
 leftovers() {

@@ -32,7 +32,8 @@ void roster_note(void *context, llmp_event event, uint32_t client, int code) {
     case LLMP_EVENT_CLIENT_LEFT:
     case LLMP_EVENT_CLIENT_REMOVED: leave(client); break;
     case LLMP_EVENT_PEER_REFUSED:
-    case LLMP_EVENT_CUT_OFF: break;
+    case LLMP_EVENT_CUT_OFF:
+    case LLMP_EVENT_LOST: break;
     }
     (void)pthread_mutex_unlock(&lock);
     if (code != 0) {

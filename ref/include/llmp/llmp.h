@@ -291,7 +291,8 @@ typedef enum llmp_event {
     LLMP_EVENT_CLIENT_LEFT,    /**< code 0: it said so */
     LLMP_EVENT_CLIENT_REMOVED, /**< code: what it did wrong, or -LLMP_E_CLIENT_VANISHED */
     LLMP_EVENT_PEER_REFUSED,   /**< a TCP peer; code: why. `client` means nothing */
-    LLMP_EVENT_CUT_OFF         /**< a page was given up unread. `client` means nothing */
+    LLMP_EVENT_CUT_OFF,        /**< a page was given up unread. `client` means nothing */
+    LLMP_EVENT_LOST /**< a message of this client could not be passed on; code: why, as memory that ran out */
 } llmp_event;
 
 typedef void (*llmp_event_fn)(void *context, llmp_event event, uint32_t client, int code);
@@ -304,8 +305,8 @@ typedef struct llmp_broker_options {
     uint32_t
         history; /**< broadcast pages kept, at least 2; 0: as many as fit in 64 MiB, at least 4; or LLMP_HISTORY_ALL (as LibAFL does) */
     bool preallocate; /**< create the pages of history now, for clients that can only open inherited maps */
-    /** How long clients that do not read may hold up the others; then the oldest page is given up (LLMP_EVENT_CUT_OFF),
-        and as many clients as were missing on it are not waited for until all keep up again. 0: 1 s. LibAFL before
+    /** How long clients that do not read, or a machine without memory, may hold up the others. Then a message is given up
+        for want of memory (LLMP_EVENT_LOST), or else the oldest page is (LLMP_EVENT_CUT_OFF), and as many clients as were missing on it are not waited for until all keep up again. 0: 1 s. LibAFL before
         0.16 counts wrongly (EOP-5): two such clients always look slow; give them LLMP_HISTORY_ALL. */
     int64_t slow_client_ns;
     /** How long nobody may hold a client's page before the client counts as gone; 0: 5 s. Over posix this is known of
