@@ -306,8 +306,9 @@ typedef struct llmp_broker_options {
         history; /**< broadcast pages kept, at least 2; 0: as many as fit in 64 MiB, at least 4; or LLMP_HISTORY_ALL (as LibAFL does) */
     bool preallocate; /**< create the pages of history now, for clients that can only open inherited maps */
     /** How long clients that do not read, or a machine without memory, may hold up the others. Then a message is given up
-        for want of memory (LLMP_EVENT_LOST), or else the oldest page is (LLMP_EVENT_CUT_OFF), and as many clients as were missing on it are not waited for until all keep up again. 0: 1 s. LibAFL before
-        0.16 counts wrongly (EOP-5): two such clients always look slow; give them LLMP_HISTORY_ALL. */
+        for want of memory (LLMP_EVENT_LOST), or else the oldest page is (LLMP_EVENT_CUT_OFF), and as many clients as
+        were missing on it are not waited for until all keep up again. 0: 1 s. LibAFL before 0.16 counts wrongly
+        (EOP-5): two such clients always look slow; give them LLMP_HISTORY_ALL. */
     int64_t slow_client_ns;
     /** How long nobody may hold a client's page before the client counts as gone; 0: 5 s. Over posix this is known of
         clients of this library alone, over memfd of none. */
