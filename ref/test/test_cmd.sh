@@ -213,7 +213,7 @@ full() {
 if unshare -rm mount -t tmpfs none /dev/shm 2>/dev/null; then
     check "broker: a page that is not to be had costs messages, and says so" full
 else
-    skip "broker: a page that is not to be had" "mount namespaces for users (sysctl kernel.unprivileged_userns_clone=1)"
+    skip "broker: a page that is not to be had" "needs root, or user name spaces, to mount a /dev/shm of its own"
 fi
 
 # ---------------------------------------------------------------- nothing stays
