@@ -141,10 +141,12 @@ const char *lc_adapter_complaint(const struct lc_adapter *adapter) {
 
 /* ---------------------------------------------------------------- ending */
 
-void lc_adapter_signal(struct lc_adapter *adapter, int signal) {
+void lc_adapter_kill(struct lc_adapter *adapter) {
     if (lc_adapter_alive(adapter)) {
         adapter->killed = true;
-        kill(adapter->pid, signal);
+        kill(adapter->pid, SIGKILL);
+        waitpid(adapter->pid, &adapter->status, 0);
+        adapter->reaped = true;
     }
 }
 
@@ -169,9 +171,7 @@ bool lc_adapter_stop(struct lc_adapter *adapter) {
     adapter->in = -1;
     bool left = left_within(adapter, (int64_t)(LEAVES_WITHIN_MS * lc_patience));
     if (!left) {
-        lc_adapter_signal(adapter, SIGKILL);
-        waitpid(adapter->pid, &adapter->status, 0);
-        adapter->reaped = true;
+        lc_adapter_kill(adapter);
     }
     close_pipes(adapter);
     return left && !WIFSIGNALED(adapter->status);

@@ -60,7 +60,8 @@ const char *lc_adapter_stderr(struct lc_adapter *adapter);
 /* What is wrong with its last answer, where that was LC_BROKEN. */
 const char *lc_adapter_complaint(const struct lc_adapter *adapter);
 
-void lc_adapter_signal(struct lc_adapter *adapter, int signal);
+/* SIGKILL, and waits for the end. */
+void lc_adapter_kill(struct lc_adapter *adapter);
 /* Closes its input, waits two seconds, then kills. False: it did not leave by itself, or by a signal. */
 bool lc_adapter_stop(struct lc_adapter *adapter);
 /* Kills whatever is left of its process group, and forgets it. */

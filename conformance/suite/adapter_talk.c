@@ -122,10 +122,7 @@ static char *line_end(struct lc_adapter *adapter) {
 }
 
 static enum lc_outcome it_hung(struct lc_adapter *adapter) {
-    kill(adapter->pid, SIGKILL);
-    adapter->killed = true;
-    waitpid(adapter->pid, &adapter->status, 0);
-    adapter->reaped = true;
+    lc_adapter_kill(adapter);
     return LC_HUNG;
 }
 

@@ -114,7 +114,8 @@ struct lc_adapter *lc_party_adapter(struct lc_party *party);
 pid_t lc_party_pid(struct lc_party *party);
 /* Ends the case unless the process is there and answers hello. */
 void lc_check_alive(struct lc_case *c, struct lc_party *party);
-void lc_kill(struct lc_case *c, struct lc_party *party, int signal);
+/* SIGKILL, without a word. The process is gone afterwards, and with it what it held. */
+void lc_kill(struct lc_case *c, struct lc_party *party);
 /* Ends the process in good order and wants that it left without a signal. */
 void lc_stop(struct lc_case *c, struct lc_party *party);
 

@@ -69,10 +69,10 @@ void lc_check_alive(struct lc_case *c, struct lc_party *party) {
     lc_ask(c, party, "hello", "{s:i}", "adapter", 1);
 }
 
-void lc_kill(struct lc_case *c, struct lc_party *party, int signal) {
-    lc_note(c, "the suite sends the %s signal %d", party->role, signal);
+void lc_kill(struct lc_case *c, struct lc_party *party) {
+    lc_note(c, "the suite kills the %s", party->role);
     party->asked_to_die = true;
-    lc_adapter_signal(party->adapter, signal);
+    lc_adapter_kill(party->adapter);
 }
 
 void lc_stop(struct lc_case *c, struct lc_party *party) {

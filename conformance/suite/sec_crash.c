@@ -46,7 +46,7 @@ static void killed_while_allocating(struct lc_case *c) {
         lc_send(c, pair.sender, TAG, 100, i);
     }
     lc_ask(c, pair.sender, "sender.alloc", "{s:i, s:i}", "length", 100, "timeout_ms", 100);
-    lc_kill(c, pair.sender, SIGKILL);
+    lc_kill(c, pair.sender);
     lc_check_u64(c, "messages of the killed sender", 10, read_prefix(c, &pair, 100));
 }
 
@@ -57,7 +57,7 @@ static void killed_after_pages(struct lc_case *c) {
     for (uint64_t i = 0; i < 8; i++) {
         lc_send(c, pair.sender, TAG, length, i);
     }
-    lc_kill(c, pair.sender, SIGKILL);
+    lc_kill(c, pair.sender);
     uint64_t got = read_prefix(c, &pair, length);
     lc_check(c, got >= 3, "at least the first page's three messages", "%d", (int)got);
 }
@@ -70,7 +70,7 @@ static void killed_while_streaming(struct lc_case *c) {
         const json_t *answer =
             lc_ask(c, pair.receiver, "receiver.drain", "{s:i, s:i}", "count", 1000 * (round + 1), "timeout_ms", 5000);
         uint64_t before = lc_field_u64(c, answer, "received");
-        lc_kill(c, pair.sender, SIGKILL);
+        lc_kill(c, pair.sender);
         enum lc_outcome outcome;
         uint64_t more;
         do { /* to the end, whatever the end is; the digests of all are checked by RECV-4 */
@@ -106,7 +106,7 @@ static void receiver_killed(struct lc_case *c) {
         for (uint64_t i = 0; i < (uint64_t)read; i++) {
             lc_expect_recv(c, pair.receiver, TAG, SENDER, 0, length, i);
         }
-        lc_kill(c, pair.receiver, SIGKILL);
+        lc_kill(c, pair.receiver);
         send_on(c, pair.sender, length, 300);
         lc_stop(c, pair.sender);
     }
@@ -124,7 +124,7 @@ static void other_receiver_goes_on(struct lc_case *c) {
     uint64_t length = lc_page_size(c) * 3 / 10;
     lc_send(c, sender, TAG, length, 0);
     lc_expect(c, survivor, TAG, SENDER, 0, length, 0);
-    lc_kill(c, victim, SIGKILL);
+    lc_kill(c, victim);
     uint64_t sent = 1;
     const json_t *answer;
     while (sent < 400 && lc_try(c, sender, &answer, "sender.send", "{s:i, s:I, s:I, s:i}", "tag", TAG, "length",
@@ -157,7 +157,7 @@ static void client_killed_sending(struct lc_case *c) {
         lc_request(c, victim, "client.send", "{s:i, s:i, s:i, s:i, s:i}", "tag", TAG, "length", 500, "seed", 0, "count",
                    10000000, "timeout_ms", 10000);
         expect_service(c, other, round);
-        lc_kill(c, victim, SIGKILL);
+        lc_kill(c, victim);
         expect_service(c, other, round + 100);
     }
     lc_check_alive(c, broker);
@@ -174,7 +174,7 @@ static void killed_after_commit(struct lc_case *c) {
     lc_ask(c, victim, "client.send", "{s:i, s:i, s:i, s:i, s:i}", "tag", TAG, "length", 500, "seed", 0, "count", 500,
            "timeout_ms", 10000);
     lc_raw_expect(c, reader, TAG, id, 0, 500, 0);
-    lc_kill(c, victim, SIGKILL);
+    lc_kill(c, victim);
     for (uint64_t i = 1; i < 500; i++) {
         lc_raw_expect(c, reader, TAG, id, 0, 500, i);
     }
@@ -207,7 +207,7 @@ static void killed_client_is_removed(struct lc_case *c) {
     struct lc_party *victim = lc_play(c, "client");
     roster.id = lc_connect(c, victim, port);
     lc_check(c, !is_off_the_roster(&roster), "the client among broker.clients", "it is not there");
-    lc_kill(c, victim, SIGKILL);
+    lc_kill(c, victim);
     lc_check(c, lc_until(is_off_the_roster, &roster, 30000), "that it is removed within 30 s", "it is still there");
 }
 
@@ -221,7 +221,7 @@ static void killed_client_counts_as_gone(struct lc_case *c) {
     struct lc_party *victim = lc_play(c, "client");
     lc_connect(c, victim, port);
     lc_ask(c, victim, "client.send", "{s:i, s:i, s:i, s:i}", "tag", TAG, "length", 10, "seed", 1, "timeout_ms", 1000);
-    lc_kill(c, victim, SIGKILL);
+    lc_kill(c, victim);
     const json_t *answer;
     enum lc_outcome outcome = lc_try(c, broker, &answer, "broker.wait", "{s:i}", "timeout_ms", 30000);
     lc_check(c, outcome == LC_OK, "that the client counts as gone within 30 s", "the broker still waits for it");
@@ -232,7 +232,7 @@ static void broker_killed(struct lc_case *c) {
     uint16_t port = lc_open_broker(c, broker, NULL);
     struct lc_party *client = lc_play(c, "client");
     lc_connect(c, client, port);
-    lc_kill(c, broker, SIGKILL);
+    lc_kill(c, broker);
     const json_t *answer;
     for (int i = 0; i < 30; i++) {
         lc_try(c, client, &answer, "client.send", "{s:i, s:i, s:i, s:i}", "tag", TAG, "length", 200000, "seed", i,
@@ -286,8 +286,8 @@ static void nothing_left_in_good_order(struct lc_case *c) {
 static void nothing_left_after_a_kill(struct lc_case *c) {
     struct pair pair;
     struct remains remains = run_once(c, &pair);
-    lc_kill(c, pair.sender, SIGKILL);
-    lc_kill(c, pair.receiver, SIGKILL);
+    lc_kill(c, pair.sender);
+    lc_kill(c, pair.receiver);
     struct lc_party *next = lc_play(c, "sender");
     lc_open_sender_for(c, next, SENDER, 1);
     lc_check(c, lc_until(nothing_left, &remains, 3000), "no segment of the channel's once another one was made",

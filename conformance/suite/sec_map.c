@@ -32,7 +32,7 @@ static void maker_killed(struct lc_case *c) {
     struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
     lc_party_write(c, maker, map.number, 0, 5);
     int64_t opened = lc_party_open(c, holder, &map.desc);
-    lc_kill(c, maker, SIGKILL);
+    lc_kill(c, maker);
     lc_party_expect(c, holder, opened, 0, 5);
 }
 
@@ -142,7 +142,7 @@ static void last_holder_leaves_nothing(struct lc_case *c) {
     struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
     struct lc_party *holder = lc_play(c, "provider");
     int64_t opened = lc_party_open(c, holder, &map.desc);
-    lc_kill(c, maker, SIGKILL);
+    lc_kill(c, maker);
     lc_party_close(c, holder, opened);
     lc_stop(c, holder);
     lc_party_create(c, lc_play(c, "provider"), LC_MAP_BYTES);
@@ -152,7 +152,7 @@ static void last_holder_leaves_nothing(struct lc_case *c) {
 static void killed_leaves_nothing(struct lc_case *c) {
     struct lc_party *maker = lc_play(c, "provider");
     struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
-    lc_kill(c, maker, SIGKILL);
+    lc_kill(c, maker);
     lc_party_create(c, lc_play(c, "provider"), LC_MAP_BYTES);
     check_gone(c, &map.desc);
 }

@@ -131,7 +131,7 @@ static void gives_back(struct lc_case *c) {
     close_map(c, &one);
     lc_service_until_left(c, socket, &map, 3);
     expect_bytes(c, &two, 0, 1);
-    lc_kill(c, three.party, SIGKILL);
+    lc_kill(c, three.party);
     lc_service_until_left(c, socket, &map, 2);
     lc_stop(c, two.party);
     lc_service_until_left(c, socket, &map, 1);
