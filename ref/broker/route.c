@@ -12,6 +12,7 @@
 
 #include "broker/broker_internal.h"
 #include "channel/page.h"
+#include "channel/pages.h"
 #include "channel/receiver.h"
 #include "channel/sender.h"
 #include "os/os.h"
@@ -96,14 +97,9 @@ int llmp_route_out(llmp_broker *broker, const struct llmp_broker_pending *messag
     return rc;
 }
 
-/* Memory and descriptors come back when somebody leaves. */
-static bool may_pass(int rc) {
-    return rc == -ENOSPC || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
-}
-
 static void send_pending(llmp_broker *broker) {
     int rc = llmp_route_out(broker, &broker->pending);
-    broker->pending.is = rc == -EAGAIN || (may_pass(rc) && !waited_enough(broker));
+    broker->pending.is = rc == -EAGAIN || (llmp_pages_ran_out(rc) && !waited_enough(broker));
     if (rc != 0 && !broker->pending.is) {
         llmp_broker_report(broker, LLMP_EVENT_LOST, broker->pending.sender, rc);
     }

@@ -218,18 +218,25 @@ static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_live_pag
     return rc;
 }
 
+bool llmp_pages_ran_out(int rc) {
+    return rc == -ENOSPC || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
+}
+
 /*
  * Where the machine has no page more than there are, these are the bound, as long as readers can make one free. With one
  * page left nobody can, and the error is told.
  */
 static int obtain_or_wait(struct llmp_page_set *pages, size_t size, struct llmp_live_page *item) {
     int rc = obtain(pages, size, item);
-    if (rc == 0 || rc == -EAGAIN || pages->policy == LLMP_PAGES_KEEP) {
+    if (!llmp_pages_ran_out(rc) || pages->policy == LLMP_PAGES_KEEP) {
         return rc;
     }
-    reclaim(pages, pages->live.count);
-    rc = obtain(pages, size, item);
-    return rc != 0 && pages->live.count > 1 ? -EAGAIN : rc;
+    uint32_t live = pages->live.count;
+    reclaim(pages, live);
+    if (pages->live.count < live) {
+        rc = obtain(pages, size, item);
+    }
+    return llmp_pages_ran_out(rc) && pages->live.count > 1 ? -EAGAIN : rc;
 }
 
 static int become_newest(struct llmp_page_set *pages, struct llmp_live_page item, uint32_t sender_id,

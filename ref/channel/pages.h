@@ -64,6 +64,9 @@ void llmp_pages_fini(struct llmp_page_set *pages);
  */
 int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool hasty);
 
+/* Whether a code says that the machine has no memory or no descriptor for a page: somebody else may give some back. */
+bool llmp_pages_ran_out(int rc);
+
 /* As many spare pages as the bound allows. */
 int llmp_pages_fill(struct llmp_page_set *pages, size_t size);
 

@@ -192,6 +192,24 @@ void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length,
     }
 }
 
+static int segments_left;
+
+static int create_while_any_are_left(struct llmp_shmem *map, const llmp_shmem_options *options) {
+    if (segments_left == 0) {
+        return -ENOSPC;
+    }
+    segments_left--;
+    return llmp_shmem_sysv.create(map, options);
+}
+
+const llmp_shmem_provider *test_provider_with(int segments) {
+    static llmp_shmem_provider few;
+    few = llmp_shmem_sysv;
+    few.create = create_while_any_are_left;
+    segments_left = segments;
+    return &few;
+}
+
 uint64_t test_fill(llmp_sender *sender, uint64_t from) {
     while (test_send_number(sender, from, TEST_BIG, LLMP_TRY) == 0) {
         from++;

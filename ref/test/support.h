@@ -51,6 +51,9 @@ void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length,
 #define TEST_MAP 4096u
 #define TEST_BIG 1000u
 
+/* System V, but for so many segments from now on; then creating one gives -ENOSPC. One such provider at a time. */
+const llmp_shmem_provider *test_provider_with(int segments);
+
 /* Sends big messages, numbered from `from` on, until there is no room. Returns the first number that was not sent. */
 uint64_t test_fill(llmp_sender *sender, uint64_t from);
 void test_expect_big(llmp_receiver *receiver, uint64_t from, uint64_t to);

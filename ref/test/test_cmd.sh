@@ -197,6 +197,7 @@ broker=$!
 read -r line <"$1/port"
 "$LLMP" send --port "${line##*:}" --provider posix <"$1/lines" &
 stays=$!
+trap 'kill $broker $stays 2>/dev/null' EXIT
 exec 3>"$1/lines"
 seq 16000 >&3
 seq 16000 | "$LLMP" send --port "${line##*:}" --provider posix

@@ -6,7 +6,6 @@
 #include "channel/pages.h"
 #include "channel/sender.h"
 #include "channel/sender_internal.h"
-#include "shmem/provider.h"
 #include "support.h"
 
 /* A steady state opens nothing and makes nothing, and every message arrives once and in order. */
@@ -31,21 +30,8 @@ static void EOP_6_pages_come_round(void **state) {
     }
 }
 
-static int segments_left;
-
-static int create_while_any_are_left(struct llmp_shmem *map, const llmp_shmem_options *options) {
-    if (segments_left == 0) {
-        return -ENOSPC;
-    }
-    segments_left--;
-    return llmp_shmem_sysv.create(map, options);
-}
-
-static llmp_sender *sender_with_few_segments(llmp_shmem_provider *few, llmp_sender_options options) {
-    *few = llmp_shmem_sysv;
-    few->create = create_while_any_are_left;
-    segments_left = 3;
-    options.provider = few;
+static llmp_sender *sender_with_few_segments(llmp_sender_options options) {
+    options.provider = test_provider_with(3);
     options.page_size = TEST_MAP;
     return test_sender(options);
 }
@@ -53,14 +39,13 @@ static llmp_sender *sender_with_few_segments(llmp_shmem_provider *few, llmp_send
 /* A window that tries how many pages are best stops where the machine does. */
 static void EOP_6_a_window_makes_do_with_the_pages_there_are(void **state) {
     (void)state;
-    llmp_shmem_provider few;
-    llmp_sender *sender = sender_with_few_segments(&few, (llmp_sender_options){.window = 8});
+    llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.window = 8});
     llmp_receiver *receiver = test_receiver(sender);
     for (uint64_t i = 0; i < 100; i++) {
         assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
         test_expect_big(receiver, i, i + 1);
     }
-    assert_int_equal(segments_left, 0);
+    assert_int_equal(test_stats_of(sender).pages_created, 3);
     llmp_receiver_free(receiver);
     assert_ok(llmp_sender_free(sender, LLMP_TRY));
 }
@@ -68,16 +53,15 @@ static void EOP_6_a_window_makes_do_with_the_pages_there_are(void **state) {
 /* As at the bound: nothing is lost, and the sender goes on when its readers do. Pages that are kept can only run out. */
 static void EOP_7_the_machine_is_a_bound_too(void **state) {
     (void)state;
-    llmp_shmem_provider few;
     const llmp_pages policies[] = {LLMP_PAGES_REUSE, LLMP_PAGES_DROP, LLMP_PAGES_KEEP};
     for (size_t i = 0; i < 3; i++) {
-        llmp_sender *sender = sender_with_few_segments(&few, (llmp_sender_options){.pages = policies[i]});
+        llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.pages = policies[i]});
         llmp_receiver *receiver = test_receiver(sender);
         uint64_t sent = test_fill(sender, 0);
         int rc = test_send_number(sender, sent, TEST_BIG, LLMP_TRY);
         assert_rc(rc, policies[i] == LLMP_PAGES_KEEP ? -ENOSPC : -EAGAIN);
         test_expect_big(receiver, 0, sent);
-        segments_left = policies[i] == LLMP_PAGES_DROP;
+        (void)test_provider_with(policies[i] == LLMP_PAGES_DROP);
         rc = test_send_number(sender, sent, TEST_BIG, LLMP_TRY);
         assert_rc(rc, policies[i] == LLMP_PAGES_KEEP ? -ENOSPC : 0);
         llmp_receiver_free(receiver);
@@ -88,8 +72,7 @@ static void EOP_7_the_machine_is_a_bound_too(void **state) {
 /* A history is as long as the machine allows. */
 static void a_history_is_no_longer_than_the_machine_allows(void **state) {
     (void)state;
-    llmp_shmem_provider few;
-    llmp_sender *sender = sender_with_few_segments(&few, (llmp_sender_options){.max_pages = 8, .window = 8});
+    llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.max_pages = 8, .window = 8});
     llmp_sender_broadcast(sender);
     for (uint64_t i = 0; i < 100; i++) {
         assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
@@ -101,10 +84,9 @@ static void a_history_is_no_longer_than_the_machine_allows(void **state) {
 /* With a single page nothing can come round. */
 static void EOP_7_a_machine_without_a_second_page_is_an_error(void **state) {
     (void)state;
-    llmp_shmem_provider few;
-    llmp_sender *sender = sender_with_few_segments(&few, (llmp_sender_options){0});
+    llmp_sender *sender = sender_with_few_segments((llmp_sender_options){0});
     llmp_receiver *receiver = test_receiver(sender);
-    segments_left = 0;
+    (void)test_provider_with(0);
     uint64_t sent = test_fill(sender, 0);
     test_expect_big(receiver, 0, sent);
     assert_rc(test_send_number(sender, sent, TEST_BIG, LLMP_TRY), -ENOSPC);
