@@ -76,7 +76,7 @@ bench_libs = $(shell pkg-config --libs benchmark jansson 2>/dev/null || echo -lb
 
 objects = $(patsubst %,$(OUT)/obj/%.o,$(basename $(1)))
 
-lib_sources := $(sort $(wildcard ref/os/*.c ref/os/posix/*.c ref/shmem/*.c ref/channel/*.c ref/broker/*.c ref/net/*.c))
+lib_sources := $(sort $(wildcard ref/os/*.c ref/os/posix/*.c ref/shmem/*.c ref/shmem/posix/*.c ref/wire/*.c ref/channel/*.c ref/broker/*.c ref/net/*.c))
 cmd_sources := $(sort $(wildcard ref/cmd/*.c))
 bench_sources := $(sort $(wildcard bench/*.c bench/*.cc))
 test_sources := $(sort $(wildcard ref/test/test_*.c))
@@ -230,7 +230,7 @@ plot: ## draw RUN again
 
 # ---------------------------------------------------------------- style and lint
 
-c_files := $(sort $(wildcard $(addsuffix /*.[ch],ref/include/llmp ref/os ref/os/posix ref/shmem ref/channel ref/broker \
+c_files := $(sort $(wildcard $(addsuffix /*.[ch],ref/include/llmp ref/os ref/os/posix ref/shmem ref/shmem/posix ref/wire ref/channel ref/broker \
              ref/net ref/cmd ref/test bench)) $(wildcard bench/*.cc) $(module_c))
 scripts := $(sort $(wildcard .ci/* ref/test/run ref/test/*.sh ref/cmd/*.bash bench/*.sh plot/draw) $(module_scripts))
 tidied := $(addprefix tidy-,$(filter %.c %.cc,$(c_files)))

@@ -124,13 +124,13 @@ static llmp_client *attach_client(struct broker_rig *rig, struct outcome *out) {
     int code = llmp_sender_new(&options.sender, &sender);
     if (code == 0) {
         llmp_shmem_desc own = llmp_sender_describe(sender);
-        id = llmp_broker_register(rig->broker, &own, &broadcast);
+        id = llmp_broker_add_client(rig->broker, &own, &broadcast);
         code = id < 0 ? (int)id : llmp_client_attach(sender, &broadcast, (uint32_t)id, &options, &client);
     }
     if (code != 0) {
         outcome_fail(out, "failed: attaching a client gave %s", llmp_error_name(code));
         if (sender != NULL) {
-            llmp_sender_free(sender, LLMP_TRY);
+            llmp_sender_free(sender, LLMP_NOWAIT);
         }
     }
     return client;
@@ -155,7 +155,7 @@ bool rig_start(struct broker_rig *rig, const struct row *row, struct outcome *ou
 
 static void free_client(llmp_client *client, bool in_peace) {
     if (client != NULL) {
-        llmp_client_free(client, in_peace ? LLMP_SECONDS(1) : LLMP_TRY);
+        llmp_client_free(client, in_peace ? LLMP_SECONDS(1) : LLMP_NOWAIT);
     }
 }
 
@@ -170,14 +170,14 @@ void rig_stop(struct broker_rig *rig, struct outcome *out) {
         row_finish(&rig->link->row, rig->process, out);
     }
     if (rig->broker != NULL) {
-        llmp_broker_free(rig->broker, LLMP_TRY); /* this process's copy, and the maps it made */
+        llmp_broker_free(rig->broker, LLMP_NOWAIT); /* this process's copy, and the maps it made */
     }
     pair_release(rig->link, sizeof *rig->link);
 }
 
 bool rig_drain(struct broker_rig *rig, struct outcome *out) {
     llmp_message message;
-    int code = llmp_client_recv(rig->a, &message, LLMP_TRY);
+    int code = llmp_client_recv(rig->a, &message, LLMP_NOWAIT);
     if (code == -EAGAIN) {
         return true;
     }

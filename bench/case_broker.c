@@ -74,7 +74,7 @@ static bool pass_until(struct broker_row *b, uint64_t duration_ns, struct sample
 /* A's turn: as many as may be on their way. */
 static bool send_some(struct broker_row *b, uint64_t in_flight, struct outcome *out) {
     while (b->sent - b->received < in_flight) {
-        int code = client_send(b, TAG_TIMED, LLMP_TRY);
+        int code = client_send(b, TAG_TIMED, LLMP_NOWAIT);
         if (code == -EAGAIN) {
             return true;
         }
@@ -89,7 +89,7 @@ static bool send_some(struct broker_row *b, uint64_t in_flight, struct outcome *
 static bool receive_some(struct broker_row *b, struct outcome *out) {
     llmp_message message;
     while (b->received < b->sent) {
-        int code = llmp_client_recv(b->rig.b, &message, LLMP_TRY);
+        int code = llmp_client_recv(b->rig.b, &message, LLMP_NOWAIT);
         if (code == -EAGAIN) {
             return true;
         }

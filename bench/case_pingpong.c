@@ -73,7 +73,7 @@ static int answer_side(void *context) {
     }
     llmp_receiver_free(receiver);
     /* The last answer has to be read before its page goes; EXITING and its page are what linger waits for. */
-    llmp_sender_free(p->back, out->why[0] == '\0' ? LLMP_SECONDS(1) : LLMP_TRY);
+    llmp_sender_free(p->back, out->why[0] == '\0' ? LLMP_SECONDS(1) : LLMP_NOWAIT);
     word_publish(&p->link->over, 1); /* pairs with word_observe(over) in row_finish() and ask_until() */
     return 0;
 }
@@ -159,10 +159,10 @@ static void run_channels(struct pingpong_row *p, struct outcome *out) {
         run_pair(p, out);
     }
     if (p->there != NULL) {
-        llmp_sender_free(p->there, LLMP_TRY);
+        llmp_sender_free(p->there, LLMP_NOWAIT);
     }
     if (p->back != NULL) {
-        llmp_sender_free(p->back, LLMP_TRY); /* B has ended: this removes the pages that A made for it */
+        llmp_sender_free(p->back, LLMP_NOWAIT); /* B has ended: this removes the pages that A made for it */
     }
 }
 

@@ -150,7 +150,7 @@ static void measure(const struct row *row, struct outcome *out, bool adapt, uint
         outcome_fail(out, "failed: sender_new gave %s", llmp_error_name(code));
     } else {
         run_pair(sender, &s, out);
-        llmp_sender_free(sender, LLMP_TRY); /* B has read everything, or never will */
+        llmp_sender_free(sender, LLMP_NOWAIT); /* B has read everything, or never will */
     }
     payload_fini(&s.payload);
     pair_release(s.link, sizeof *s.link);

@@ -13,7 +13,7 @@
 enum { PAGE_HEADER = 48, END_OF_PAGE_ROOM = 128, FIRST_PAGE = 1 << 20 };
 
 bool row_needs_inheritance(const struct row *row) {
-    return llmp_shmem_provider_scope(row->provider) == LLMP_SCOPE_FAMILY;
+    return llmp_shmem_provider_scope(row->provider) == LLMP_SCOPE_DESCRIPTOR;
 }
 
 /* EOP-4: what a page grows to behind messages of this size. */

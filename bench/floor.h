@@ -56,7 +56,7 @@ static inline bool slot_header_is(const void *slot, uint64_t id, size_t bytes) {
      : (bytes) == 256  ? function(__VA_ARGS__, 256)                                                                    \
      : (bytes) == 1024 ? function(__VA_ARGS__, 1024)                                                                   \
                        : function(__VA_ARGS__, bytes))
-#define INLINED_MOST ((size_t)1024)
+#define INLINED_MAX ((size_t)1024)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* Large messages need longer readings, or they would be of a handful. */

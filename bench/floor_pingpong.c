@@ -165,7 +165,7 @@ static unsigned add_trial(struct trial *list, unsigned count, size_t window, siz
         return count;
     }
     list[count++] = (struct trial){.window = window};
-    if (payload <= INLINED_MOST) {
+    if (payload <= INLINED_MAX) {
         list[count++] = (struct trial){.window = window, .inlined = true};
     }
     return count;

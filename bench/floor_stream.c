@@ -154,7 +154,7 @@ static void write_side(struct stream *s, struct setting *setting, uint64_t run, 
 /* One way to publish and read in a window, with each way to copy. */
 static unsigned add_setting(struct setting *list, unsigned count, struct setting setting, size_t payload) {
     list[count++] = setting;
-    if (payload <= INLINED_MOST) {
+    if (payload <= INLINED_MAX) {
         setting.inlined = true;
         list[count++] = setting;
     }

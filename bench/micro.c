@@ -75,7 +75,7 @@ static void bench_send_recv(gbench_state *state, void *context) {
     }
     llmp_receiver_free(receiver);
     if (sender != NULL) {
-        llmp_sender_free(sender, LLMP_TRY);
+        llmp_sender_free(sender, LLMP_NOWAIT);
     }
     payload_fini(&payload);
 }

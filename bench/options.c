@@ -185,12 +185,12 @@ static int take_list(struct options *options, int which, const char *list, FILE 
     return 2;
 }
 
-static int take_number(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *out, FILE *err) {
+static int take_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *out, FILE *err) {
     char *end;
     *out = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || *out < least || *out > most) {
-        fprintf(err, "llmp-bench: --%s wants a number from %llu to %llu, not '%s'\n", name, (unsigned long long)least,
-                (unsigned long long)most, text);
+    if (*text < '0' || *text > '9' || *end != '\0' || *out < min || *out > max) {
+        fprintf(err, "llmp-bench: --%s wants a number from %llu to %llu, not '%s'\n", name, (unsigned long long)min,
+                (unsigned long long)max, text);
         return 2;
     }
     return 0;

@@ -83,9 +83,9 @@ static void add_maps(struct plan *plan, const struct options *options, const str
 
 int plan_init(struct plan *plan, const struct options *options, const struct settings *settings) {
     enum { KINDS_A_PAYLOAD = 6, OTHER_KINDS = MAP_SIZES + 1 };
-    size_t most = ((size_t)options->payload_count * KINDS_A_PAYLOAD + OTHER_KINDS) * (options->provider_count + 1);
+    size_t max = ((size_t)options->payload_count * KINDS_A_PAYLOAD + OTHER_KINDS) * (options->provider_count + 1);
     plan->count = 0;
-    plan->rows = calloc(most, sizeof *plan->rows);
+    plan->rows = calloc(max, sizeof *plan->rows);
     if (plan->rows == NULL) {
         return -1;
     }

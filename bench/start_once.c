@@ -65,7 +65,7 @@ static int once_channel(const char *provider_name) {
         const char *const arguments[] = {"llmp-bench", "start-peer", provider_name, size, desc.id.bytes, NULL};
         status = run_peer(arguments);
     }
-    llmp_sender_free(sender, LLMP_TRY);
+    llmp_sender_free(sender, LLMP_NOWAIT);
     payload_fini(&payload);
     return status;
 }

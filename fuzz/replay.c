@@ -14,7 +14,7 @@
 
 #include "rig/input.h"
 
-#define INPUT_MOST ((size_t)1 << 20)
+#define INPUT_MAX ((size_t)1 << 20)
 
 static char running[4096];
 static size_t inputs;
@@ -43,7 +43,7 @@ static int run_bytes(const uint8_t *bytes, size_t size) {
 }
 
 static int run_file(const char *path) {
-    static uint8_t bytes[INPUT_MOST];
+    static uint8_t bytes[INPUT_MAX];
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         return -errno;

@@ -69,7 +69,7 @@ static void write_pages(const char *what, const uint8_t how[FUZZ_BUNDLE_HOW]) {
     struct bytes seed = {.length = 0};
     add(&seed, how, FUZZ_BUNDLE_HOW);
     for (int i = 0; i < FUZZ_BUNDLE_PAGES && fuzz_maps_size(i) != 0; i++) {
-        static uint8_t page[FUZZ_SEGMENT_MOST];
+        static uint8_t page[FUZZ_SEGMENT_MAX];
         size_t size = fuzz_maps_size(i);
         memcpy(page, fuzz_maps_bytes(i), size);
         name_by_number(page, size);
@@ -87,7 +87,8 @@ static void begin(void) {
 }
 
 static llmp_sender *new_sender(void) {
-    llmp_sender_options options = {.provider = &fuzz_maps, .page_size = 512, .pages = LLMP_PAGES_KEEP, .sender_id = 1};
+    llmp_sender_options options = {
+        .provider = &fuzz_maps, .page_size = 512, .page_policy = LLMP_PAGES_KEEP, .sender_id = 1};
     llmp_sender *sender;
     if (llmp_sender_new(&options, &sender) != 0) {
         exit(1);
@@ -101,13 +102,13 @@ static void seed_channel(const char *what, size_t length, uint32_t count, bool e
     begin();
     llmp_sender *sender = new_sender();
     for (uint32_t i = 0; i < count; i++) {
-        (void)llmp_send(sender, 7 + i, i % 8, payload, length + i, LLMP_TRY);
+        (void)llmp_send(sender, 7 + i, i % 8, payload, length + i, LLMP_NOWAIT);
     }
     if (ends) {
-        (void)llmp_sender_exit(sender, LLMP_TRY);
+        (void)llmp_sender_exit(sender, LLMP_NOWAIT);
     }
     write_pages(what, header);
-    (void)llmp_sender_free(sender, LLMP_TRY);
+    (void)llmp_sender_free(sender, LLMP_NOWAIT);
 }
 
 /* What only clients write: a new client's channel, and the end of a client. */
@@ -119,19 +120,19 @@ static void seed_client(void) {
     llmp_sender *other = new_sender();
     llmp_sender *sender = new_sender();
     llmp_shmem_desc desc = llmp_sender_describe(other);
-    (void)llmp_sender_alloc(sender, LLMP_EOP_PAYLOAD, LLMP_TRY, &payload);
+    (void)llmp_sender_alloc(sender, LLMP_EOP_PAYLOAD, LLMP_NOWAIT, &payload);
     memset(payload, 0, LLMP_EOP_PAYLOAD);
     memcpy(payload, &desc.size, sizeof(uint64_t));
     memcpy((uint8_t *)payload + sizeof(uint64_t), desc.id.bytes, sizeof desc.id.bytes);
     (void)llmp_sender_commit_as(sender, 1, LLMP_TAG_NEW_SHM_CLIENT, 0);
-    (void)llmp_sender_alloc(sender, 0, LLMP_TRY, &payload);
+    (void)llmp_sender_alloc(sender, 0, LLMP_NOWAIT, &payload);
     (void)llmp_sender_commit_as(sender, 1, LLMP_TAG_SLOW_RECEIVER, 0);
-    (void)llmp_sender_alloc(sender, sizeof id, LLMP_TRY, &payload);
+    (void)llmp_sender_alloc(sender, sizeof id, LLMP_NOWAIT, &payload);
     memcpy(payload, id, sizeof id);
     (void)llmp_sender_commit_as(sender, 1, LLMP_TAG_CLIENT_EXIT, 0);
     write_pages("client", header);
-    (void)llmp_sender_free(sender, LLMP_TRY);
-    (void)llmp_sender_free(other, LLMP_TRY);
+    (void)llmp_sender_free(sender, LLMP_NOWAIT);
+    (void)llmp_sender_free(other, LLMP_NOWAIT);
 }
 
 /* ---------------------------------------------------------------- frames and messages */

@@ -138,29 +138,29 @@ static int check_room(const struct lc_reader *reader, const struct lc_message *m
 static int check_used(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
     uint64_t used = lc_get64(reader->map.base, LC_PAGE_SIZE_USED);
     uint64_t before = message->offset - LC_PAGE_HEADER;
-    uint64_t least = is_end(message) ? before + LC_EOP_ROOM : before + LC_MSG_HEADER + message->padded;
-    if (used == least || (used > least && !is_end(message))) {
+    uint64_t min = is_end(message) ? before + LC_EOP_ROOM : before + LC_MSG_HEADER + message->padded;
+    if (used == min || (used > min && !is_end(message))) {
         return 0;
     }
-    return lc_find(finding, "PAGE-6", LC_PAGE_SIZE_USED, "size_used %" PRIu64 "%s|%" PRIu64, least,
+    return lc_find(finding, "PAGE-6", LC_PAGE_SIZE_USED, "size_used %" PRIu64 "%s|%" PRIu64, min,
                    is_end(message) ? "" : " or more", used);
 }
 
 static int check_max_alloc(const struct lc_reader *reader, const struct lc_message *message,
                            struct lc_finding *finding) {
     uint64_t seen = lc_get64(reader->map.base, LC_PAGE_MAX_ALLOC);
-    uint64_t least = LC_MSG_HEADER + message->padded;
+    uint64_t min = LC_MSG_HEADER + message->padded;
     if (is_end(message)) {
-        least = 0;
+        min = 0;
     }
-    if (least < reader->max_alloc) {
-        least = reader->max_alloc;
+    if (min < reader->max_alloc) {
+        min = reader->max_alloc;
     }
-    if (seen >= least) {
+    if (seen >= min) {
         return 0;
     }
     return lc_find(finding, "EOP-3", LC_PAGE_MAX_ALLOC,
-                   "max_alloc_size of at least %" PRIu64 ", which was sent|%" PRIu64, least, seen);
+                   "max_alloc_size of at least %" PRIu64 ", which was sent|%" PRIu64, min, seen);
 }
 
 static int check_figures(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {

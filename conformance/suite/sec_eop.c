@@ -138,9 +138,9 @@ static void chain(struct lc_case *c) {
 
 /* ---------------------------------------------------------------- nobody reads */
 
-static uint64_t send_until_refused(struct lc_case *c, struct lc_party *sender, uint64_t length, uint64_t most) {
+static uint64_t send_until_refused(struct lc_case *c, struct lc_party *sender, uint64_t length, uint64_t max) {
     uint64_t sent = 0;
-    while (sent < most) {
+    while (sent < max) {
         const json_t *answer;
         enum lc_outcome outcome =
             lc_try(c, sender, &answer, "sender.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", LC_CHANNEL_TAG, "length",
@@ -155,8 +155,8 @@ static uint64_t send_until_refused(struct lc_case *c, struct lc_party *sender, u
 
 static void nobody_reads(struct lc_case *c, uint64_t length) {
     struct lc_channel channel = lc_channel_open(c);
-    uint64_t most = UINT64_C(768) * 1024 * 1024 / (LC_MSG_HEADER + length + LC_LINE);
-    uint64_t sent = send_until_refused(c, channel.sender, length, most);
+    uint64_t max = UINT64_C(768) * 1024 * 1024 / (LC_MSG_HEADER + length + LC_LINE);
+    uint64_t sent = send_until_refused(c, channel.sender, length, max);
     lc_note(c, "%d messages of %d bytes were taken", (int)sent, (int)length);
     for (uint64_t i = 0; i < sent; i++) {
         lc_expect(c, channel.reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, i);

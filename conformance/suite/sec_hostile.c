@@ -255,9 +255,9 @@ struct drained {
 };
 
 /* Receives until nothing comes or it is refused; whatever came must have been a message that was sent. */
-static struct drained drain(struct lc_case *c, struct lc_party *receiver, uint64_t most) {
+static struct drained drain(struct lc_case *c, struct lc_party *receiver, uint64_t max) {
     struct drained result = {0};
-    while (result.messages < most && !result.refused) {
+    while (result.messages < max && !result.refused) {
         const json_t *answer;
         enum lc_outcome outcome =
             lc_try(c, receiver, &answer, "receiver.recv", "{s:i, s:i}", "timeout_ms", 0, "count", 64);

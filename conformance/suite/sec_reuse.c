@@ -33,13 +33,13 @@ static void unread_is_kept(struct lc_case *c) {
 }
 
 /* One reads on, the other stays on the first page. Everything that was sent is still there for it. */
-static void slow_receiver(struct lc_case *c, uint64_t length, uint64_t most) {
+static void slow_receiver(struct lc_case *c, uint64_t length, uint64_t max) {
     struct lc_party *sender = lc_play(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_reader *fast = lc_read_channel(c, sender, &desc);
     struct lc_reader *slow = lc_read_channel(c, sender, &desc);
     uint64_t sent = 0;
-    while (sent < most && send_one(c, sender, length, sent)) {
+    while (sent < max && send_one(c, sender, length, sent)) {
         lc_expect(c, fast, TAG, SENDER, 0, length, sent);
         sent++;
     }

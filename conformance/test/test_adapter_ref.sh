@@ -161,7 +161,7 @@ many() {
 }
 in_place() {
     all "ask a sender.alloc '\"length\":100,\"timeout_ms\":0' '$ok'" \
-        "ask a sender.alloc '\"length\":1,\"timeout_ms\":0' '$refused' LLMP_E_ALLOC_OPEN" \
+        "ask a sender.alloc '\"length\":1,\"timeout_ms\":0' '$refused' LLMP_E_ALLOC_PENDING" \
         "ask a sender.shrink '\"length\":101' '$refused' LLMP_E_ALLOC_GROW" \
         "ask a sender.shrink '\"length\":5' '$ok'" \
         "ask a sender.commit '\"tag\":14593455,\"seed\":1' '$refused' LLMP_E_TAG_RESERVED" \

@@ -173,8 +173,8 @@ static size_t paced(struct end *end, size_t length) {
         return length;
     }
     end->step_count--;
-    size_t most = *end->steps++;
-    return most < length ? most : length;
+    size_t max = *end->steps++;
+    return max < length ? max : length;
 }
 
 int64_t llmp_socket_read(llmp_socket socket, void *bytes, size_t length) {

@@ -6,19 +6,19 @@
 #include "channel/sender_internal.h"
 
 /* Both are held to by others: a map by llmp_shmem_create(), a message by check_options() in sender_life.c. */
-#define MAP_MOST LLMP_SHMEM_SIZE_MAX
-#define MESSAGE_MOST ((size_t)1 << 37)
+#define MAP_MAX LLMP_SHMEM_SIZE_MAX
+#define MESSAGE_MAX ((size_t)1 << 37)
 
 /*@ requires \valid_read(sender);
   @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == 0 <==> !sender->open && !sender->exited && length <= sender->max_message;
+  @ ensures \result == 0 <==> !sender->pending && !sender->exited && length <= sender->max_message;
   @ ensures \result <= 0;
   @*/
 static inline int check_alloc(const llmp_sender *sender, size_t length);
 
 /*@ requires \valid(sender) && \valid(sender->page) && \valid(padded);
   @ requires \separated(sender, padded, sender->page);
-  @ requires sender->used <= MAP_MOST && length <= MESSAGE_MOST;
+  @ requires sender->used <= MAP_MAX && length <= MESSAGE_MAX;
   @ terminates \true; exits \false; assigns *padded, sender->max_alloc, sender->page->max_alloc_size;
   @ ensures length <= *padded < length + LLMP_LINE;
   @ ensures (LLMP_PAGE_HEADER + sender->used + LLMP_SLOT_HEADER + *padded) % LLMP_LINE == 0;

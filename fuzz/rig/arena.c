@@ -12,7 +12,7 @@
 
 #define GUARD 64u
 #define GUARD_BYTE 0xA5
-#define STRIDE (FUZZ_SEGMENT_MOST + 4096)
+#define STRIDE (FUZZ_SEGMENT_MAX + 4096)
 #define ARENA (FUZZ_SEGMENTS * STRIDE)
 #define ALL_VIEWS (FUZZ_VIEWS + 1) /* the last one is nobody's */
 

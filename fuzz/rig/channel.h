@@ -9,7 +9,7 @@
 #include "rig/ledger.h"
 
 #define FUZZ_RECEIVERS 5
-#define FUZZ_MESSAGE_MOST 3000u
+#define FUZZ_MESSAGE_MAX 3000u
 
 struct fuzz_listener {
     llmp_receiver *receiver;

@@ -24,7 +24,7 @@ static void audit_slot(const struct fuzz_next *next) {
 
 /* A reader that has nothing of the library's reads what is kept, from its oldest page to its end. */
 void fuzz_audit(void) {
-    struct fuzz_reader reader = {.most_page = FUZZ_SEGMENT_MOST};
+    struct fuzz_reader reader = {.most_page = FUZZ_SEGMENT_MAX};
     llmp_shmem_desc desc = llmp_sender_describe(fuzz_channel.sender);
     FUZZ_CHECK(fuzz_reader_begin(&reader, desc.size, desc.id.bytes, true) == 0, "the oldest page is none");
     struct fuzz_next next = fuzz_reader_next(&reader);

@@ -48,18 +48,18 @@ static void check_end(struct fuzz_listener *reader, int rc) {
 }
 
 static int receive(struct fuzz_listener *reader, llmp_message *message, unsigned how) {
-    static uint8_t buffer[2 * FUZZ_MESSAGE_MOST];
+    static uint8_t buffer[2 * FUZZ_MESSAGE_MAX];
     fuzz_watch_begin();
-    int64_t timeout = (how & 5) == 4 ? 1000 : LLMP_TRY;
+    int64_t timeout = (how & 5) == 4 ? 1000 : LLMP_NOWAIT;
     int rc = how & 1 ? llmp_recv_copy(reader->receiver, message, buffer, sizeof buffer, timeout)
                      : llmp_recv(reader->receiver, message, timeout);
     fuzz_watch_end();
-    FUZZ_CHECK(rc != (timeout == LLMP_TRY ? -ETIMEDOUT : -EAGAIN), "%s for a timeout of %lld", llmp_error_name(rc),
+    FUZZ_CHECK(rc != (timeout == LLMP_NOWAIT ? -ETIMEDOUT : -EAGAIN), "%s for a timeout of %lld", llmp_error_name(rc),
                (long long)timeout);
     rc = rc == -ETIMEDOUT ? -EAGAIN : rc;
     if (rc == 0 && (how & 2)) {
         llmp_receiver_unread(reader->receiver);
-        rc = llmp_recv(reader->receiver, message, LLMP_TRY);
+        rc = llmp_recv(reader->receiver, message, LLMP_NOWAIT);
     }
     return rc;
 }
@@ -86,7 +86,7 @@ bool fuzz_do_receive(unsigned which, unsigned how) {
 }
 
 void fuzz_do_drain(unsigned which) {
-    for (uint32_t i = 0; i < FUZZ_LEDGER_MOST && fuzz_do_receive(which, i); i++) {
+    for (uint32_t i = 0; i < FUZZ_LEDGER_MAX && fuzz_do_receive(which, i); i++) {
     }
 }
 
@@ -94,9 +94,9 @@ void fuzz_do_drain(unsigned which) {
 
 void fuzz_open_reader(struct fuzz_listener *reader, const llmp_shmem_desc *desc, bool joined) {
     llmp_receiver_options options = {.provider = &fuzz_maps,
-                                     .joined = joined,
+                                     .pre_joined = joined,
                                      .wait = LLMP_WAIT_SLEEP,
-                                     .max_mapped = fuzz_channel.options.window + 6};
+                                     .max_mapped_pages = fuzz_channel.options.window + 6};
     *reader = (struct fuzz_listener){.found = fuzz_channel.sent.count == 0};
     int rc = llmp_receiver_new(desc, &options, &reader->receiver);
     FUZZ_CHECK(rc == 0 || fuzz_channel.tainted || rc == -ENOMEM, "%s", llmp_error_name(rc));
@@ -110,7 +110,7 @@ void fuzz_do_admit(void) {
     for (int i = 0; i < FUZZ_RECEIVERS; i++) {
         if (fuzz_channel.readers[i].receiver == NULL) {
             llmp_shmem_desc desc;
-            (void)llmp_sender_admit(fuzz_channel.sender, &desc);
+            (void)llmp_sender_add_receiver(fuzz_channel.sender, &desc);
             fuzz_open_reader(&fuzz_channel.readers[i], &desc, true);
             return;
         }
@@ -121,7 +121,7 @@ void fuzz_do_dismiss(unsigned which) {
     struct fuzz_listener *reader = &fuzz_channel.readers[which % FUZZ_RECEIVERS];
     if (reader->receiver != NULL) {
         llmp_receiver_free(reader->receiver);
-        llmp_sender_dismiss(fuzz_channel.sender);
+        llmp_sender_remove_receiver(fuzz_channel.sender);
         reader->receiver = NULL;
         fuzz_channel.dismissed = true;
     }
@@ -130,16 +130,16 @@ void fuzz_do_dismiss(unsigned which) {
 void fuzz_do_offer(unsigned how) {
     llmp_shmem_desc desc;
     if (how & 1) {
-        llmp_sender_offer(fuzz_channel.sender, &desc);
+        llmp_sender_reserve(fuzz_channel.sender, &desc);
         fuzz_channel.offers++;
     } else if (fuzz_channel.offers > 0) {
-        llmp_sender_withdraw(fuzz_channel.sender);
+        llmp_sender_cancel_reservation(fuzz_channel.sender);
         fuzz_channel.offers--;
     }
 }
 
 void fuzz_do_cut(void) {
-    int rc = llmp_sender_cut(fuzz_channel.sender);
+    int rc = llmp_sender_evict_oldest(fuzz_channel.sender);
     FUZZ_CHECK(rc == 0 || rc == -EAGAIN, "%s", llmp_error_name(rc));
     fuzz_channel.cut = fuzz_channel.cut || rc == 0;
 }

@@ -45,7 +45,7 @@ static bool all_keep_up(void) {
 
 static bool may_wait(void) {
     bool excused = fuzz_channel.tainted || fuzz_channel.dismissed || fuzz_channel.cut || fuzz_channel.offers != 0;
-    return excused || !all_keep_up() || fuzz_channel.options.pages == LLMP_PAGES_KEEP;
+    return excused || !all_keep_up() || fuzz_channel.options.page_policy == LLMP_PAGES_KEEP;
 }
 
 /* Who waits publishes what a batch holds back, or the receivers could never make room. */
@@ -63,16 +63,16 @@ static bool no_room(int rc) {
 /* ---------------------------------------------------------------- sending */
 
 int64_t fuzz_some_timeout(unsigned how) {
-    return !(how & 1) ? LLMP_TRY : (how & 7) == 7 ? LLMP_MILLISECONDS(20) : 1000;
+    return !(how & 1) ? LLMP_NOWAIT : (how & 7) == 7 ? LLMP_MILLISECONDS(20) : 1000;
 }
 
 static void check_alloc(int rc, size_t length, unsigned how) {
     note_turns();
     if (fuzz_channel.open) {
-        FUZZ_CHECK(rc == -LLMP_E_ALLOC_OPEN, "%s with a message open", llmp_error_name(rc));
+        FUZZ_CHECK(rc == -LLMP_E_ALLOC_PENDING, "%s with a message open", llmp_error_name(rc));
     } else if (fuzz_channel.exited) {
         FUZZ_CHECK(rc == -LLMP_E_CLOSED, "%s after the end", llmp_error_name(rc));
-    } else if (length > FUZZ_MESSAGE_MOST) {
+    } else if (length > FUZZ_MESSAGE_MAX) {
         FUZZ_CHECK(rc == -LLMP_E_TOO_LARGE, "%s for %zu bytes", llmp_error_name(rc), length);
     } else {
         FUZZ_CHECK(rc == 0 || no_room(rc), "%s", llmp_error_name(rc));
@@ -100,7 +100,7 @@ void fuzz_do_alloc(size_t length, unsigned how) {
 }
 
 void fuzz_do_send(size_t length, unsigned how) {
-    static uint8_t bytes[2 * FUZZ_MESSAGE_MOST];
+    static uint8_t bytes[2 * FUZZ_MESSAGE_MAX];
     fuzz_payload_fill(bytes, length, fuzz_channel.sent.count);
     int rc = llmp_send(fuzz_channel.sender, FUZZ_TAG_FIRST + fuzz_channel.sent.count, how, bytes, length,
                        fuzz_some_timeout(how));
@@ -146,7 +146,7 @@ void fuzz_do_flush(void) {
 }
 
 void fuzz_do_exit(void) {
-    int rc = llmp_sender_exit(fuzz_channel.sender, LLMP_TRY);
+    int rc = llmp_sender_exit(fuzz_channel.sender, LLMP_NOWAIT);
     check_alloc(rc, 0, 0);
     if (rc == 0) {
         fuzz_channel.exited = true;

@@ -8,7 +8,7 @@
 
 #include "llmp/llmp.h"
 
-#define FUZZ_LEDGER_MOST 1024u
+#define FUZZ_LEDGER_MAX 1024u
 #define FUZZ_TAG_FIRST 0x1000u
 
 struct fuzz_entry {
@@ -19,7 +19,7 @@ struct fuzz_entry {
 
 struct fuzz_ledger {
     uint32_t count;
-    struct fuzz_entry entries[FUZZ_LEDGER_MOST];
+    struct fuzz_entry entries[FUZZ_LEDGER_MAX];
 };
 
 /* The payload of the message with that number. */

@@ -81,7 +81,7 @@ static int new_segment(size_t size) {
 
 int fuzz_maps_put(const uint8_t *bytes, size_t size) {
     int i = new_segment(size);
-    FUZZ_CHECK(i >= 0 && size > 0 && size <= FUZZ_SEGMENT_MOST, "a target made a segment of %zu bytes", size);
+    FUZZ_CHECK(i >= 0 && size > 0 && size <= FUZZ_SEGMENT_MAX, "a target made a segment of %zu bytes", size);
     maps.segments[i].number = ++maps.put;
     maps.segments[i].peer = true;
     memcpy(fuzz_arena_bytes(i), bytes, size);
@@ -149,7 +149,7 @@ static int hold(struct llmp_shmem *map, int index) {
 
 static int maps_create(struct llmp_shmem *map, const llmp_shmem_options *options) {
     (void)options;
-    int i = map->size <= FUZZ_SEGMENT_MOST ? new_segment(map->size) : -1;
+    int i = map->size <= FUZZ_SEGMENT_MAX ? new_segment(map->size) : -1;
     if (i < 0) {
         return -ENOSPC;
     }

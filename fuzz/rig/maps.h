@@ -16,7 +16,7 @@
 
 #include "llmp/shmem.h"
 
-#define FUZZ_SEGMENT_MOST ((size_t)64 << 10)
+#define FUZZ_SEGMENT_MAX ((size_t)64 << 10)
 
 extern const llmp_shmem_provider fuzz_maps;
 

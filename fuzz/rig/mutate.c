@@ -9,10 +9,10 @@
 #include "oracle/layout.h"
 #include "rig/bundle.h"
 
-#define PAGE_MOST ((size_t)4096)
+#define PAGE_MAX ((size_t)4096)
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 
 /* A bundle that can be changed. */
 struct draft {
@@ -20,7 +20,7 @@ struct draft {
     int count;
     struct draft_page {
         size_t size;
-        uint8_t bytes[PAGE_MOST];
+        uint8_t bytes[PAGE_MAX];
     } pages[FUZZ_BUNDLE_PAGES];
 };
 
@@ -38,17 +38,17 @@ static void draft_read(struct draft *draft, const uint8_t *data, size_t size) {
     memcpy(draft->how, bundle.how, sizeof draft->how);
     draft->count = bundle.count;
     for (int i = 0; i < bundle.count; i++) {
-        draft->pages[i].size = bundle.pages[i].size < PAGE_MOST ? bundle.pages[i].size : PAGE_MOST;
+        draft->pages[i].size = bundle.pages[i].size < PAGE_MAX ? bundle.pages[i].size : PAGE_MAX;
         memcpy(draft->pages[i].bytes, bundle.pages[i].bytes, draft->pages[i].size);
     }
 }
 
-static size_t draft_write(const struct draft *draft, uint8_t *data, size_t most) {
+static size_t draft_write(const struct draft *draft, uint8_t *data, size_t max) {
     size_t at = sizeof draft->how;
     memcpy(data, draft->how, at);
     for (int i = 0; i < draft->count; i++) {
         const struct draft_page *page = &draft->pages[i];
-        if (at + 2 + page->size > most) {
+        if (at + 2 + page->size > max) {
             break;
         }
         data[at++] = (uint8_t)page->size;
@@ -169,7 +169,7 @@ static void append_slot(struct draft *draft, struct draft_page *page) {
         return;
     }
     size_t end = offset + LC_MSG_HEADER + padded_at(offset, length);
-    if (end > page->size && end <= PAGE_MOST) {
+    if (end > page->size && end <= PAGE_MAX) {
         memset(page->bytes + page->size, 0, end - page->size);
         page->size = end;
     }
@@ -267,12 +267,12 @@ static void change(struct draft *draft) {
     }
 }
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed) {
     static struct draft draft;
     state = seed;
-    bool blind = below(2) != 0 || most < 1024;
+    bool blind = below(2) != 0 || max < 1024;
     if (blind) {
-        size = LLVMFuzzerMutate(data, size, most);
+        size = LLVMFuzzerMutate(data, size, max);
         if (below(2) != 0) {
             return size;
         }
@@ -287,5 +287,5 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
             change(&draft);
         }
     }
-    return draft_write(&draft, data, most);
+    return draft_write(&draft, data, max);
 }

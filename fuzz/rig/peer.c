@@ -8,8 +8,8 @@
 #include "rig/maps.h"
 
 void fuzz_peer_say(struct fuzz_peer *peer, const void *bytes, size_t length) {
-    length = length < FUZZ_SAID_MOST - peer->said ? length : FUZZ_SAID_MOST - peer->said;
-    if (length > 0 && !peer->gone) {
+    length = length < FUZZ_SAID_MAX - peer->said ? length : FUZZ_SAID_MAX - peer->said;
+    if (length > 0 && !peer->dismissed) {
         memcpy(peer->bytes + peer->said, bytes, length);
         peer->said += length;
         fuzz_socket_send(peer->socket, bytes, length);
@@ -29,7 +29,7 @@ void fuzz_peer_hang_up(struct fuzz_peer *peer, bool reset) {
     } else {
         fuzz_socket_hang_up(peer->socket);
     }
-    peer->gone = true;
+    peer->dismissed = true;
 }
 
 void fuzz_peer_segments(void) {

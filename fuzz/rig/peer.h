@@ -8,15 +8,15 @@
 #include "oracle/post.h"
 #include "os/socket.h"
 
-#define FUZZ_SAID_MOST 8192u
+#define FUZZ_SAID_MAX 8192u
 #define FUZZ_PAGE 512u
 
 struct fuzz_peer {
     llmp_socket socket;
     bool poured;
-    bool gone; /* hung up or reset: how far it was heard is open */
+    bool dismissed; /* hung up or reset: how far it was heard is open */
     size_t said;
-    uint8_t bytes[FUZZ_SAID_MOST];
+    uint8_t bytes[FUZZ_SAID_MAX];
 };
 
 /* Sends, as far as there is room to remember it. */

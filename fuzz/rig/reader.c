@@ -7,14 +7,14 @@
 #include "oracle/layout.h"
 #include "rig/maps.h"
 
-#define SIZE_ABSURD ((uint64_t)1 << 40)
+#define SIZE_TOO_LARGE ((uint64_t)1 << 40)
 
 uint64_t fuzz_code_bit(int code) {
     if (code <= -LLMP_E_ID_EMPTY && code > -LLMP_E_ID_EMPTY - 32) {
         return UINT64_C(1) << (-code - LLMP_E_ID_EMPTY);
     }
-    if (code <= -LLMP_E_PAGE_SMALL && code > -LLMP_E_PAGE_SMALL - 32) {
-        return UINT64_C(1) << (32 - code - LLMP_E_PAGE_SMALL);
+    if (code <= -LLMP_E_PAGE_TOO_SMALL && code > -LLMP_E_PAGE_TOO_SMALL - 32) {
+        return UINT64_C(1) << (32 - code - LLMP_E_PAGE_TOO_SMALL);
     }
     return 0;
 }
@@ -50,7 +50,7 @@ static uint64_t id_broken(const char id[20]) {
 
 static uint64_t open_broken(const struct fuzz_reader *reader, uint64_t size, const char id[20], int segment) {
     uint64_t broken = size > reader->most_page ? BIT(EOP_SIZE) : 0;
-    broken |= size == 0 ? BIT(SIZE_ZERO) : size > SIZE_ABSURD ? BIT(SIZE_ABSURD) : 0;
+    broken |= size == 0 ? BIT(SIZE_ZERO) : size > SIZE_TOO_LARGE ? BIT(SIZE_TOO_LARGE) : 0;
     if (segment < 0) {
         return broken | id_broken(id);
     }
@@ -59,10 +59,10 @@ static uint64_t open_broken(const struct fuzz_reader *reader, uint64_t size, con
 
 static uint64_t page_broken(const struct fuzz_reader *page) {
     if (page->size < LC_PAGE_HEADER + LC_MSG_HEADER) {
-        return BIT(PAGE_SMALL);
+        return BIT(PAGE_TOO_SMALL);
     }
     uint64_t magic = get(page, LC_PAGE_MAGIC, 8);
-    return magic == LC_MAGIC_GIVEN_UP ? BIT(PAGE_GIVEN_UP) : magic != LC_MAGIC ? BIT(PAGE_MAGIC) : 0;
+    return magic == LC_MAGIC_GIVEN_UP ? BIT(PAGE_RETIRED) : magic != LC_MAGIC ? BIT(PAGE_MAGIC) : 0;
 }
 
 /* The reader stands on the new page only where nothing is wrong with it. */
@@ -105,7 +105,7 @@ static uint64_t follow(struct fuzz_reader *reader) {
         return BIT(EOP_SELF);
     }
     uint64_t broken = go_to(reader, get(reader, payload, 8), id);
-    if (broken & (BIT(NO_SEGMENT) | BIT(PAGE_GIVEN_UP))) {
+    if (broken & (BIT(NO_SEGMENT) | BIT(PAGE_RETIRED))) {
         broken |= BIT(EOP_GONE);
     }
     if (broken == 0) {
@@ -147,7 +147,7 @@ static struct fuzz_next read_slot(struct fuzz_reader *reader) {
         return (struct fuzz_next){.kind = FUZZ_NEXT_NONE};
     }
     if (newest < reader->last_id) {
-        return wrong(BIT(MSG_ID_BACK));
+        return wrong(BIT(MSG_ID_DECREASED));
     }
     if (reader->offset > reader->size || reader->size - reader->offset < LC_MSG_HEADER) {
         return wrong(BIT(MSG_BOUNDS));

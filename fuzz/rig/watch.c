@@ -9,7 +9,7 @@
 static struct {
     bool on;
     uint32_t visit; /* counts calls, and within them every look at current_msg_id, with which a page's visit begins */
-    uint32_t read_in[FUZZ_SEGMENTS][FUZZ_SEGMENT_MOST]; /* the visit in which a byte was read last */
+    uint32_t read_in[FUZZ_SEGMENTS][FUZZ_SEGMENT_MAX]; /* the visit in which a byte was read last */
 } watch;
 
 void fuzz_watch_begin(void) {
@@ -24,7 +24,7 @@ void fuzz_watch_end(void) {
 static void note(const void *address, size_t bytes) {
     int segment;
     size_t offset;
-    if (!fuzz_arena_where(address, &segment, &offset) || offset + bytes > FUZZ_SEGMENT_MOST) {
+    if (!fuzz_arena_where(address, &segment, &offset) || offset + bytes > FUZZ_SEGMENT_MAX) {
         return;
     }
     if (offset < LC_PAGE_HEADER) {

@@ -64,10 +64,10 @@ static uint32_t enter(llmp_sender **sender, llmp_receiver **receiver) {
     FUZZ_CHECK(llmp_sender_new(&options, sender) == 0, "no sender");
     llmp_shmem_desc channel = llmp_sender_describe(*sender);
     llmp_shmem_desc broadcast;
-    int64_t id = llmp_broker_register(world.broker, &channel, &broadcast);
+    int64_t id = llmp_broker_add_client(world.broker, &channel, &broadcast);
     FUZZ_CHECK(id >= 0, "%s", llmp_error_name((int)id));
-    llmp_sender_rename(*sender, (uint32_t)id);
-    llmp_receiver_options reading = {.provider = &fuzz_maps, .joined = true, .max_mapped = 8};
+    llmp_sender_set_id(*sender, (uint32_t)id);
+    llmp_receiver_options reading = {.provider = &fuzz_maps, .pre_joined = true, .max_mapped_pages = 8};
     int rc = llmp_receiver_new(&broadcast, &reading, receiver);
     FUZZ_CHECK(rc == 0, "%s", llmp_error_name(rc));
     return (uint32_t)id;
@@ -81,14 +81,14 @@ static void join(struct good *good) {
 
 static void leave(struct good *good) {
     llmp_receiver_free(good->receiver);
-    (void)llmp_sender_free(good->sender, LLMP_TRY);
+    (void)llmp_sender_free(good->sender, LLMP_NOWAIT);
 }
 
 static void say(struct good *good, size_t length) {
     uint8_t bytes[256];
     uint32_t number = good->sent.count;
     fuzz_payload_fill(bytes, length, number);
-    int rc = llmp_send(good->sender, FUZZ_TAG_FIRST + number, number % 8, bytes, length, LLMP_TRY);
+    int rc = llmp_send(good->sender, FUZZ_TAG_FIRST + number, number % 8, bytes, length, LLMP_NOWAIT);
     world.full = world.full || (rc == -ENOSPC && has(KEEPS_ALL));
     FUZZ_CHECK(rc == 0 || rc == -EAGAIN || world.full, "%s", llmp_error_name(rc));
     if (rc == 0) {
@@ -99,7 +99,7 @@ static void say(struct good *good, size_t length) {
 
 /* Of a hostile client's messages only the name is known, and that they can be read. */
 static void expect_hostile(const llmp_message *message) {
-    static uint8_t bytes[FUZZ_SEGMENT_MOST];
+    static uint8_t bytes[FUZZ_SEGMENT_MAX];
     FUZZ_CHECK(message->sender > world.good[GOOD - 1].id, "a message under the name %u", message->sender);
     memcpy(bytes, message->payload, message->length);
 }
@@ -123,8 +123,8 @@ static void hear_all(struct good *good) {
     if (world.full) {
         return;
     }
-    int rc = llmp_recv(good->receiver, &message, LLMP_TRY);
-    for (; rc == 0; rc = llmp_recv(good->receiver, &message, LLMP_TRY)) {
+    int rc = llmp_recv(good->receiver, &message, LLMP_NOWAIT);
+    for (; rc == 0; rc = llmp_recv(good->receiver, &message, LLMP_NOWAIT)) {
         hear(good, &message);
     }
     FUZZ_CHECK(rc == -EAGAIN, "%s", llmp_error_name(rc));
@@ -172,8 +172,8 @@ static void catch_up(void) {
         return;
     }
     llmp_message message;
-    int rc = llmp_recv(world.sleeper.receiver, &message, LLMP_TRY);
-    for (; rc == 0; rc = llmp_recv(world.sleeper.receiver, &message, LLMP_TRY)) {
+    int rc = llmp_recv(world.sleeper.receiver, &message, LLMP_NOWAIT);
+    for (; rc == 0; rc = llmp_recv(world.sleeper.receiver, &message, LLMP_NOWAIT)) {
         hear_late(&message);
     }
     FUZZ_CHECK(rc == -EAGAIN || rc == -LLMP_E_EOP_GONE || world.full, "%s", llmp_error_name(rc));
@@ -185,7 +185,7 @@ static void catch_up(void) {
 
 static void wake_for_good(void) {
     llmp_receiver_free(world.sleeper.receiver);
-    (void)llmp_sender_free(world.sleeper.sender, LLMP_TRY);
+    (void)llmp_sender_free(world.sleeper.sender, LLMP_NOWAIT);
 }
 
 /* ---------------------------------------------------------------- the broker */
@@ -201,12 +201,12 @@ static void broker_says(size_t length) {
 }
 
 /* Leaves what good clients sent as it is; of the others' it keeps some back and changes some. */
-static llmp_verdict hook(void *context, llmp_broker *broker, llmp_routed *message) {
+static llmp_hook_result hook(void *context, llmp_broker *broker, llmp_broker_message *message) {
     static const uint8_t own[] = "the hook's own";
     (void)context;
     (void)broker;
     if (message->client <= world.good[GOOD - 1].id) {
-        return LLMP_FORWARD;
+        return LLMP_HOOK_FORWARD;
     }
     uint32_t what = message->tag % 8;
     if (what == 1) {
@@ -218,13 +218,13 @@ static llmp_verdict hook(void *context, llmp_broker *broker, llmp_routed *messag
         message->length /= 2;
         message->client = 0;
     }
-    return what == 0 ? LLMP_HANDLED : LLMP_FORWARD;
+    return what == 0 ? LLMP_HOOK_HANDLED : LLMP_HOOK_FORWARD;
 }
 
-static void note(void *context, llmp_event event, uint32_t client, int code) {
+static void note(void *context, llmp_broker_event event, uint32_t client, int code) {
     (void)context;
     (void)client;
-    world.full = world.full || (event == LLMP_EVENT_LOST && code == -ENOSPC && has(KEEPS_ALL));
+    world.full = world.full || (event == LLMP_EVENT_MESSAGE_LOST && code == -ENOSPC && has(KEEPS_ALL));
 }
 
 static void new_broker(void) {
@@ -232,8 +232,8 @@ static void new_broker(void) {
         .provider = &fuzz_maps,
         .page_size = 512,
         .history = has(KEEPS_ALL) ? LLMP_HISTORY_ALL : 2 + (world.bundle.how[FIELD] & 3u),
-        .slow_client_ns = LLMP_MILLISECONDS(50),
-        .vanish_ns = LLMP_MILLISECONDS(100),
+        .slow_client_timeout_ns = LLMP_MILLISECONDS(50),
+        .liveness_timeout_ns = LLMP_MILLISECONDS(100),
         .max_message = has(SMALL) ? 300 : 2048,
         .max_clients = 8,
         .on_event = note,
@@ -251,8 +251,8 @@ static uint64_t *current_of(int segment) {
 }
 
 static int hostile_count(void) {
-    int most = world.bundle.count < 3 ? world.bundle.count : 3;
-    return most > 0 ? 1 + world.bundle.how[HOSTILE] % most : 0;
+    int max = world.bundle.count < 3 ? world.bundle.count : 3;
+    return max > 0 ? 1 + world.bundle.how[HOSTILE] % max : 0;
 }
 
 static void make_pages(void) {
@@ -274,7 +274,7 @@ static void register_hostile(int which) {
         world.newest[which] = *current_of(page);
         *current_of(page) = world.bundle.how[VALUE] & 1u;
     }
-    world.hostile[which] = llmp_broker_register(world.broker, &channel, &ignored);
+    world.hostile[which] = llmp_broker_add_client(world.broker, &channel, &ignored);
 }
 
 static void second_step(int which) {
@@ -289,8 +289,8 @@ static void second_step(int which) {
 static void scribble_on_broadcast(void) {
     static const size_t fields[] = {LC_PAGE_SENDER_ID, LC_PAGE_SIZE_TOTAL, LC_PAGE_SIZE_USED, LC_PAGE_MAX_ALLOC};
     llmp_shmem_desc desc;
-    llmp_broker_offer(world.broker, &desc);
-    llmp_broker_withdraw(world.broker);
+    llmp_broker_reserve(world.broker, &desc);
+    llmp_broker_cancel_reservation(world.broker);
     int segment = fuzz_maps_find(desc.id.bytes);
     memset(fuzz_maps_bytes(segment) + fields[world.bundle.how[FIELD] >> 2 & 3u], world.bundle.how[VALUE], 4);
 }
@@ -298,7 +298,7 @@ static void scribble_on_broadcast(void) {
 /* ---------------------------------------------------------------- rounds */
 
 static void round_of_all(void) {
-    (void)llmp_broker_once(world.broker);
+    (void)llmp_broker_run_once(world.broker);
     fuzz_clock_advance(LLMP_MILLISECONDS(10));
     for (int i = 0; i < GOOD; i++) {
         hear_all(&world.good[i]);
@@ -321,7 +321,7 @@ static void run_rounds(void) {
                 second_step(k);
             }
             if (has(REMOVES) && world.hostile[0] >= 0) {
-                (void)llmp_broker_remove(world.broker, (uint32_t)world.hostile[0]);
+                (void)llmp_broker_remove_client(world.broker, (uint32_t)world.hostile[0]);
             }
         }
         if (has(SCRIBBLES)) {
@@ -335,7 +335,7 @@ static void run_rounds(void) {
 static void settle(void) {
     for (int k = 0; k < hostile_count(); k++) {
         if (world.hostile[k] >= 0) {
-            (void)llmp_broker_remove(world.broker, (uint32_t)world.hostile[k]);
+            (void)llmp_broker_remove_client(world.broker, (uint32_t)world.hostile[k]);
         }
     }
     for (int rounds = 0; rounds < SETTLE_ROUNDS && !world.full && (rounds < 2 || !all_heard()); rounds++) {
@@ -362,7 +362,7 @@ static void run(void) {
         leave(&world.good[i]);
     }
     wake_for_good();
-    llmp_broker_free(world.broker, has(LATE) ? 1 : LLMP_TRY);
+    llmp_broker_free(world.broker, has(LATE) ? 1 : LLMP_NOWAIT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -16,7 +16,7 @@
 #include "rig/input.h"
 #include "rig/maps.h"
 
-#define OPERATIONS_MOST 400
+#define OPERATIONS_MAX 400
 
 /* ---------------------------------------------------------------- peers that scribble */
 
@@ -53,17 +53,17 @@ static llmp_sender_options some_options(struct fuzz_input *input) {
         .provider = &fuzz_maps,
         .sender_id = how & 7u,
         .page_size = 512u + 64u * (pages >> 4),
-        .pages = (llmp_pages)(how >> 3 & 3u) == 3 ? LLMP_PAGES_REUSE : (llmp_pages)(how >> 3 & 3u),
-        .order = how & 32 ? LLMP_ORDER_NEWEST : LLMP_ORDER_OLDEST,
+        .page_policy = (llmp_page_policy)(how >> 3 & 3u) == 3 ? LLMP_PAGES_REUSE : (llmp_page_policy)(how >> 3 & 3u),
+        .reuse_order = how & 32 ? LLMP_REUSE_NEWEST : LLMP_REUSE_OLDEST,
         .receivers = 1 + pages % 3u,
         .max_pages = 2 + (pages >> 2 & 3u),
         .preallocate = how & 64,
-        .max_message = FUZZ_MESSAGE_MOST,
+        .max_message = FUZZ_MESSAGE_MAX,
         .batch = fuzz_u8(input) % 5,
         .wait = LLMP_WAIT_SLEEP, /* the fewest steps until a clock that is none has moved on */
     };
     options.window = how & 128 ? 2 : 0;
-    options.preallocate = options.preallocate && options.pages != LLMP_PAGES_KEEP;
+    options.preallocate = options.preallocate && options.page_policy != LLMP_PAGES_KEEP;
     return options;
 }
 
@@ -75,7 +75,7 @@ static void operate(struct fuzz_input *input) {
     case 1: fuzz_do_send(argument, operation >> 4); break;
     case 2: fuzz_do_send((size_t)argument << (operation >> 6), operation >> 4 & 3u); break;
     case 3: fuzz_do_alloc(argument, operation >> 4); break;
-    case 4: fuzz_do_alloc(fuzz_u16(input) % (2 * FUZZ_MESSAGE_MOST), operation >> 4); break;
+    case 4: fuzz_do_alloc(fuzz_u16(input) % (2 * FUZZ_MESSAGE_MAX), operation >> 4); break;
     case 5: fuzz_do_shrink(argument); break;
     case 6: fuzz_do_cancel(); break;
     case 7:
@@ -108,7 +108,7 @@ static void finish(unsigned how) {
     for (int i = 0; i < FUZZ_RECEIVERS; i++) {
         llmp_receiver_free(fuzz_channel.readers[i].receiver);
     }
-    (void)llmp_sender_free(fuzz_channel.sender, how == 'L' ? 1 : LLMP_TRY);
+    (void)llmp_sender_free(fuzz_channel.sender, how == 'L' ? 1 : LLMP_NOWAIT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (uint32_t i = 0; i < fuzz_channel.options.receivers; i++) {
         fuzz_open_reader(&fuzz_channel.readers[i], &desc, false);
     }
-    for (int i = 0; i < OPERATIONS_MOST && input.left > 0 && fuzz_channel.sent.count + 1 < FUZZ_LEDGER_MOST; i++) {
+    for (int i = 0; i < OPERATIONS_MAX && input.left > 0 && fuzz_channel.sent.count + 1 < FUZZ_LEDGER_MAX; i++) {
         operate(&input);
     }
     finish(data != NULL && size > 0 ? data[0] : 0);

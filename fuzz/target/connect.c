@@ -73,28 +73,28 @@ static void run_client(struct fuzz_input *input) {
     llmp_client_options options = {.port = 1337, .sender = {.provider = &fuzz_maps, .page_size = FUZZ_PAGE}};
     llmp_client *client;
     broker.socket = fuzz_socket_knock();
-    broker.gone = false;
+    broker.dismissed = false;
     broker.said = 0;
     prepare_answers(&broker, input, how);
     uint32_t id = 0;
     bool greeted;
     bool good = connects(&broker, &id, &greeted);
-    int rc = llmp_client_connect(&options, how & 32 ? LLMP_TRY : LLMP_SECONDS(1), &client);
+    int rc = llmp_client_connect(&options, how & 32 ? LLMP_NOWAIT : LLMP_SECONDS(1), &client);
     FUZZ_CHECK(rc != 0 || good, "connected by what does not connect");
     FUZZ_CHECK(rc == 0 || !good || (how & (16 | 32)), "%s, and all was there", llmp_error_name(rc));
     expect_hello(&broker, greeted || (how & 16));
     if (rc == 0) {
         llmp_message message;
         FUZZ_CHECK(llmp_client_id(client) == id, "id %u instead of %u", llmp_client_id(client), id);
-        FUZZ_CHECK(llmp_client_recv(client, &message, LLMP_TRY) == -EAGAIN, "a message from nowhere");
-        FUZZ_CHECK(llmp_client_send(client, 7, 0, "hello", 5, LLMP_TRY) == 0, "not sent");
-        (void)llmp_client_free(client, how & 64 ? LLMP_MILLISECONDS(1) : LLMP_TRY);
+        FUZZ_CHECK(llmp_client_recv(client, &message, LLMP_NOWAIT) == -EAGAIN, "a message from nowhere");
+        FUZZ_CHECK(llmp_client_send(client, 7, 0, "hello", 5, LLMP_NOWAIT) == 0, "not sent");
+        (void)llmp_client_free(client, how & 64 ? LLMP_MILLISECONDS(1) : LLMP_NOWAIT);
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input input = fuzz_input_over(data, size);
-    if (size < 2 || size > FUZZ_SAID_MOST / 2) {
+    if (size < 2 || size > FUZZ_SAID_MAX / 2) {
         return 0;
     }
     fuzz_platform_begin();

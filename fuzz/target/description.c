@@ -77,7 +77,7 @@ static int name_code(const char *text) {
 /* What has to be said of an id before anybody is asked for a segment; 0: nothing is wrong with it. */
 static int id_code(const struct own *own, const llmp_shmem_desc *desc) {
     if (desc->size == 0 || desc->size > LLMP_SHMEM_SIZE_MAX) {
-        return desc->size == 0 ? -LLMP_E_SIZE_ZERO : -LLMP_E_SIZE_ABSURD;
+        return desc->size == 0 ? -LLMP_E_SIZE_ZERO : -LLMP_E_SIZE_TOO_LARGE;
     }
     if (own->kind == KIND_NONE) {
         return 0;

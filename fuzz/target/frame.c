@@ -9,16 +9,16 @@
 #include <string.h>
 
 #include "llmp/llmp.h"
-#include "net/frame.h"
 #include "platform/platform.h"
 #include "rig/check.h"
 #include "rig/input.h"
+#include "wire/frame.h"
 
 enum { HANGS_UP = 1, RESETS = 2, HALF_FIRST = 4 };
 
 #define HEAD 4u
 #define CAPACITY_FIRST 256u
-#define FRAMES_MOST 600
+#define FRAMES_MAX 600
 
 struct stream {
     uint8_t how;
@@ -50,7 +50,7 @@ static int expected(const struct stream *stream, size_t there, size_t at, size_t
         const uint8_t *head = stream->bytes + at;
         *length = ((size_t)head[0] * 256 + head[1]) * 65536 + (size_t)head[2] * 256 + head[3];
         if (*length > stream->bound) {
-            return -LLMP_E_FRAME_LENGTH;
+            return -LLMP_E_FRAME_TOO_LARGE;
         }
         if (left - HEAD >= *length) {
             return 0;
@@ -59,7 +59,7 @@ static int expected(const struct stream *stream, size_t there, size_t at, size_t
     if (there < stream->length || !(stream->how & (HANGS_UP | RESETS))) {
         return -EAGAIN;
     }
-    return stream->how & RESETS ? -ECONNRESET : left > 0 ? -LLMP_E_FRAME_CUT : -EPIPE;
+    return stream->how & RESETS ? -ECONNRESET : left > 0 ? -LLMP_E_FRAME_TRUNCATED : -EPIPE;
 }
 
 /* Steps of 0 are answers of "not now", which say nothing: asked again, as long as there can be such steps. */

@@ -19,7 +19,7 @@
 #include "rig/peer.h"
 
 #define PEERS 12
-#define ROUNDS_MOST 64
+#define ROUNDS_MAX 64
 
 static struct world {
     llmp_broker *broker;
@@ -49,7 +49,7 @@ static void pour(struct fuzz_peer *peer) {
     static const uint8_t zeros[LLMP_PEER_FRAME_MAX + 1];
     struct fuzz_body body;
     size_t at = 0;
-    if (!peer->gone && !peer->poured && fuzz_frame_next(peer->bytes, peer->said, &at, &body)) {
+    if (!peer->dismissed && !peer->poured && fuzz_frame_next(peer->bytes, peer->said, &at, &body)) {
         fuzz_socket_send(peer->socket, zeros, sizeof zeros);
         peer->poured = true;
     }
@@ -59,7 +59,7 @@ static void connect_peer(struct fuzz_input *input) {
     if (world.count < PEERS) {
         struct fuzz_peer *peer = &world.peers[world.count++];
         peer->socket = fuzz_socket_knock();
-        peer->gone = false;
+        peer->dismissed = false;
         peer->poured = false;
         peer->said = 0;
         size_t steps = fuzz_u8(input) % 16;
@@ -130,7 +130,7 @@ static void expect_talk(const struct fuzz_peer *peer) {
 static void wait_rounds(int rounds, int64_t ns) {
     for (int i = 0; i < rounds; i++) {
         fuzz_clock_advance(ns);
-        (void)llmp_broker_once(world.broker);
+        (void)llmp_broker_run_once(world.broker);
     }
 }
 
@@ -175,16 +175,16 @@ static void expect_good_client(void) {
     FUZZ_CHECK(fuzz_frame_next(seen, length, &at, &body) && lc_response_decode(body.bytes, body.length, &heard) &&
                    heard.kind == LC_LOCAL_CLIENT_ACCEPTED && heard.id > world.last_id,
                "a good client is not let in");
-    llmp_receiver_options reading = {.provider = &fuzz_maps, .joined = true};
+    llmp_receiver_options reading = {.provider = &fuzz_maps, .pre_joined = true};
     FUZZ_CHECK(llmp_receiver_new(&broadcast, &reading, &receiver) == 0, "no broadcast");
-    FUZZ_CHECK(llmp_send(sender, 7, 0, "hello", 5, LLMP_TRY) == 0, "not sent");
+    FUZZ_CHECK(llmp_send(sender, 7, 0, "hello", 5, LLMP_NOWAIT) == 0, "not sent");
     wait_rounds(2, LLMP_MILLISECONDS(1));
-    int rc = llmp_recv(receiver, &message, LLMP_TRY);
+    int rc = llmp_recv(receiver, &message, LLMP_NOWAIT);
     FUZZ_CHECK(somebody_quits(heard.id) ||
                    (rc == 0 && message.sender == heard.id && message.tag == 7 && message.length == 5),
                "%s", llmp_error_name(rc));
     llmp_receiver_free(receiver);
-    (void)llmp_sender_free(sender, LLMP_TRY);
+    (void)llmp_sender_free(sender, LLMP_NOWAIT);
 }
 
 /* ---------------------------------------------------------------- a broker among peers */
@@ -220,7 +220,7 @@ static void run_broker(struct fuzz_input *input) {
     limits.peers = 1 + (how >> 2) % 4;
     FUZZ_CHECK(llmp_broker_new(&options, &world.broker) == 0, "no broker");
     FUZZ_CHECK(llmp_listener_attach(world.broker, NULL, 1337, limits) == 1337, "no listener");
-    for (int i = 0; i < ROUNDS_MOST && input->left > 0; i++) {
+    for (int i = 0; i < ROUNDS_MAX && input->left > 0; i++) {
         operate(input);
     }
     wait_rounds(3, LLMP_MILLISECONDS(100));
@@ -232,12 +232,12 @@ static void run_broker(struct fuzz_input *input) {
         (void)fuzz_socket_knock();
         wait_rounds(1, LLMP_MILLISECONDS(10));
     }
-    llmp_broker_free(world.broker, LLMP_TRY);
+    llmp_broker_free(world.broker, LLMP_NOWAIT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input input = fuzz_input_over(data, size);
-    if (size < 2 || size > FUZZ_SAID_MOST) {
+    if (size < 2 || size > FUZZ_SAID_MAX) {
         return 0;
     }
     world.count = 0;

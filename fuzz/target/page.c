@@ -31,7 +31,7 @@ enum {
 enum { HOW, FIRST_STEP, MAPPED, SIZE_DIFFERS, START, CAPACITY };
 
 /* A page of messages can lead to itself again for ever. */
-#define CALLS_MOST 64
+#define CALLS_MAX 64
 
 struct run {
     const struct fuzz_bundle *bundle;
@@ -41,7 +41,7 @@ struct run {
     bool ring;                          /* it went round on pages without a message, and nobody says how often */
     uint16_t joined[FUZZ_BUNDLE_PAGES]; /* as the pages came */
     uint16_t left[FUZZ_BUNDLE_PAGES];
-    uint8_t buffer[FUZZ_SEGMENT_MOST];
+    uint8_t buffer[FUZZ_SEGMENT_MAX];
 };
 
 static bool has(const struct run *run, unsigned flag) {
@@ -65,9 +65,9 @@ static void set_current(int segment, uint64_t id) {
 static int receive(struct run *run, llmp_message *message) {
     size_t capacity = run->bundle->how[CAPACITY];
     fuzz_watch_begin();
-    int rc = has(run, COPIES)  ? llmp_recv_copy(run->receiver, message, run->buffer, capacity, LLMP_TRY)
+    int rc = has(run, COPIES)  ? llmp_recv_copy(run->receiver, message, run->buffer, capacity, LLMP_NOWAIT)
              : has(run, POLLS) ? llmp_receiver_poll(run->receiver, message)
-                               : llmp_recv(run->receiver, message, LLMP_TRY);
+                               : llmp_recv(run->receiver, message, LLMP_NOWAIT);
     fuzz_watch_end();
     return rc;
 }
@@ -79,9 +79,9 @@ static int receive_at_last(struct run *run, llmp_message *message) {
         fuzz_clock_advance(LLMP_MILLISECONDS(1));
         rc = receive(run, message);
     }
-    if (rc == -LLMP_E_BUFFER_SMALL) {
+    if (rc == -LLMP_E_BUFFER_TOO_SMALL) {
         FUZZ_CHECK(message->length > run->bundle->how[CAPACITY], "a buffer that was large enough");
-        rc = llmp_recv_copy(run->receiver, message, run->buffer, sizeof run->buffer, LLMP_TRY);
+        rc = llmp_recv_copy(run->receiver, message, run->buffer, sizeof run->buffer, LLMP_NOWAIT);
     }
     return rc;
 }
@@ -152,7 +152,7 @@ static enum fuzz_next_kind call_and_compare(struct run *run) {
 /* True: everything was read, and there may be more later. */
 static bool drain(struct run *run) {
     enum fuzz_next_kind kind = FUZZ_NEXT_MESSAGE;
-    for (int i = 0; i < CALLS_MOST && kind == FUZZ_NEXT_MESSAGE; i++) {
+    for (int i = 0; i < CALLS_MAX && kind == FUZZ_NEXT_MESSAGE; i++) {
         kind = call_and_compare(run);
     }
     return kind == FUZZ_NEXT_NONE;
@@ -213,13 +213,13 @@ static void run_channel(struct run *run) {
     llmp_receiver_stats stats;
     llmp_receiver_options options = {
         .provider = &fuzz_maps,
-        .joined = has(run, JOINED),
-        .max_page_size = has(run, SMALL_PAGES) ? 1024 : FUZZ_SEGMENT_MOST,
-        .max_mapped = 1 + run->bundle->how[MAPPED] % 8,
+        .pre_joined = has(run, JOINED),
+        .max_page_size = has(run, SMALL_PAGES) ? 1024 : FUZZ_SEGMENT_MAX,
+        .max_mapped_pages = 1 + run->bundle->how[MAPPED] % 8,
     };
     llmp_shmem_desc desc = first_page(run);
     run->model.most_page = options.max_page_size;
-    uint64_t broken = fuzz_reader_begin(&run->model, desc.size, desc.id.bytes, options.joined);
+    uint64_t broken = fuzz_reader_begin(&run->model, desc.size, desc.id.bytes, options.pre_joined);
     int rc = llmp_receiver_new(&desc, &options, &run->receiver);
     if (broken != 0) {
         FUZZ_CHECK((fuzz_code_bit(rc) & broken) != 0, "%s, which is not what is broken: %llx", llmp_error_name(rc),
@@ -228,7 +228,7 @@ static void run_channel(struct run *run) {
     }
     FUZZ_CHECK(rc == 0, "%s for a good page", llmp_error_name(rc));
     read_all(run);
-    FUZZ_CHECK(fuzz_maps_open() <= (options.max_mapped > 2 ? (int)options.max_mapped : 2), "%d maps kept",
+    FUZZ_CHECK(fuzz_maps_open() <= (options.max_mapped_pages > 2 ? (int)options.max_mapped_pages : 2), "%d maps kept",
                fuzz_maps_open());
     llmp_receiver_stats_get(run->receiver, &stats);
     FUZZ_CHECK(stats.messages == run->messages, "%llu messages counted", (unsigned long long)stats.messages);

@@ -9,12 +9,12 @@
 
 #include "llmp/shmem.h"
 #include "net/handshake.h"
-#include "net/postcard.h"
 #include "oracle/post.h"
 #include "rig/check.h"
 #include "rig/input.h"
+#include "wire/postcard.h"
 
-#define BYTES_MOST ((size_t)4096)
+#define BYTES_MAX ((size_t)4096)
 
 /* ---------------------------------------------------------------- values, one after the other */
 
@@ -87,7 +87,7 @@ static void both_bytes(struct both *both, size_t bound, bool text) {
     size_t length = 0;
     const uint8_t *oracle = lc_post_take_bytes(&both->oracle_in, &length);
     if (!both->oracle_in.bad && (length > bound || (text && !lc_utf8(oracle, length)))) {
-        int code = length > bound ? -LLMP_E_POST_LONG : -LLMP_E_POST_UTF8;
+        int code = length > bound ? -LLMP_E_POST_TOO_LONG : -LLMP_E_POST_UTF8;
         FUZZ_CHECK(both->in.error == code, "%s instead of %s", llmp_error_name(both->in.error), llmp_error_name(code));
         both->oracle_in.bad = true;
         return;
@@ -125,8 +125,8 @@ static void take_value(struct both *both, uint8_t kind) {
 }
 
 static void run_values(const uint8_t *kinds, size_t count, struct llmp_span bytes, size_t capacity) {
-    static uint8_t mine[2 * BYTES_MOST];
-    static uint8_t oracle[2 * BYTES_MOST];
+    static uint8_t mine[2 * BYTES_MAX];
+    static uint8_t oracle[2 * BYTES_MAX];
     struct both both = {
         .in = llmp_post_in_over(bytes),
         .oracle_in = {.at = (uint8_t *)bytes.bytes, .length = bytes.length},
@@ -150,7 +150,7 @@ static uint8_t encoded[LLMP_HANDSHAKE_MAX];
 
 static void expect_refused(struct llmp_span bytes, bool oracle, int rc, size_t text_length, size_t bound) {
     if (oracle && rc != 0) {
-        FUZZ_CHECK(rc == -LLMP_E_POST_LONG && text_length > bound, "%s for %zu bytes", llmp_error_name(rc),
+        FUZZ_CHECK(rc == -LLMP_E_POST_TOO_LONG && text_length > bound, "%s for %zu bytes", llmp_error_name(rc),
                    bytes.length);
     }
     FUZZ_CHECK(oracle || rc != 0, "decoded what the oracle refuses");
@@ -229,7 +229,7 @@ static void run_text(struct llmp_span bytes) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input input = fuzz_input_over(data, size);
     uint8_t how = fuzz_u8(&input);
-    if (size < 2 || size > BYTES_MOST) {
+    if (size < 2 || size > BYTES_MAX) {
         return 0;
     }
     if (how % 4 == 3) {
@@ -237,7 +237,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         size_t room = fuzz_u8(&input);
         const uint8_t *kinds = fuzz_take(&input, &count);
         size_t left = input.left;
-        run_values(kinds, count, (struct llmp_span){fuzz_take(&input, &left), left}, how & 128 ? room : 2 * BYTES_MOST);
+        run_values(kinds, count, (struct llmp_span){fuzz_take(&input, &left), left}, how & 128 ? room : 2 * BYTES_MAX);
         return 0;
     }
     struct llmp_span bytes = {data + 1, size - 1};

@@ -10,15 +10,15 @@
 
 #define MAX_CLIENTS_DEFAULT 1024u
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
-#define CARE_NS LLMP_MILLISECONDS(20)
+#define LIVENESS_INTERVAL_NS LLMP_MILLISECONDS(20)
 
 /* ---------------------------------------------------------------- beginning and end */
 
 static llmp_broker_options fill_in(const llmp_broker_options *options) {
     llmp_broker_options o = options != NULL ? *options : (llmp_broker_options){0};
     o.provider = o.provider != NULL ? o.provider : llmp_shmem_provider_default();
-    o.slow_client_ns = o.slow_client_ns != 0 ? o.slow_client_ns : LLMP_SECONDS(1);
-    o.vanish_ns = o.vanish_ns != 0 ? o.vanish_ns : LLMP_SECONDS(5);
+    o.slow_client_timeout_ns = o.slow_client_timeout_ns != 0 ? o.slow_client_timeout_ns : LLMP_SECONDS(1);
+    o.liveness_timeout_ns = o.liveness_timeout_ns != 0 ? o.liveness_timeout_ns : LLMP_SECONDS(5);
     o.max_clients = o.max_clients != 0 ? o.max_clients : MAX_CLIENTS_DEFAULT;
     o.max_message = o.max_message != 0 ? o.max_message : MAX_MESSAGE_DEFAULT;
     return o;
@@ -31,7 +31,7 @@ static int open_broadcast(llmp_broker *broker) {
         .provider = o->provider,
         .shmem = o->shmem,
         .page_size = o->page_size,
-        .pages = all ? LLMP_PAGES_KEEP : LLMP_PAGES_REUSE,
+        .page_policy = all ? LLMP_PAGES_KEEP : LLMP_PAGES_REUSE,
         .max_pages = all ? 0 : o->history,
         .window = all ? 0 : o->history,
         .preallocate = o->preallocate,
@@ -39,7 +39,7 @@ static int open_broadcast(llmp_broker *broker) {
     };
     int rc = llmp_sender_new(&options, &broker->broadcast);
     if (rc == 0) {
-        llmp_sender_broadcast(broker->broadcast);
+        llmp_sender_make_broadcast(broker->broadcast);
     }
     return rc;
 }
@@ -51,7 +51,7 @@ int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out) {
         return -ENOMEM;
     }
     broker->options = fill_in(options);
-    broker->given_up = LLMP_NOBODY_GIVEN_UP;
+    broker->written_off = LLMP_NONE_WRITTEN_OFF;
     int rc = (unsigned)broker->options.wait <= LLMP_WAIT_SLEEP ? open_broadcast(broker) : -EINVAL;
     if (rc != 0) {
         free(broker);
@@ -68,7 +68,7 @@ void llmp_broker_free(llmp_broker *broker, int64_t linger_ns) {
     for (size_t i = 0; i < broker->part_count; i++) {
         broker->parts[i].free(broker->parts[i].self);
     }
-    if (linger_ns != LLMP_TRY) {
+    if (linger_ns != LLMP_NOWAIT) {
         llmp_route_exit(broker);
     }
     llmp_clients_fini(broker);
@@ -94,52 +94,52 @@ uint32_t llmp_broker_take_id(llmp_broker *broker) {
     return broker->next_id++;
 }
 
-void llmp_broker_report(llmp_broker *broker, llmp_event event, uint32_t client, int code) {
+void llmp_broker_report(llmp_broker *broker, llmp_broker_event event, uint32_t client, int code) {
     if (broker->options.on_event != NULL) {
         broker->options.on_event(broker->options.event_context, event, client, code);
     }
 }
 
-uint64_t llmp_broker_offer(llmp_broker *broker, llmp_shmem_desc *broadcast) {
-    return llmp_sender_offer(broker->broadcast, broadcast);
+uint64_t llmp_broker_reserve(llmp_broker *broker, llmp_shmem_desc *broadcast) {
+    return llmp_sender_reserve(broker->broadcast, broadcast);
 }
 
-void llmp_broker_withdraw(llmp_broker *broker) {
-    llmp_sender_withdraw(broker->broadcast);
+void llmp_broker_cancel_reservation(llmp_broker *broker) {
+    llmp_sender_cancel_reservation(broker->broadcast);
 }
 
-int64_t llmp_broker_welcome(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t shown) {
+int64_t llmp_broker_confirm(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t offered_page) {
     uint32_t id;
     int rc = llmp_clients_add(broker, channel, &id);
     if (rc != 0) {
         return rc;
     }
-    llmp_sender_confirm(broker->broadcast, shown);
+    llmp_sender_confirm(broker->broadcast, offered_page);
     return id;
 }
 
-int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc *channel, llmp_shmem_desc *broadcast) {
-    uint64_t shown = llmp_broker_offer(broker, broadcast);
-    int64_t id = llmp_broker_welcome(broker, channel, shown);
+int64_t llmp_broker_add_client(llmp_broker *broker, const llmp_shmem_desc *channel, llmp_shmem_desc *broadcast) {
+    uint64_t offered_page = llmp_broker_reserve(broker, broadcast);
+    int64_t id = llmp_broker_confirm(broker, channel, offered_page);
     if (id < 0) {
-        llmp_broker_withdraw(broker);
+        llmp_broker_cancel_reservation(broker);
     }
     return id;
 }
 
 llmp_shmem_desc llmp_broker_describe(llmp_broker *broker) {
     llmp_shmem_desc first;
-    (void)llmp_broker_offer(broker, &first);
-    llmp_broker_withdraw(broker);
+    (void)llmp_broker_reserve(broker, &first);
+    llmp_broker_cancel_reservation(broker);
     return first;
 }
 
-int llmp_broker_remove(llmp_broker *broker, uint32_t client) {
+int llmp_broker_remove_client(llmp_broker *broker, uint32_t client) {
     struct llmp_broker_client *found = llmp_clients_find(broker, client);
     if (found == NULL) {
         return -LLMP_E_NO_CLIENT;
     }
-    llmp_clients_dismiss(found, 0);
+    llmp_clients_mark_leaving(found, 0);
     return 0;
 }
 
@@ -154,38 +154,38 @@ static bool tick_parts(llmp_broker *broker) {
     return busy;
 }
 
-static uint32_t take_round(llmp_broker *broker, bool *busy) {
+static uint32_t run_round(llmp_broker *broker, bool *busy) {
     *busy = tick_parts(broker);
     uint32_t count = llmp_route_all(broker);
     int64_t now = llmp_os_now();
-    if (now >= broker->next_care) {
-        broker->next_care = now + CARE_NS;
-        llmp_clients_care(broker, now);
+    if (now >= broker->next_liveness_check) {
+        broker->next_liveness_check = now + LIVENESS_INTERVAL_NS;
+        llmp_clients_poll_liveness(broker, now);
     }
     *busy = *busy || count > 0;
     return count;
 }
 
-int64_t llmp_broker_once(llmp_broker *broker) {
+int64_t llmp_broker_run_once(llmp_broker *broker) {
     bool busy;
-    return take_round(broker, &busy);
+    return run_round(broker, &busy);
 }
 
-static bool all_came_and_went(const llmp_broker *broker) {
+static bool all_clients_left(const llmp_broker *broker) {
     return broker->options.exit_after != 0 && broker->joined >= broker->options.exit_after && broker->count == 0;
 }
 
-static bool may_go_on(llmp_broker *broker) {
-    return llmp_load_acquire(&broker->stop) == 0 && !all_came_and_went(broker); /* ST2 */
+static bool should_continue(llmp_broker *broker) {
+    return llmp_load_acquire(&broker->stop) == 0 && !all_clients_left(broker); /* ST2 */
 }
 
 /* A client that is slow is waited for as ever, here too; one that never stops sending is not. */
 static void finish(llmp_broker *broker) {
-    struct llmp_deadline deadline = llmp_deadline_in(LLMP_LAST_WORDS_NS);
+    struct llmp_deadline deadline = llmp_deadline_in(LLMP_DRAIN_NS);
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, broker->options.wait);
     broker->finishing = true;
-    while (llmp_broker_once(broker) > 0 || broker->pending.is) {
+    while (llmp_broker_run_once(broker) > 0 || broker->pending.is) {
         if (!broker->pending.is && llmp_deadline_passed(deadline)) {
             break;
         }
@@ -199,9 +199,9 @@ static void finish(llmp_broker *broker) {
 int llmp_broker_run(llmp_broker *broker) {
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, broker->options.wait);
-    while (may_go_on(broker)) {
+    while (should_continue(broker)) {
         bool busy;
-        (void)take_round(broker, &busy);
+        (void)run_round(broker, &busy);
         if (busy) {
             llmp_waiter_reset(&waiter);
         } else {

@@ -9,7 +9,7 @@
 #include "llmp/llmp.h"
 
 struct llmp_broker_part {
-    /* Once a round, from llmp_broker_once(); must not block. True: it has work on hand, do not sleep. */
+    /* Once a round, from llmp_broker_run_once(); must not block. True: it has work on hand, do not sleep. */
     bool (*tick)(void *self);
     /* From llmp_broker_free(). */
     void (*free)(void *self);
@@ -24,16 +24,16 @@ uint32_t llmp_broker_take_id(llmp_broker *broker);
 
 /*
  * A peer is about to be told where to read (TCP-2: the broker speaks before it knows its peer). Fills in the oldest
- * broadcast page, and returns its number, which llmp_broker_welcome() wants. Exactly one such call that succeeds, or one
- * llmp_broker_withdraw(), has to follow. Until then nobody waits for this peer, and no page it could read is used again.
+ * broadcast page, and returns its number, which llmp_broker_confirm() wants. Exactly one such call that succeeds, or one
+ * llmp_broker_cancel_reservation(), has to follow. Until then nobody waits for this peer, and no page it could read is used again.
  */
-uint64_t llmp_broker_offer(llmp_broker *broker, llmp_shmem_desc *broadcast);
-void llmp_broker_withdraw(llmp_broker *broker);
+uint64_t llmp_broker_reserve(llmp_broker *broker, llmp_shmem_desc *broadcast);
+void llmp_broker_cancel_reservation(llmp_broker *broker);
 
 /* Maps the client's channel, joins it, registers it under a new id. Returns the id, or a negative code: withdraw then. */
-int64_t llmp_broker_welcome(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t shown);
+int64_t llmp_broker_confirm(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t offered_page);
 
 /* Tells the owner's on_event, if there is one. */
-void llmp_broker_report(llmp_broker *broker, llmp_event event, uint32_t client, int code);
+void llmp_broker_report(llmp_broker *broker, llmp_broker_event event, uint32_t client, int code);
 
 #endif

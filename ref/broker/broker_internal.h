@@ -11,8 +11,8 @@ struct llmp_broker_client {
     int64_t orphan_since;            /* when nobody was seen to hold its page any more; 0: somebody does */
     bool leaving;                    /* removed as soon as everything that it sent was read */
     int leaving_code;                /* 0, or why it has to go */
-    int64_t heard_ns;                /* spent on reading it since then */
-    int64_t count_out_at;            /* of those who left: from then on it is not expected to read any more */
+    int64_t drain_ns;                /* spent on reading it since then */
+    int64_t reader_until;            /* of those who left: from then on it is not expected to read any more */
     struct llmp_broker_client *next; /* of those who left */
 };
 
@@ -27,9 +27,9 @@ struct llmp_broker_pending {
 };
 
 /* What was sent before the end, a client's or the broker's, is passed on, but not for ever. */
-#define LLMP_LAST_WORDS_NS LLMP_SECONDS(1)
+#define LLMP_DRAIN_NS LLMP_SECONDS(1)
 
-#define LLMP_NOBODY_GIVEN_UP INT64_MIN
+#define LLMP_NONE_WRITTEN_OFF INT64_MIN
 
 struct llmp_broker {
     llmp_broker_options options;
@@ -37,8 +37,8 @@ struct llmp_broker {
     struct llmp_broker_client **clients;
     uint32_t count;
     uint32_t capacity;
-    struct llmp_broker_client *left; /* gone as clients, but may read the broadcast for a while yet */
-    uint32_t broken;                 /* of those, who said no goodbye: they have a place until they are gone */
+    struct llmp_broker_client *departed; /* gone as clients, but may read the broadcast for a while yet */
+    uint32_t departed_broken;            /* of those, who said no goodbye: they have a place until they are gone */
     uint32_t next_id;
     struct llmp_broker_part *parts;
     size_t part_count;
@@ -46,9 +46,10 @@ struct llmp_broker {
     void *scratch; /* hooks see a private copy of the payload */
     size_t scratch_size;
     int64_t blocked_since; /* 0: the broadcast channel takes messages */
-    int64_t given_up; /* clients that are not waited for: llmp_sender_missing() when a page was last cut, or nobody */
-    uint64_t cut_at_turn; /* pages turned when that was */
-    int64_t next_care;
+    int64_t
+        written_off; /* clients that are not waited for: llmp_sender_outstanding() when a page was last cut, or nobody */
+    uint64_t evicted_at_turn; /* pages turned when that was */
+    int64_t next_liveness_check;
     bool finishing; /* these are the last rounds */
     bool exited;
     int stop; /* atomic: ST1 in llmp_broker_stop() pairs with ST2 in llmp_broker_run() */
@@ -60,11 +61,11 @@ struct llmp_broker {
 /* clients.c */
 int llmp_clients_add(llmp_broker *broker, const llmp_shmem_desc *channel, uint32_t *id);
 struct llmp_broker_client *llmp_clients_find(const llmp_broker *broker, uint32_t id);
-/* Lets the client finish: it goes when everything that it sent was read, or LLMP_LAST_WORDS_NS were spent on that. */
-void llmp_clients_dismiss(struct llmp_broker_client *client, int code);
+/* Lets the client finish: it goes when everything that it sent was read, or LLMP_DRAIN_NS were spent on that. */
+void llmp_clients_mark_leaving(struct llmp_broker_client *client, int code);
 void llmp_clients_remove(llmp_broker *broker, uint32_t index, int code);
 /* Looks for clients whose process is gone, and counts out who left before and reads no more. */
-void llmp_clients_care(llmp_broker *broker, int64_t now);
+void llmp_clients_poll_liveness(llmp_broker *broker, int64_t now);
 void llmp_clients_fini(llmp_broker *broker);
 
 /* route.c */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A client (BROKER-1): a channel of its own that the broker reads, and a receiver on the broker's broadcast. How the
- * two came to know each other is not its matter: net/connect.c does it by TCP, others by llmp_broker_register().
+ * two came to know each other is not its matter: net/connect.c does it by TCP, others by llmp_broker_add_client().
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 
 /* … and for all of that. The broker counts it as a reader for twice as long; whoever joins pages later takes another
  * one's place. */
-#define LEAVE_MOST_NS LLMP_MILLISECONDS(50)
+#define LEAVE_MAX_NS LLMP_MILLISECONDS(50)
 
 struct llmp_client {
     llmp_sender *sender;
@@ -38,14 +38,14 @@ int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broadcast, ui
         return -ENOMEM;
     }
     *client = (llmp_client){.sender = sender, .id = id, .receive_own = options && options->receive_own};
-    receive.joined = true; /* the broker did, on our behalf (TCP-2) */
+    receive.pre_joined = true; /* the broker did, on our behalf (TCP-2) */
     receive.provider = llmp_sender_provider(sender);
-    int code = llmp_receiver_new(broadcast, &receive, &client->receiver);
-    if (code < 0) {
+    int rc = llmp_receiver_new(broadcast, &receive, &client->receiver);
+    if (rc < 0) {
         free(client);
-        return code;
+        return rc;
     }
-    llmp_sender_rename(sender, id);
+    llmp_sender_set_id(sender, id);
     *out = client;
     return 0;
 }
@@ -65,37 +65,37 @@ int llmp_client_send(llmp_client *client, uint32_t tag, uint32_t flags, const vo
 
 /* ------------------------------------------------------------------ receiving */
 
-/* What is left of a wait, for a call that takes a timeout. Never LLMP_TRY by running out: that would change its error.
+/* What is left of a wait, for a call that takes a timeout. Never LLMP_NOWAIT by running out: that would change its error.
  */
 static int64_t timeout_left(struct llmp_deadline deadline) {
-    if (deadline.at == LLMP_TRY || deadline.at == LLMP_FOREVER) {
+    if (deadline.at == LLMP_NOWAIT || deadline.at == LLMP_FOREVER) {
         return deadline.at;
     }
-    int64_t left = llmp_deadline_left(deadline, INT64_MAX);
-    return left > 0 ? left : 1;
+    int64_t departed = llmp_deadline_left(deadline, INT64_MAX);
+    return departed > 0 ? departed : 1;
 }
 
 static int recv_any(llmp_client *client, llmp_message *message, int64_t timeout_ns) {
-    int code = llmp_recv(client->receiver, message, timeout_ns);
-    client->returned += code == 0 && message->sender == client->id;
-    return code;
+    int rc = llmp_recv(client->receiver, message, timeout_ns);
+    client->returned += rc == 0 && message->sender == client->id;
+    return rc;
 }
 
 /* The next message that this client wants, whatever of its own lies before it. */
 static int recv_wanted(llmp_client *client, llmp_message *message, struct llmp_deadline deadline) {
     for (;;) {
-        int code = recv_any(client, message, timeout_left(deadline));
-        if (code < 0 || client->receive_own || message->sender != client->id) {
-            return code;
+        int rc = recv_any(client, message, timeout_left(deadline));
+        if (rc < 0 || client->receive_own || message->sender != client->id) {
+            return rc;
         }
     }
 }
 
 /* What is there already costs no look at the clock. */
 int llmp_client_recv(llmp_client *client, llmp_message *message, int64_t timeout_ns) {
-    int code = recv_wanted(client, message, (struct llmp_deadline){LLMP_TRY});
-    if (code != -EAGAIN || timeout_ns == LLMP_TRY) {
-        return code;
+    int rc = recv_wanted(client, message, (struct llmp_deadline){LLMP_NOWAIT});
+    if (rc != -EAGAIN || timeout_ns == LLMP_NOWAIT) {
+        return rc;
     }
     return recv_wanted(client, message, llmp_deadline_in(timeout_ns));
 }
@@ -106,10 +106,10 @@ int llmp_client_recv(llmp_client *client, llmp_message *message, int64_t timeout
  * A broker that waits for this client to read does not read this client. So the client reads until the end, and throws
  * away. True when there is no more for now.
  */
-static bool read_on(llmp_client *client) {
+static bool discard_received(llmp_client *client) {
     llmp_message ignored;
     for (int i = 0; i < LEAVE_READ_MAX; i++) {
-        if (recv_any(client, &ignored, LLMP_TRY) != 0) {
+        if (recv_any(client, &ignored, LLMP_NOWAIT) != 0) {
             return true;
         }
     }
@@ -117,25 +117,25 @@ static bool read_on(llmp_client *client) {
 }
 
 /* BROKER-4: 8 bytes, the id and 4 of padding. The tag is reserved, so the ordinary way to send is barred. */
-static int say_exit(llmp_client *client, struct llmp_deadline deadline) {
+static int send_client_exit(llmp_client *client, struct llmp_deadline deadline) {
     void *payload;
-    int code;
+    int rc;
     llmp_sender_cancel(client->sender); /* something half done must not be in the way */
-    while ((code = llmp_sender_alloc(client->sender, 8, LLMP_TRY, &payload)) == -EAGAIN) {
+    while ((rc = llmp_sender_alloc(client->sender, 8, LLMP_NOWAIT, &payload)) == -EAGAIN) {
         if (llmp_deadline_passed(deadline)) {
             return -ETIMEDOUT;
         }
-        read_on(client);
+        discard_received(client);
         llmp_os_sleep(LEAVE_PAUSE_NS);
     }
-    if (code < 0) {
-        return code;
+    if (rc < 0) {
+        return rc;
     }
     memset(payload, 0, 8);
     memcpy(payload, &client->id, sizeof client->id);
-    code = llmp_sender_commit_as(client->sender, client->id, LLMP_TAG_CLIENT_EXIT, 0);
+    rc = llmp_sender_commit_as(client->sender, client->id, LLMP_TAG_CLIENT_EXIT, 0);
     llmp_sender_flush(client->sender);
-    return code;
+    return rc;
 }
 
 /*
@@ -148,13 +148,13 @@ static void await_broker(llmp_client *client, uint64_t sent, struct llmp_deadlin
     int64_t mapped_at = 0;
     while (!llmp_deadline_passed(deadline)) {
         bool mapped = llmp_sender_drained(client->sender);
-        bool read_all = read_on(client);
+        bool read_all = discard_received(client);
         if (!mapped || client->returned != returned) {
             progress_at = llmp_os_now();
         }
         returned = client->returned;
         mapped_at = mapped && mapped_at == 0 ? llmp_os_now() : mapped_at;
-        if (mapped && llmp_os_now() - mapped_at >= LEAVE_MOST_NS) {
+        if (mapped && llmp_os_now() - mapped_at >= LEAVE_MAX_NS) {
             return;
         }
         if (mapped && read_all && (returned >= sent || llmp_os_now() - progress_at >= LEAVE_RETURN_NS)) {
@@ -164,10 +164,11 @@ static void await_broker(llmp_client *client, uint64_t sent, struct llmp_deadlin
     }
 }
 
-static void take_leave(llmp_client *client, struct llmp_deadline deadline) {
+static void say_goodbye(llmp_client *client, struct llmp_deadline deadline) {
     llmp_sender_stats stats;
     llmp_sender_stats_get(client->sender, &stats);
-    say_exit(client, deadline); /* where it cannot be said, freeing the sender meets the same obstacle and tells */
+    send_client_exit(client,
+                     deadline); /* where it cannot be said, freeing the sender meets the same obstacle and tells */
     await_broker(client, stats.messages, deadline);
 }
 
@@ -176,11 +177,11 @@ int llmp_client_free(llmp_client *client, int64_t linger_ns) {
         return 0;
     }
     struct llmp_deadline deadline = llmp_deadline_in(linger_ns);
-    if (linger_ns != LLMP_TRY) {
-        take_leave(client, deadline);
+    if (linger_ns != LLMP_NOWAIT) {
+        say_goodbye(client, deadline);
     }
-    int code = llmp_sender_free(client->sender, timeout_left(deadline));
+    int rc = llmp_sender_free(client->sender, timeout_left(deadline));
     llmp_receiver_free(client->receiver);
     free(client);
-    return code;
+    return rc;
 }

@@ -8,10 +8,10 @@
 #include "os/os.h"
 
 /* How long who said goodbye may go on reading where nobody can tell whether it is still there. */
-#define GOODBYE_NS LLMP_MILLISECONDS(100)
+#define EXIT_GRACE_NS LLMP_MILLISECONDS(100)
 
 static int make_room(llmp_broker *broker) {
-    if (broker->count + broker->broken >= broker->options.max_clients) {
+    if (broker->count + broker->departed_broken >= broker->options.max_clients) {
         return -LLMP_E_CLIENTS_FULL;
     }
     if (broker->count < broker->capacity) {
@@ -64,7 +64,7 @@ struct llmp_broker_client *llmp_clients_find(const llmp_broker *broker, uint32_t
     return NULL;
 }
 
-void llmp_clients_dismiss(struct llmp_broker_client *client, int code) {
+void llmp_clients_mark_leaving(struct llmp_broker_client *client, int code) {
     if (!client->leaving) {
         client->leaving = true;
         client->leaving_code = code;
@@ -79,35 +79,35 @@ static void free_client(struct llmp_broker_client *client) {
 /*
  * Who left may still read the broadcast: a client that says goodbye does, so as not to hold the broker up, and one whose
  * own channel broke may go on for as long as it likes. Its joins would stand for those of somebody who has yet to come
- * (llmp_sender_dismiss()). So it stays counted, and is waited for as anybody is, until nobody holds its channel any more.
+ * (llmp_sender_remove_receiver()). So it stays counted, and is waited for as anybody is, until nobody holds its channel any more.
  * Who said goodbye keeps its word soon, which is all there is to go by where the provider cannot tell.
  */
-static void see_off(llmp_broker *broker, struct llmp_broker_client *client, int code, int64_t now) {
+static void defer_departure(llmp_broker *broker, struct llmp_broker_client *client, int code, int64_t now) {
     client->leaving_code = code;
-    client->count_out_at = code == 0 ? now + GOODBYE_NS : INT64_MAX;
-    client->next = broker->left;
-    broker->left = client;
-    broker->broken += code != 0;
+    client->reader_until = code == 0 ? now + EXIT_GRACE_NS : INT64_MAX;
+    client->next = broker->departed;
+    broker->departed = client;
+    broker->departed_broken += code != 0;
 }
 
-static void count_out(llmp_broker *broker, struct llmp_broker_client *client) {
-    llmp_sender_dismiss(broker->broadcast);
-    broker->given_up = LLMP_NOBODY_GIVEN_UP; /* it may have been the one; who is slow now is found out anew */
+static void drop_reader(llmp_broker *broker, struct llmp_broker_client *client) {
+    llmp_sender_remove_receiver(broker->broadcast);
+    broker->written_off = LLMP_NONE_WRITTEN_OFF; /* it may have been the one; who is slow now is found out anew */
     free_client(client);
 }
 
-static bool reads_no_more(const struct llmp_broker_client *client, int64_t now) {
-    return now >= client->count_out_at || llmp_receiver_is_orphan(client->channel) == 1;
+static bool is_drained(const struct llmp_broker_client *client, int64_t now) {
+    return now >= client->reader_until || llmp_receiver_is_orphan(client->channel) == 1;
 }
 
-static void look_after_those_who_left(llmp_broker *broker, int64_t now) {
-    struct llmp_broker_client **link = &broker->left;
+static void reap_departed(llmp_broker *broker, int64_t now) {
+    struct llmp_broker_client **link = &broker->departed;
     while (*link != NULL) {
         struct llmp_broker_client *client = *link;
-        if (reads_no_more(client, now)) {
+        if (is_drained(client, now)) {
             *link = client->next;
-            broker->broken -= client->leaving_code != 0;
-            count_out(broker, client);
+            broker->departed_broken -= client->leaving_code != 0;
+            drop_reader(broker, client);
         } else {
             link = &client->next;
         }
@@ -122,35 +122,35 @@ void llmp_clients_remove(llmp_broker *broker, uint32_t index, int code) {
         broker->clients[i] = broker->clients[i + 1];
     }
     llmp_broker_report(broker, code == 0 ? LLMP_EVENT_CLIENT_LEFT : LLMP_EVENT_CLIENT_REMOVED, client->id, code);
-    if (code == -LLMP_E_CLIENT_VANISHED) {
+    if (code == -LLMP_E_CLIENT_GONE) {
         llmp_receiver_reap(client->channel);
-        count_out(broker, client);
+        drop_reader(broker, client);
     } else {
-        see_off(broker, client, code, llmp_os_now());
+        defer_departure(broker, client, code, llmp_os_now());
     }
 }
 
-static void look_after(const llmp_broker *broker, struct llmp_broker_client *client, int64_t now) {
+static void check_liveness(const llmp_broker *broker, struct llmp_broker_client *client, int64_t now) {
     if (llmp_receiver_is_orphan(client->channel) != 1) {
         client->orphan_since = 0;
     } else if (client->orphan_since == 0) {
         client->orphan_since = now;
     }
-    if (client->orphan_since != 0 && now - client->orphan_since >= broker->options.vanish_ns) {
-        llmp_clients_dismiss(client, -LLMP_E_CLIENT_VANISHED);
+    if (client->orphan_since != 0 && now - client->orphan_since >= broker->options.liveness_timeout_ns) {
+        llmp_clients_mark_leaving(client, -LLMP_E_CLIENT_GONE);
     }
 }
 
-void llmp_clients_care(llmp_broker *broker, int64_t now) {
-    look_after_those_who_left(broker, now);
+void llmp_clients_poll_liveness(llmp_broker *broker, int64_t now) {
+    reap_departed(broker, now);
     for (uint32_t i = 0; i < broker->count; i++) {
-        look_after(broker, broker->clients[i], now);
+        check_liveness(broker, broker->clients[i], now);
     }
 }
 
 /* The channel ends: whoever left before is owed nothing of that. */
 void llmp_clients_fini(llmp_broker *broker) {
-    look_after_those_who_left(broker, INT64_MAX);
+    reap_departed(broker, INT64_MAX);
     for (uint32_t i = 0; i < broker->count; i++) {
         free_client(broker->clients[i]);
     }

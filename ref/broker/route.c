@@ -4,7 +4,7 @@
  *
  * Read from the client's channel, shown to the hook, written once to the broadcast channel. Where that channel is full
  * of pages that some client has yet to read, the message waits, and so does everybody: that is the back-pressure. It
- * ends after slow_client_ns, when the oldest page is given up.
+ * ends after slow_client_timeout_ns, when the oldest page is given up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,12 +25,12 @@
 /* ---------------------------------------------------------------- out */
 
 /* Whether the broadcast has taken nothing for so long that somebody has to lose. */
-static bool waited_enough(llmp_broker *broker) {
+static bool slow_timeout_expired(llmp_broker *broker) {
     int64_t now = llmp_os_now();
     if (broker->blocked_since == 0) {
         broker->blocked_since = now;
     }
-    return now - broker->blocked_since >= broker->options.slow_client_ns;
+    return now - broker->blocked_since >= broker->options.slow_client_timeout_ns;
 }
 
 /*
@@ -39,17 +39,17 @@ static bool waited_enough(llmp_broker *broker) {
  * After a cut as many as were missing are given up: pages that only they have yet to read go at once. As long as more
  * are missing than that, somebody else is still reading, and is waited for as anybody is.
  */
-static bool cut_off(llmp_broker *broker) {
-    bool waited = waited_enough(broker);
-    int64_t missing = llmp_sender_missing(broker->broadcast);
-    if (missing > broker->given_up && !waited) {
+static bool evict_for_slow_client(llmp_broker *broker) {
+    bool waited = slow_timeout_expired(broker);
+    int64_t missing = llmp_sender_outstanding(broker->broadcast);
+    if (missing > broker->written_off && !waited) {
         return false;
     }
-    if (llmp_sender_cut(broker->broadcast) != 0) {
+    if (llmp_sender_evict_oldest(broker->broadcast) != 0) {
         return false;
     }
-    broker->given_up = missing;
-    llmp_broker_report(broker, LLMP_EVENT_CUT_OFF, 0, -ETIMEDOUT);
+    broker->written_off = missing;
+    llmp_broker_report(broker, LLMP_EVENT_OVERRUN, 0, -ETIMEDOUT);
     return true;
 }
 
@@ -60,24 +60,24 @@ static uint64_t pages_turned(const llmp_broker *broker) {
 }
 
 /* A page that everybody left in time says that they all keep up again. */
-static void note_progress(llmp_broker *broker, bool was_cut) {
+static void note_progress(llmp_broker *broker, bool evicted) {
     broker->blocked_since = 0;
-    if (was_cut) {
-        broker->cut_at_turn = pages_turned(broker);
-    } else if (broker->given_up != LLMP_NOBODY_GIVEN_UP && pages_turned(broker) > broker->cut_at_turn) {
-        broker->given_up = LLMP_NOBODY_GIVEN_UP;
+    if (evicted) {
+        broker->evicted_at_turn = pages_turned(broker);
+    } else if (broker->written_off != LLMP_NONE_WRITTEN_OFF && pages_turned(broker) > broker->evicted_at_turn) {
+        broker->written_off = LLMP_NONE_WRITTEN_OFF;
     }
 }
 
 static int allocate(llmp_broker *broker, size_t length, void **room) {
-    int rc = llmp_sender_alloc(broker->broadcast, length, LLMP_TRY, room);
-    bool was_cut = false;
-    while (rc == -EAGAIN && cut_off(broker)) {
-        was_cut = true;
-        rc = llmp_sender_alloc(broker->broadcast, length, LLMP_TRY, room);
+    int rc = llmp_sender_alloc(broker->broadcast, length, LLMP_NOWAIT, room);
+    bool evicted = false;
+    while (rc == -EAGAIN && evict_for_slow_client(broker)) {
+        evicted = true;
+        rc = llmp_sender_alloc(broker->broadcast, length, LLMP_NOWAIT, room);
     }
     if (rc == 0) {
-        note_progress(broker, was_cut);
+        note_progress(broker, evicted);
     }
     return rc;
 }
@@ -99,16 +99,16 @@ int llmp_route_out(llmp_broker *broker, const struct llmp_broker_pending *messag
 
 static void send_pending(llmp_broker *broker) {
     int rc = llmp_route_out(broker, &broker->pending);
-    broker->pending.is = rc == -EAGAIN || (llmp_pages_ran_out(rc) && !waited_enough(broker));
+    broker->pending.is = rc == -EAGAIN || (llmp_is_shortage(rc) && !slow_timeout_expired(broker));
     if (rc != 0 && !broker->pending.is) {
-        llmp_broker_report(broker, LLMP_EVENT_LOST, broker->pending.sender, rc);
+        llmp_broker_report(broker, LLMP_EVENT_MESSAGE_LOST, broker->pending.sender, rc);
     }
 }
 
 void llmp_route_exit(llmp_broker *broker) {
     while (!broker->exited) {
-        int rc = llmp_sender_exit(broker->broadcast, LLMP_TRY);
-        broker->exited = rc != -EAGAIN || llmp_sender_cut(broker->broadcast) != 0;
+        int rc = llmp_sender_exit(broker->broadcast, LLMP_NOWAIT);
+        broker->exited = rc != -EAGAIN || llmp_sender_evict_oldest(broker->broadcast) != 0;
     }
 }
 
@@ -131,10 +131,10 @@ static int copy_to_scratch(llmp_broker *broker, const llmp_message *message) {
 
 /* Fills in what is to go out; false when the hook keeps the message. */
 static bool passes_hook(llmp_broker *broker, const struct llmp_broker_client *client, const llmp_message *message) {
-    llmp_routed routed = {client->id, message->tag, message->flags, message->payload, message->length};
+    llmp_broker_message routed = {client->id, message->tag, message->flags, message->payload, message->length};
     if (broker->options.hook != NULL) {
         routed.payload = broker->scratch;
-        if (broker->options.hook(broker->options.hook_context, broker, &routed) == LLMP_HANDLED ||
+        if (broker->options.hook(broker->options.hook_context, broker, &routed) == LLMP_HOOK_HANDLED ||
             llmp_tag_is_reserved(routed.tag)) {
             broker->handled++;
             return false;
@@ -153,14 +153,14 @@ static bool passes_hook(llmp_broker *broker, const struct llmp_broker_client *cl
 
 /* ---------------------------------------------------------------- the protocol's own messages (BROKER-4) */
 
-static int register_other(llmp_broker *broker, const llmp_message *message) {
+static int add_shm_client(llmp_broker *broker, const llmp_message *message) {
     if (message->length != LLMP_EOP_PAYLOAD) {
         return -LLMP_E_EOP_LENGTH;
     }
     llmp_shmem_desc channel;
     llmp_shmem_desc ignored;
     llmp_eop_read(message->payload, &channel);
-    int64_t id = llmp_broker_register(broker, &channel, &ignored);
+    int64_t id = llmp_broker_add_client(broker, &channel, &ignored);
     if (id < 0) {
         llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, 0, (int)id);
     }
@@ -178,7 +178,7 @@ static int client_exit(struct llmp_broker_client *client, const llmp_message *me
 
 static int control(llmp_broker *broker, struct llmp_broker_client *client, const llmp_message *message) {
     switch (message->tag) {
-    case LLMP_TAG_NEW_SHM_CLIENT: return register_other(broker, message);
+    case LLMP_TAG_NEW_SHM_CLIENT: return add_shm_client(broker, message);
     case LLMP_TAG_CLIENT_EXIT: return client_exit(client, message);
     default: /* SLOW_RECEIVER: a sender's complaint that means nothing to the other clients */ return 0;
     }
@@ -203,10 +203,10 @@ static int handle(llmp_broker *broker, struct llmp_broker_client *client, const 
 /* What is to be read to its end is read without waiting for batches. */
 static int read_one(const llmp_broker *broker, struct llmp_broker_client *client, llmp_message *message) {
     bool to_the_end = client->leaving || broker->finishing;
-    return to_the_end ? llmp_recv(client->channel, message, LLMP_TRY) : llmp_receiver_poll(client->channel, message);
+    return to_the_end ? llmp_recv(client->channel, message, LLMP_NOWAIT) : llmp_receiver_poll(client->channel, message);
 }
 
-static int leaving_end(const struct llmp_broker_client *client) {
+static int leaving_result(const struct llmp_broker_client *client) {
     return client->leaving_code != 0 ? client->leaving_code : -LLMP_E_CLOSED;
 }
 
@@ -216,7 +216,7 @@ static int read_quantum(llmp_broker *broker, struct llmp_broker_client *client, 
         llmp_message message;
         int rc = read_one(broker, client, &message);
         if (rc == -EAGAIN) {
-            return client->leaving ? leaving_end(client) : 0;
+            return client->leaving ? leaving_result(client) : 0;
         }
         if (rc == 0) {
             (*count)++;
@@ -234,12 +234,12 @@ static int read_quantum(llmp_broker *broker, struct llmp_broker_client *client, 
  * the time of reading counts; a slow client that everybody waits for costs nobody its last words.
  */
 static int read_leaving(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
-    if (client->heard_ns >= LLMP_LAST_WORDS_NS) {
-        return leaving_end(client);
+    if (client->drain_ns >= LLMP_DRAIN_NS) {
+        return leaving_result(client);
     }
     int64_t begun = llmp_os_now();
     int rc = read_quantum(broker, client, count);
-    client->heard_ns += llmp_os_now() - begun;
+    client->drain_ns += llmp_os_now() - begun;
     return rc;
 }
 

@@ -4,8 +4,8 @@
 #include "os/os.h"
 
 #define DELAY_FIRST 1000
-#define DELAY_LEAST 500
-#define DELAY_MOST 20000
+#define DELAY_MIN 500
+#define DELAY_MAX 20000
 /* So many looks in a row that found several messages mean a stream, not a burst. */
 #define STREAK 8u
 /* What a look should find: more gains nothing. */
@@ -18,11 +18,11 @@
 void llmp_coalesce_init(struct llmp_coalesce *coalesce, uint32_t messages, uint32_t microseconds) {
     *coalesce = (struct llmp_coalesce){
         .adapts = messages == 0 && microseconds == 0,
-        .least = messages > 1 ? messages : 1,
-        .most_ns = (int64_t)microseconds * 1000,
+        .min = messages > 1 ? messages : 1,
+        .max_ns = (int64_t)microseconds * 1000,
     };
     /* Eight looks in the time allowed notice a full batch soon enough, and leave the line with the sender in between. */
-    coalesce->delay = messages > 1 ? coalesce->most_ns / 8 : coalesce->most_ns;
+    coalesce->delay = messages > 1 ? coalesce->max_ns / 8 : coalesce->max_ns;
 }
 
 bool llmp_coalesce_due(const struct llmp_coalesce *coalesce) {
@@ -39,15 +39,15 @@ static void adapt_when_quiet(struct llmp_coalesce *coalesce, uint64_t fresh) {
 
 static void adapt_when_busy(struct llmp_coalesce *coalesce, uint64_t fresh, size_t bytes) {
     if (fresh < WORTH_MESSAGES && bytes < WORTH_BYTES) {
-        coalesce->delay = coalesce->delay / 2 < DELAY_LEAST ? 0 : coalesce->delay / 2;
+        coalesce->delay = coalesce->delay / 2 < DELAY_MIN ? 0 : coalesce->delay / 2;
     } else if (fresh < ENOUGH_MESSAGES && bytes < ENOUGH_BYTES) {
-        coalesce->delay = 2 * coalesce->delay < DELAY_MOST ? 2 * coalesce->delay : DELAY_MOST;
+        coalesce->delay = 2 * coalesce->delay < DELAY_MAX ? 2 * coalesce->delay : DELAY_MAX;
     }
 }
 
 static bool take_fixed(struct llmp_coalesce *coalesce, uint64_t fresh, int64_t now) {
     coalesce->next_look = now + coalesce->delay;
-    if (fresh < coalesce->least && now - coalesce->since < coalesce->most_ns) {
+    if (fresh < coalesce->min && now - coalesce->since < coalesce->max_ns) {
         return false;
     }
     coalesce->since = now;

@@ -17,9 +17,9 @@
 
 struct llmp_coalesce {
     bool adapts;
-    uint32_t least;  /* fixed: messages that make a batch */
-    int64_t most_ns; /* fixed: how long to wait for them */
-    int64_t delay;   /* between two looks; 0: look at once */
+    uint32_t min;   /* fixed: messages that make a batch */
+    int64_t max_ns; /* fixed: how long to wait for them */
+    int64_t delay;  /* between two looks; 0: look at once */
     int64_t next_look;
     int64_t since;   /* fixed: when the last batch was taken */
     uint32_t streak; /* looks in a row that found several messages */

@@ -46,11 +46,11 @@ void llmp_page_init(struct llmp_page *page, size_t map_size, uint32_t sender_id,
 
 int llmp_page_check(const struct llmp_page *page, size_t map_size) {
     if (map_size < LLMP_PAGE_HEADER + LLMP_SLOT_HEADER) {
-        return -LLMP_E_PAGE_SMALL;
+        return -LLMP_E_PAGE_TOO_SMALL;
     }
     uint64_t magic = llmp_load_relaxed(&page->magic);
-    if (magic == LLMP_PAGE_MAGIC_GIVEN_UP) {
-        return -LLMP_E_PAGE_GIVEN_UP;
+    if (magic == LLMP_PAGE_MAGIC_RETIRED) {
+        return -LLMP_E_PAGE_RETIRED;
     }
     return magic == LLMP_PAGE_MAGIC ? 0 : -LLMP_E_PAGE_MAGIC;
 }

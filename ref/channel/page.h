@@ -30,7 +30,7 @@
 #include "os/atomic.h"
 
 #define LLMP_PAGE_MAGIC UINT64_C(0x1A1A1A1A1A1A1AF1)
-#define LLMP_PAGE_MAGIC_GIVEN_UP UINT64_C(0xDEADC0FEAF1BEEF1)
+#define LLMP_PAGE_MAGIC_RETIRED UINT64_C(0xDEADC0FEAF1BEEF1)
 
 #define LLMP_PAGE_HEADER 48u
 #define LLMP_SLOT_HEADER 40u
@@ -142,14 +142,14 @@ void llmp_page_init(struct llmp_page *page, size_t map_size, uint32_t sender_id,
   @ terminates \true; exits \false; assigns llmp_loads;
   @ behavior small:
   @   assumes map_size < LLMP_PAGE_HEADER + LLMP_SLOT_HEADER;
-  @   ensures \result == -LLMP_E_PAGE_SMALL && llmp_loads == \old(llmp_loads);
+  @   ensures \result == -LLMP_E_PAGE_TOO_SMALL && llmp_loads == \old(llmp_loads);
   @ behavior looks_once:
   @   assumes map_size >= LLMP_PAGE_HEADER + LLMP_SLOT_HEADER;
   @   ensures llmp_loads == \old(llmp_loads) + 1;
   @   ensures \result == 0 <==> llmp_seen64(&page->magic, \old(llmp_loads)) == LLMP_PAGE_MAGIC;
-  @   ensures \result == -LLMP_E_PAGE_GIVEN_UP
-  @           <==> llmp_seen64(&page->magic, \old(llmp_loads)) == LLMP_PAGE_MAGIC_GIVEN_UP;
-  @   ensures \result == 0 || \result == -LLMP_E_PAGE_GIVEN_UP || \result == -LLMP_E_PAGE_MAGIC;
+  @   ensures \result == -LLMP_E_PAGE_RETIRED
+  @           <==> llmp_seen64(&page->magic, \old(llmp_loads)) == LLMP_PAGE_MAGIC_RETIRED;
+  @   ensures \result == 0 || \result == -LLMP_E_PAGE_RETIRED || \result == -LLMP_E_PAGE_MAGIC;
   @ complete behaviors; disjoint behaviors;
   @*/
 int llmp_page_check(const struct llmp_page *page, size_t map_size);

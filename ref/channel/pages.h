@@ -17,12 +17,12 @@
 struct llmp_live_page {
     llmp_shmem *map;
     struct llmp_page *page;
-    size_t size;       /* of the map, from the provider; the page's own word is not asked */
-    uint32_t expected; /* receivers that read from this page or an earlier one on, the dead ones included */
-    uint32_t gone;     /* of those, who died or left: how far they read is unknown */
-    uint32_t offered;  /* shown to somebody who may yet come */
-    uint32_t vouched;  /* joined on behalf of others, which says nothing of who has it mapped */
-    uint64_t number;   /* of all pages of the channel, from 1 on: maps come round, numbers do not */
+    size_t size;              /* of the map, from the provider; the page's own word is not asked */
+    uint32_t expected;        /* receivers that read from this page or an earlier one on, the dead ones included */
+    uint32_t dismissed;       /* of those, who died or left: how far they read is unknown */
+    uint32_t reservations;    /* shown to somebody who may yet come */
+    uint32_t joined_by_proxy; /* joined on behalf of others, which says nothing of who has it mapped */
+    uint64_t number;          /* of all pages of the channel, from 1 on: maps come round, numbers do not */
 };
 
 struct llmp_page_list {
@@ -34,15 +34,15 @@ struct llmp_page_list {
 struct llmp_page_set {
     const llmp_shmem_provider *provider;
     llmp_shmem_options shmem;
-    llmp_pages policy;
-    llmp_order order;
-    uint32_t most;      /* pages at most, live and spare */
-    bool most_is_bytes; /* … as many as fit in 64 MiB, whatever size they have grown to */
-    size_t page_size;   /* last asked for */
+    llmp_page_policy policy;
+    llmp_reuse_order order;
+    uint32_t max;      /* pages at most, live and spare */
+    bool max_is_bytes; /* … as many as fit in 64 MiB, whatever size they have grown to */
+    size_t page_size;  /* last asked for */
     uint32_t wanted_window;
     bool history;       /* live pages stay although everybody left them, as many as the bound allows */
     uint32_t receivers; /* expected on a new page */
-    uint32_t offered;
+    uint32_t reservations;
     uint64_t numbered;
     uint64_t created;
     struct llmp_window window;
@@ -62,10 +62,10 @@ void llmp_pages_fini(struct llmp_page_set *pages);
  * -EAGAIN also where the bound is reached, or the machine has no more pages and readers can make one free: nothing
  * changed then.
  */
-int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool hasty);
+int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool ignore_window);
 
 /* Whether a code says that the machine has no memory or no descriptor for a page: somebody else may give some back. */
-bool llmp_pages_ran_out(int rc);
+bool llmp_is_shortage(int rc);
 
 /* As many spare pages as the bound allows. */
 int llmp_pages_fill(struct llmp_page_set *pages, size_t size);
@@ -74,10 +74,10 @@ struct llmp_live_page *llmp_pages_oldest(const struct llmp_page_set *pages);
 struct llmp_live_page *llmp_pages_newest(const struct llmp_page_set *pages);
 
 /* Who reads: see sender.h. The number of the oldest page, which is what was offered, is what to confirm. */
-uint64_t llmp_pages_offer(struct llmp_page_set *pages);
-void llmp_pages_confirm(struct llmp_page_set *pages, uint64_t shown);
-void llmp_pages_withdraw(struct llmp_page_set *pages);
-void llmp_pages_dismiss(struct llmp_page_set *pages);
+uint64_t llmp_pages_reserve(struct llmp_page_set *pages);
+void llmp_pages_confirm(struct llmp_page_set *pages, uint64_t offered_page);
+void llmp_pages_cancel(struct llmp_page_set *pages);
+void llmp_pages_remove_receiver(struct llmp_page_set *pages);
 
 /* Whether everybody who is expected on the newest page has it mapped, so that it needs no name any more. */
 bool llmp_pages_arrived(const struct llmp_page_set *pages);
@@ -87,9 +87,9 @@ bool llmp_pages_arrived(const struct llmp_page_set *pages);
  * negative. On a newer page it is larger by at least as many as are alive, left the older one, and have yet to leave
  * this one: so figures of different pages tell whether somebody else is missing.
  */
-int64_t llmp_pages_missing(const struct llmp_page_set *pages);
+int64_t llmp_pages_outstanding(const struct llmp_page_set *pages);
 
 /* Gives the oldest page up, read or not. -EAGAIN when it is the only one. */
-int llmp_pages_cut(struct llmp_page_set *pages);
+int llmp_pages_evict_oldest(struct llmp_page_set *pages);
 
 #endif

@@ -13,17 +13,17 @@
 
 #include "channel/coalesce.h"
 #include "channel/copy.h"
-#include "channel/mapcache.h"
+#include "channel/map_cache.h"
 #include "channel/page.h"
 #include "channel/wait.h"
 #include "os/atomic.h"
-#include "shmem/orphan.h"
+#include "shmem/liveness.h"
 
 #define MAX_PAGE_DEFAULT ((size_t)4 << 30)
 #define MAX_MAPPED_DEFAULT 256u
 #define MAX_MAPPED_BYTES ((size_t)256 << 20)
 /* Pages without a message that one call follows: a ring of them must not hold it for ever. */
-#define FOLLOW_MOST 64u
+#define FOLLOW_MAX 64u
 
 struct llmp_receiver {
     llmp_shmem *map;
@@ -40,8 +40,8 @@ struct llmp_receiver {
     llmp_wait wait;
     size_t max_page_size;
     uint64_t messages;
-    uint64_t turned;
-    struct llmp_mapcache maps;
+    uint64_t pages_turned;
+    struct llmp_map_cache maps;
 };
 
 /* ---------------------------------------------------------------- pages */
@@ -56,7 +56,7 @@ static void leave(struct llmp_page *page) {
     llmp_add_release(&page->left, (uint16_t)1);
 }
 
-static void stand_on(llmp_receiver *receiver, llmp_shmem *map) {
+static void set_page(llmp_receiver *receiver, llmp_shmem *map) {
     receiver->map = map;
     receiver->page = llmp_shmem_data(map);
     receiver->size = llmp_shmem_size(map);
@@ -68,12 +68,12 @@ static void stand_on(llmp_receiver *receiver, llmp_shmem *map) {
 
 /* The map of a description, checked as far as a page can be (PAGE-3). */
 static int open_page(llmp_receiver *receiver, const llmp_shmem_desc *desc, llmp_shmem **map) {
-    int rc = llmp_mapcache_get(&receiver->maps, desc, map);
+    int rc = llmp_map_cache_get(&receiver->maps, desc, map);
     return rc == 0 ? llmp_page_check(llmp_shmem_data(*map), llmp_shmem_size(*map)) : rc;
 }
 
 /* EOP-5, in the order that keeps the old page until the new one is safe: map, join, leave. */
-static int follow(llmp_receiver *receiver, const void *payload) {
+static int follow_end_of_page(llmp_receiver *receiver, const void *payload) {
     llmp_shmem_desc desc;
     llmp_eop_read(payload, &desc);
     llmp_shmem_desc here = llmp_shmem_describe(receiver->map);
@@ -85,7 +85,7 @@ static int follow(llmp_receiver *receiver, const void *payload) {
     }
     llmp_shmem *next;
     int rc = open_page(receiver, &desc, &next);
-    if (rc == -LLMP_E_NO_SEGMENT || rc == -LLMP_E_PAGE_GIVEN_UP) {
+    if (rc == -LLMP_E_NO_SEGMENT || rc == -LLMP_E_PAGE_RETIRED) {
         return -LLMP_E_EOP_GONE; /* others may still hold it, so that it can be opened, or not */
     }
     if (rc != 0) {
@@ -93,25 +93,25 @@ static int follow(llmp_receiver *receiver, const void *payload) {
     }
     join(llmp_shmem_data(next));
     leave(receiver->page);
-    stand_on(receiver, next);
-    receiver->turned++;
+    set_page(receiver, next);
+    receiver->pages_turned++;
     return 0;
 }
 
 /* ---------------------------------------------------------------- one message */
 
 /* R1: this acquire load pairs with the release store S1 in sender.c. */
-static int look(llmp_receiver *receiver, bool at_once) {
+static int poll_newest(llmp_receiver *receiver, bool at_once) {
     if (!at_once && !llmp_coalesce_due(&receiver->coalesce)) {
         return -EAGAIN;
     }
     uint64_t newest = llmp_load_acquire(&receiver->page->current_msg_id); /* R1 */
     if (newest < receiver->last_id) {
-        return -LLMP_E_MSG_ID_BACK;
+        return -LLMP_E_MSG_ID_DECREASED;
     }
-    uint64_t fresh = newest - receiver->last_id;
-    bool take = llmp_coalesce_take(&receiver->coalesce, fresh, receiver->offset - receiver->batch_start);
-    if (fresh == 0 || !(take || at_once)) {
+    uint64_t unread = newest - receiver->last_id;
+    bool due = llmp_coalesce_take(&receiver->coalesce, unread, receiver->offset - receiver->batch_start);
+    if (unread == 0 || !(due || at_once)) {
         return -EAGAIN;
     }
     receiver->known_id = newest;
@@ -129,7 +129,7 @@ static int look(llmp_receiver *receiver, bool at_once) {
 #define AHEAD_BYTES 1024u
 #define AHEAD_MESSAGES 16u
 
-static inline void look_ahead(const llmp_receiver *receiver, const struct llmp_slot *slot) {
+static inline void prefetch_slots(const llmp_receiver *receiver, const struct llmp_slot *slot) {
     const unsigned char *bytes = (const unsigned char *)slot;
     if (receiver->known_id - receiver->last_id > AHEAD_MESSAGES) {
         llmp_prefetch(bytes + AHEAD_BYTES);
@@ -143,13 +143,13 @@ static inline void look_ahead(const llmp_receiver *receiver, const struct llmp_s
 }
 
 /* Copies and checks the next slot and steps behind it. */
-static inline int step(llmp_receiver *receiver, llmp_message *message) {
+static inline int read_slot(llmp_receiver *receiver, llmp_message *message) {
     if (!llmp_slot_fits(receiver->size, receiver->offset)) {
         return -LLMP_E_MSG_BOUNDS;
     }
     struct llmp_slot *slot = llmp_slot_at(receiver->page, receiver->offset);
     struct llmp_slot head;
-    look_ahead(receiver, slot);
+    prefetch_slots(receiver, slot);
     llmp_slot_copy(slot, &head);
     int rc = llmp_slot_step(&head, receiver->size, receiver->offset, receiver->last_id + 1, &receiver->last_size);
     if (rc != 0) {
@@ -169,11 +169,11 @@ static inline int step(llmp_receiver *receiver, llmp_message *message) {
     return 0;
 }
 
-static int find_message(llmp_receiver *receiver, llmp_message *message, bool at_once) {
-    for (uint32_t follows = 0; follows < FOLLOW_MOST; follows++) {
-        int rc = receiver->last_id == receiver->known_id ? look(receiver, at_once) : 0;
+static int next_message(llmp_receiver *receiver, llmp_message *message, bool at_once) {
+    for (uint32_t follows = 0; follows < FOLLOW_MAX; follows++) {
+        int rc = receiver->last_id == receiver->known_id ? poll_newest(receiver, at_once) : 0;
         if (rc == 0) {
-            rc = step(receiver, message);
+            rc = read_slot(receiver, message);
         }
         if (rc == 0 && message->tag == LLMP_TAG_EXITING) {
             rc = -LLMP_E_CLOSED;
@@ -181,7 +181,7 @@ static int find_message(llmp_receiver *receiver, llmp_message *message, bool at_
         if (rc != 0 || message->tag != LLMP_TAG_END_OF_PAGE) {
             return rc;
         }
-        rc = follow(receiver, message->payload);
+        rc = follow_end_of_page(receiver, message->payload);
         if (rc != 0) {
             return rc;
         }
@@ -190,11 +190,11 @@ static int find_message(llmp_receiver *receiver, llmp_message *message, bool at_
 }
 
 /* The end of a channel stays its end, and an error stays one. */
-static int find_or_stop(llmp_receiver *receiver, llmp_message *message, bool at_once) {
+static int next_or_latch_error(llmp_receiver *receiver, llmp_message *message, bool at_once) {
     if (receiver->stopped != 0) {
         return receiver->stopped;
     }
-    int rc = find_message(receiver, message, at_once);
+    int rc = next_message(receiver, message, at_once);
     if (rc == 0) {
         receiver->messages++;
     } else if (rc == -LLMP_E_CLOSED) {
@@ -214,14 +214,14 @@ static int wait_for_message(llmp_receiver *receiver, llmp_message *message, int6
     bool in_time = true;
     while (rc == -EAGAIN && in_time) {
         in_time = llmp_waiter_step(&waiter, deadline);
-        rc = find_or_stop(receiver, message, !in_time);
+        rc = next_or_latch_error(receiver, message, !in_time);
     }
     return rc == -EAGAIN ? -ETIMEDOUT : rc;
 }
 
 int llmp_recv(llmp_receiver *receiver, llmp_message *message, int64_t timeout_ns) {
-    int rc = find_or_stop(receiver, message, timeout_ns == LLMP_TRY);
-    return rc != -EAGAIN || timeout_ns == LLMP_TRY ? rc : wait_for_message(receiver, message, timeout_ns);
+    int rc = next_or_latch_error(receiver, message, timeout_ns == LLMP_NOWAIT);
+    return rc != -EAGAIN || timeout_ns == LLMP_NOWAIT ? rc : wait_for_message(receiver, message, timeout_ns);
 }
 
 void llmp_receiver_unread(llmp_receiver *receiver) {
@@ -237,7 +237,7 @@ int llmp_recv_copy(llmp_receiver *receiver, llmp_message *message, void *buffer,
     }
     if (message->length > capacity) {
         llmp_receiver_unread(receiver);
-        return -LLMP_E_BUFFER_SMALL;
+        return -LLMP_E_BUFFER_TOO_SMALL;
     }
     llmp_copy(buffer, message->payload, message->length);
     message->payload = buffer;
@@ -245,7 +245,7 @@ int llmp_recv_copy(llmp_receiver *receiver, llmp_message *message, void *buffer,
 }
 
 int llmp_receiver_poll(llmp_receiver *receiver, llmp_message *message) {
-    return find_or_stop(receiver, message, false);
+    return next_or_latch_error(receiver, message, false);
 }
 
 int llmp_receiver_error(const llmp_receiver *receiver) {
@@ -261,7 +261,7 @@ static int start(llmp_receiver *receiver, const llmp_shmem_desc *desc, bool join
     llmp_shmem *map;
     int rc = open_page(receiver, desc, &map);
     if (rc == 0) {
-        stand_on(receiver, map);
+        set_page(receiver, map);
         if (!joined) {
             join(receiver->page);
         }
@@ -272,11 +272,11 @@ static int start(llmp_receiver *receiver, const llmp_shmem_desc *desc, bool join
 static int set_up(llmp_receiver *receiver, const llmp_receiver_options *options) {
     const llmp_shmem_provider *provider = options->provider;
     provider = provider != NULL ? provider : llmp_shmem_provider_default();
-    uint32_t most = options->max_mapped != 0 ? options->max_mapped : MAX_MAPPED_DEFAULT;
+    uint32_t max = options->max_mapped_pages != 0 ? options->max_mapped_pages : MAX_MAPPED_DEFAULT;
     receiver->max_page_size = options->max_page_size != 0 ? options->max_page_size : MAX_PAGE_DEFAULT;
     receiver->wait = options->wait;
     llmp_coalesce_init(&receiver->coalesce, options->coalesce_messages, options->coalesce_us);
-    return llmp_mapcache_init(&receiver->maps, provider, &options->shmem, most, MAX_MAPPED_BYTES);
+    return llmp_map_cache_init(&receiver->maps, provider, &options->shmem, max, MAX_MAPPED_BYTES);
 }
 
 int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *options, llmp_receiver **out) {
@@ -292,7 +292,7 @@ int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *
     }
     int rc = set_up(receiver, &chosen);
     if (rc == 0) {
-        rc = start(receiver, &copy, chosen.joined);
+        rc = start(receiver, &copy, chosen.pre_joined);
     }
     if (rc != 0) {
         llmp_receiver_free(receiver);
@@ -309,7 +309,7 @@ void llmp_receiver_free(llmp_receiver *receiver) {
     if (receiver->page != NULL) {
         leave(receiver->page);
     }
-    llmp_mapcache_fini(&receiver->maps);
+    llmp_map_cache_fini(&receiver->maps);
     free(receiver);
 }
 
@@ -318,13 +318,13 @@ int llmp_receiver_is_orphan(const llmp_receiver *receiver) {
 }
 
 void llmp_receiver_reap(const llmp_receiver *receiver) {
-    llmp_mapcache_reap(&receiver->maps);
+    llmp_map_cache_reap(&receiver->maps);
 }
 
 void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats *stats) {
     *stats = (llmp_receiver_stats){
         .messages = receiver->messages,
-        .pages_turned = receiver->turned,
+        .pages_turned = receiver->pages_turned,
         .maps_opened = receiver->maps.opened,
         .maps_live = receiver->maps.count,
     };

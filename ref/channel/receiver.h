@@ -5,7 +5,7 @@
 
 #include "llmp/llmp.h"
 
-/* The next message if it is time to look: like llmp_recv() with LLMP_TRY, but busy channels are coalesced. */
+/* The next message if it is time to look: like llmp_recv() with LLMP_NOWAIT, but busy channels are coalesced. */
 int llmp_receiver_poll(llmp_receiver *receiver, llmp_message *message);
 
 /* The last message is to be read again: it could not be passed on yet. Only right after it was returned. */

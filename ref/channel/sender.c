@@ -57,24 +57,24 @@ static void write_end_of_page(llmp_sender *sender, const llmp_shmem *next) {
     publish(sender);
 }
 
-static int turn_page(llmp_sender *sender, bool hasty) {
+static int turn_page(llmp_sender *sender, bool ignore_window) {
     size_t size = llmp_page_next_size(sender->max_alloc, sender->page_size);
-    int rc = llmp_pages_turn(&sender->pages, size, sender->id, sender->max_alloc, hasty);
+    int rc = llmp_pages_turn(&sender->pages, size, sender->id, sender->max_alloc, ignore_window);
     if (rc != 0) {
         return rc;
     }
     write_end_of_page(sender, llmp_pages_newest(&sender->pages)->map);
     llmp_sender_take_newest(sender);
-    sender->turned++;
+    sender->pages_turned++;
     llmp_window_turn(&sender->pages.window, llmp_os_now());
     return 0;
 }
 
 /* A receiver that waits for what is held back would never make room: so everything is published before a wait. */
 static int turn_page_within(llmp_sender *sender, int64_t timeout_ns) {
-    int rc = turn_page(sender, timeout_ns == LLMP_TRY || sender->overflowing);
+    int rc = turn_page(sender, timeout_ns == LLMP_NOWAIT || sender->over_window);
     if (rc != -EAGAIN) {
-        sender->overflowing = sender->overflowing && sender->pages.live.count > sender->pages.window.pages;
+        sender->over_window = sender->over_window && sender->pages.live.count > sender->pages.window.pages;
         return rc;
     }
     llmp_sender_flush(sender);
@@ -85,10 +85,10 @@ static int turn_page_within(llmp_sender *sender, int64_t timeout_ns) {
     bool in_time = true;
     while (rc == -EAGAIN && in_time) {
         in_time = llmp_waiter_step(&waiter, deadline);
-        sender->overflowing = !in_time || llmp_deadline_passed(pace);
-        rc = turn_page(sender, sender->overflowing);
+        sender->over_window = !in_time || llmp_deadline_passed(pace);
+        rc = turn_page(sender, sender->over_window);
     }
-    return rc == -EAGAIN && timeout_ns != LLMP_TRY ? -ETIMEDOUT : rc;
+    return rc == -EAGAIN && timeout_ns != LLMP_NOWAIT ? -ETIMEDOUT : rc;
 }
 
 /* ---------------------------------------------------------------- one message */
@@ -105,8 +105,8 @@ static inline bool fits(llmp_sender *sender, size_t length, size_t *padded) {
 }
 
 static inline int check_alloc(const llmp_sender *sender, size_t length) {
-    if (sender->open) {
-        return -LLMP_E_ALLOC_OPEN;
+    if (sender->pending) {
+        return -LLMP_E_ALLOC_PENDING;
     }
     if (sender->exited) {
         return -LLMP_E_CLOSED;
@@ -119,7 +119,7 @@ static inline struct llmp_slot *open_slot(llmp_sender *sender, size_t length, si
     struct llmp_slot *slot = slot_here(sender);
     slot->tag = LLMP_TAG_UNINITIALIZED;
     slot->message_id = sender->last_id + 1;
-    sender->open = true;
+    sender->pending = true;
     sender->length = length;
     sender->padded = padded;
     llmp_slot_at(slot + 1, padded)->tag = LLMP_TAG_UNSET;
@@ -147,7 +147,7 @@ int llmp_sender_alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, vo
 }
 
 int llmp_sender_shrink(llmp_sender *sender, size_t length) {
-    if (!sender->open) {
+    if (!sender->pending) {
         return -LLMP_E_ALLOC_NONE;
     }
     if (length > sender->length) {
@@ -160,10 +160,10 @@ int llmp_sender_shrink(llmp_sender *sender, size_t length) {
 }
 
 int llmp_sender_cancel(llmp_sender *sender) {
-    if (!sender->open) {
+    if (!sender->pending) {
         return -LLMP_E_ALLOC_NONE;
     }
-    sender->open = false;
+    sender->pending = false;
     struct llmp_slot *slot = slot_here(sender);
     slot->tag = LLMP_TAG_UNSET;
     slot->message_id = 0;
@@ -198,7 +198,7 @@ static inline void close_slot(llmp_sender *sender, uint32_t sender_id, uint32_t 
     slot->buf_len = sender->length;
     slot->buf_len_padded = sender->padded;
     sender->used += LLMP_SLOT_HEADER + sender->padded;
-    sender->open = false;
+    sender->pending = false;
     sender->messages++;
     if (sender->last_id - sender->published >= sender->batch) {
         publish(sender);
@@ -207,7 +207,7 @@ static inline void close_slot(llmp_sender *sender, uint32_t sender_id, uint32_t 
 }
 
 int llmp_sender_commit_as(llmp_sender *sender, uint32_t sender_id, uint32_t tag, uint32_t flags) {
-    if (!sender->open) {
+    if (!sender->pending) {
         return -LLMP_E_ALLOC_NONE;
     }
     close_slot(sender, sender_id, tag, flags);

@@ -15,14 +15,14 @@ struct llmp_sender {
     size_t max_alloc;
     size_t length; /* of the message that is allocated */
     size_t padded;
-    bool open; /* one is allocated */
+    bool pending; /* one is allocated */
     bool exited;
-    bool overflowing; /* the receiver is away, or too slow for the window: take whatever the bound allows */
+    bool over_window; /* the receiver is away, or too slow for the window: take whatever the bound allows */
     uint32_t id;
     uint32_t batch;
     size_t max_message;
     uint64_t messages;
-    uint64_t turned;
+    uint64_t pages_turned;
     size_t page_size; /* of the first map */
     llmp_wait wait;
     struct llmp_page_set pages;

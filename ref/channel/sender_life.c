@@ -10,13 +10,14 @@
 #include "os/atomic.h"
 
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
-#define MAX_MESSAGE_MOST ((size_t)1 << 37)
+#define MAX_MESSAGE_MAX ((size_t)1 << 37)
 
 static int check_options(const llmp_sender_options *options) {
     bool bad_page = options->page_size != 0 && options->page_size < LLMP_PAGE_SIZE_MIN;
-    bool bad_policy = (unsigned)options->pages > LLMP_PAGES_KEEP || (unsigned)options->order > LLMP_ORDER_NEWEST;
+    bool bad_policy =
+        (unsigned)options->page_policy > LLMP_PAGES_KEEP || (unsigned)options->reuse_order > LLMP_REUSE_NEWEST;
     bool bad_wait = (unsigned)options->wait > LLMP_WAIT_SLEEP;
-    return bad_page || bad_policy || bad_wait || options->max_message > MAX_MESSAGE_MOST ? -EINVAL : 0;
+    return bad_page || bad_policy || bad_wait || options->max_message > MAX_MESSAGE_MAX ? -EINVAL : 0;
 }
 
 static int make_pages(llmp_sender *sender, const llmp_sender_options *options) {
@@ -49,7 +50,7 @@ int llmp_sender_new(const llmp_sender_options *options, llmp_sender **out) {
     sender->wait = chosen.wait;
     rc = make_pages(sender, &chosen);
     if (rc != 0) {
-        (void)llmp_sender_free(sender, LLMP_TRY);
+        (void)llmp_sender_free(sender, LLMP_NOWAIT);
         return rc;
     }
     llmp_sender_take_newest(sender);
@@ -67,7 +68,7 @@ static int linger(llmp_sender *sender, int64_t linger_ns) {
     llmp_sender_flush(sender);
     int rc = sender->exited ? 0 : llmp_sender_exit(sender, linger_ns);
     struct llmp_waiter waiter;
-    llmp_waiter_init(&waiter, LLMP_WAIT_ADAPT);
+    llmp_waiter_init(&waiter, LLMP_WAIT_ADAPTIVE);
     while (rc == 0 && !llmp_sender_drained(sender)) {
         rc = llmp_waiter_step(&waiter, deadline) || llmp_sender_drained(sender) ? 0 : -ETIMEDOUT;
     }
@@ -78,7 +79,7 @@ int llmp_sender_free(llmp_sender *sender, int64_t linger_ns) {
     if (sender == NULL) {
         return 0;
     }
-    int rc = linger_ns != LLMP_TRY ? linger(sender, linger_ns) : 0;
+    int rc = linger_ns != LLMP_NOWAIT ? linger(sender, linger_ns) : 0;
     llmp_pages_fini(&sender->pages);
     free(sender);
     return rc;
@@ -92,14 +93,14 @@ const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender) {
     return sender->pages.provider;
 }
 
-void llmp_sender_rename(llmp_sender *sender, uint32_t sender_id) {
+void llmp_sender_set_id(llmp_sender *sender, uint32_t sender_id) {
     sender->id = sender_id;
     for (uint32_t i = 0; i < sender->pages.live.count; i++) {
         sender->pages.live.items[i].page->sender_id = sender_id;
     }
 }
 
-void llmp_sender_broadcast(llmp_sender *sender) {
+void llmp_sender_make_broadcast(llmp_sender *sender) {
     sender->pages.history = true;
     sender->pages.receivers = 0;
     llmp_pages_newest(&sender->pages)->expected = 0;
@@ -108,7 +109,7 @@ void llmp_sender_broadcast(llmp_sender *sender) {
 void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats) {
     *stats = (llmp_sender_stats){
         .messages = sender->messages,
-        .pages_turned = sender->turned,
+        .pages_turned = sender->pages_turned,
         .pages_created = sender->pages.created,
         .pages_live = sender->pages.live.count + sender->pages.spare.count,
         .window = sender->pages.window.pages,
@@ -117,32 +118,32 @@ void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats) 
 
 /* ---------------------------------------------------------------- receivers that come and go */
 
-uint64_t llmp_sender_offer(llmp_sender *sender, llmp_shmem_desc *desc) {
+uint64_t llmp_sender_reserve(llmp_sender *sender, llmp_shmem_desc *desc) {
     *desc = llmp_sender_describe(sender);
-    return llmp_pages_offer(&sender->pages);
+    return llmp_pages_reserve(&sender->pages);
 }
 
-void llmp_sender_confirm(llmp_sender *sender, uint64_t shown) {
-    llmp_pages_confirm(&sender->pages, shown);
+void llmp_sender_confirm(llmp_sender *sender, uint64_t offered_page) {
+    llmp_pages_confirm(&sender->pages, offered_page);
 }
 
-void llmp_sender_withdraw(llmp_sender *sender) {
-    llmp_pages_withdraw(&sender->pages);
+void llmp_sender_cancel_reservation(llmp_sender *sender) {
+    llmp_pages_cancel(&sender->pages);
 }
 
-int llmp_sender_admit(llmp_sender *sender, llmp_shmem_desc *desc) {
-    llmp_sender_confirm(sender, llmp_sender_offer(sender, desc));
+int llmp_sender_add_receiver(llmp_sender *sender, llmp_shmem_desc *desc) {
+    llmp_sender_confirm(sender, llmp_sender_reserve(sender, desc));
     return 0;
 }
 
-void llmp_sender_dismiss(llmp_sender *sender) {
-    llmp_pages_dismiss(&sender->pages);
+void llmp_sender_remove_receiver(llmp_sender *sender) {
+    llmp_pages_remove_receiver(&sender->pages);
 }
 
-int64_t llmp_sender_missing(const llmp_sender *sender) {
-    return llmp_pages_missing(&sender->pages);
+int64_t llmp_sender_outstanding(const llmp_sender *sender) {
+    return llmp_pages_outstanding(&sender->pages);
 }
 
-int llmp_sender_cut(llmp_sender *sender) {
-    return llmp_pages_cut(&sender->pages);
+int llmp_sender_evict_oldest(llmp_sender *sender) {
+    return llmp_pages_evict_oldest(&sender->pages);
 }

@@ -11,8 +11,8 @@
 #define STEPS_PER_CLOCK 64u
 
 #define SLEEP_FIRST 50000
-#define SLEEP_MOST_ADAPT 1000000
-#define SLEEP_MOST 10000000
+#define SLEEP_MAX_ADAPTIVE 1000000
+#define SLEEP_MAX 10000000
 
 static bool spin(const struct llmp_waiter *waiter, struct llmp_deadline deadline) {
     if (waiter->steps > STEPS_EAGER) {
@@ -27,9 +27,9 @@ static bool yield(struct llmp_deadline deadline) {
 }
 
 /* Twice as long each time: who has been idle for long will not notice a little more. */
-static bool sleep_longer(struct llmp_waiter *waiter, struct llmp_deadline deadline, int64_t most) {
+static bool sleep_longer(struct llmp_waiter *waiter, struct llmp_deadline deadline, int64_t max) {
     int64_t next = waiter->sleep_ns == 0 ? SLEEP_FIRST : 2 * waiter->sleep_ns;
-    waiter->sleep_ns = next < most ? next : most;
+    waiter->sleep_ns = next < max ? next : max;
     int64_t left = llmp_deadline_left(deadline, waiter->sleep_ns);
     if (left == 0) {
         return false;
@@ -39,20 +39,20 @@ static bool sleep_longer(struct llmp_waiter *waiter, struct llmp_deadline deadli
 }
 
 bool llmp_waiter_step(struct llmp_waiter *waiter, struct llmp_deadline deadline) {
-    if (deadline.at == LLMP_TRY) {
+    if (deadline.at == LLMP_NOWAIT) {
         return false;
     }
     waiter->steps++;
     switch (waiter->how) {
     case LLMP_WAIT_SPIN: return spin(waiter, deadline);
     case LLMP_WAIT_YIELD: return yield(deadline);
-    case LLMP_WAIT_SLEEP: return sleep_longer(waiter, deadline, SLEEP_MOST);
-    case LLMP_WAIT_ADAPT:
+    case LLMP_WAIT_SLEEP: return sleep_longer(waiter, deadline, SLEEP_MAX);
+    case LLMP_WAIT_ADAPTIVE:
     default:
         if (waiter->steps < STEPS_SPIN) {
             return spin(waiter, deadline);
         }
         waiter->steps = waiter->steps < STEPS_YIELD ? waiter->steps : STEPS_YIELD;
-        return waiter->steps < STEPS_YIELD ? yield(deadline) : sleep_longer(waiter, deadline, SLEEP_MOST_ADAPT);
+        return waiter->steps < STEPS_YIELD ? yield(deadline) : sleep_longer(waiter, deadline, SLEEP_MAX_ADAPTIVE);
     }
 }

@@ -7,7 +7,7 @@
 #define BUSY_NS 2000000
 #define SLOW_TURNS 4u
 /* At least so many turns make a figure. */
-#define TURNS_LEAST 16u
+#define TURNS_MIN 16u
 /* The time between two rounds of trials, at least. */
 #define AGAIN_NS 500000000
 
@@ -15,16 +15,16 @@ static uint32_t size_of(uint32_t trial) {
     return 2u << trial;
 }
 
-static uint32_t at_most(uint32_t a, uint32_t b) {
+static uint32_t min_u32(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-void llmp_window_init(struct llmp_window *window, uint32_t fixed, uint32_t most) {
-    *window = (struct llmp_window){.most = most, .fixed = fixed != 0};
-    while (window->trials < LLMP_WINDOW_SIZES && size_of(window->trials) <= most) {
+void llmp_window_init(struct llmp_window *window, uint32_t fixed, uint32_t max) {
+    *window = (struct llmp_window){.max = max, .fixed = fixed != 0};
+    while (window->trials < LLMP_WINDOW_SIZES && size_of(window->trials) <= max) {
         window->trials++;
     }
-    window->pages = fixed != 0 ? fixed : at_most(PAGES_WHEN_QUIET, most);
+    window->pages = fixed != 0 ? fixed : min_u32(PAGES_WHEN_QUIET, max);
     window->fixed = window->fixed || window->trials < 2;
 }
 
@@ -36,7 +36,7 @@ static void measure_anew(struct llmp_window *window, uint32_t pages) {
 
 /* The first time round meets fresh pages and cold caches, and is not counted. */
 static bool measured(const struct llmp_window *window) {
-    uint32_t wanted = window->pages > TURNS_LEAST ? window->pages : TURNS_LEAST;
+    uint32_t wanted = window->pages > TURNS_MIN ? window->pages : TURNS_MIN;
     return window->turns >= window->pages + wanted;
 }
 
@@ -86,7 +86,7 @@ static void slow_turn(struct llmp_window *window) {
     window->slow_turns++;
     if (window->slow_turns == SLOW_TURNS) {
         window->trial = 0;
-        measure_anew(window, at_most(PAGES_WHEN_QUIET, window->most));
+        measure_anew(window, min_u32(PAGES_WHEN_QUIET, window->max));
     }
 }
 

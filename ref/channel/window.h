@@ -17,7 +17,7 @@
 
 struct llmp_window {
     uint32_t pages; /* that go round now */
-    uint32_t most;
+    uint32_t max;
     bool fixed;          /* the user chose; nothing is measured */
     int64_t last;        /* when the last page was turned; 0: never */
     int64_t sum;         /* nanoseconds of the turns measured so far */
@@ -31,7 +31,7 @@ struct llmp_window {
 };
 
 /* `fixed` 0: measure. `most` is the largest window to try. */
-void llmp_window_init(struct llmp_window *window, uint32_t fixed, uint32_t most);
+void llmp_window_init(struct llmp_window *window, uint32_t fixed, uint32_t max);
 
 /* A page was turned at `now`. */
 void llmp_window_turn(struct llmp_window *window, int64_t now);

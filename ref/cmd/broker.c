@@ -18,26 +18,26 @@ struct reporter {
 };
 
 /* Not a line a message: there can be millions. */
-static void complain_lost(struct reporter *reporter, uint32_t client, int code) {
+static void complain_lost(struct reporter *reporter, uint32_t client, int rc) {
     reporter->lost++;
     if ((reporter->lost & (reporter->lost - 1)) == 0) {
         llmp_cmd_complain(reporter->who, "messages lost so far: %llu, this one of client %u: %s", reporter->lost,
-                          (unsigned)client, llmp_strerror(code));
+                          (unsigned)client, llmp_strerror(rc));
     }
 }
 
-static void on_event(void *context, llmp_event event, uint32_t client, int code) {
+static void on_event(void *context, llmp_broker_event event, uint32_t client, int rc) {
     struct reporter *reporter = context;
     const char *who = reporter->who;
     switch (event) {
     case LLMP_EVENT_CLIENT_JOINED: llmp_cmd_complain(who, "client %u joined", (unsigned)client); break;
     case LLMP_EVENT_CLIENT_LEFT: llmp_cmd_complain(who, "client %u left", (unsigned)client); break;
     case LLMP_EVENT_CLIENT_REMOVED:
-        llmp_cmd_complain(who, "client %u removed: %s", (unsigned)client, llmp_strerror(code));
+        llmp_cmd_complain(who, "client %u removed: %s", (unsigned)client, llmp_strerror(rc));
         break;
-    case LLMP_EVENT_PEER_REFUSED: llmp_cmd_complain(who, "connection refused: %s", llmp_strerror(code)); break;
-    case LLMP_EVENT_LOST: complain_lost(reporter, client, code); break;
-    case LLMP_EVENT_CUT_OFF: llmp_cmd_complain(who, "a client reads too slowly: a page was given up unread"); break;
+    case LLMP_EVENT_PEER_REFUSED: llmp_cmd_complain(who, "connection refused: %s", llmp_strerror(rc)); break;
+    case LLMP_EVENT_MESSAGE_LOST: complain_lost(reporter, client, rc); break;
+    case LLMP_EVENT_OVERRUN: llmp_cmd_complain(who, "a client reads too slowly: a page was given up unread"); break;
     }
 }
 
@@ -45,10 +45,10 @@ static void stop_broker(void *broker) {
     llmp_broker_stop(broker);
 }
 
-static int complain_listen(const char *who, const struct settings *settings, int code) {
+static int complain_listen(const char *who, const struct settings *settings, int rc) {
     struct llmp_cmd_address at = llmp_cmd_address_of(settings->host, settings->port);
-    const char *hint = code == -EADDRINUSE ? "; --port 0 picks a free one" : "";
-    llmp_cmd_complain(who, "cannot listen on %s: %s%s", at.text, llmp_strerror(code), hint);
+    const char *hint = rc == -EADDRINUSE ? "; --port 0 picks a free one" : "";
+    llmp_cmd_complain(who, "cannot listen on %s: %s%s", at.text, llmp_strerror(rc), hint);
     return LLMP_CMD_FAILED;
 }
 
@@ -60,15 +60,15 @@ static int serve(const char *who, const struct settings *settings, llmp_broker *
     }
     llmp_cmd_catch_stop(stop_broker, broker);
     printf("listening on %s\n", llmp_cmd_address_of(settings->host, (uint16_t)port).text);
-    int code = llmp_cmd_finish_output(who, stdout);
-    if (code != LLMP_CMD_OK) {
-        return code;
+    int rc = llmp_cmd_finish_output(who, stdout);
+    if (rc != LLMP_CMD_OK) {
+        return rc;
     }
-    code = llmp_broker_run(broker);
-    if (code < 0) {
-        llmp_cmd_complain(who, "ended: %s", llmp_strerror(code));
+    rc = llmp_broker_run(broker);
+    if (rc < 0) {
+        llmp_cmd_complain(who, "ended: %s", llmp_strerror(rc));
     }
-    return code < 0 ? LLMP_CMD_FAILED : LLMP_CMD_OK;
+    return rc < 0 ? LLMP_CMD_FAILED : LLMP_CMD_OK;
 }
 
 static int run(const char *who, struct settings *settings) {
@@ -78,15 +78,15 @@ static int run(const char *who, struct settings *settings) {
         settings->broker.on_event = on_event;
         settings->broker.event_context = &reporter;
     }
-    int code = llmp_broker_new(&settings->broker, &broker);
-    if (code < 0) {
-        llmp_cmd_complain(who, "cannot start: %s", llmp_strerror(code));
+    int rc = llmp_broker_new(&settings->broker, &broker);
+    if (rc < 0) {
+        llmp_cmd_complain(who, "cannot start: %s", llmp_strerror(rc));
         return LLMP_CMD_FAILED;
     }
-    code = serve(who, settings, broker);
+    rc = serve(who, settings, broker);
     llmp_cmd_catch_stop(NULL, NULL); /* a signal must not reach the broker that is about to go */
     llmp_broker_free(broker, LLMP_CMD_LINGER);
-    return code;
+    return rc;
 }
 
 int llmp_cmd_broker(int argc, char **argv) {
@@ -110,6 +110,6 @@ int llmp_cmd_broker(int argc, char **argv) {
         .details = "It prints 'listening on ADDRESS:PORT' when clients can come. All clients have to use its provider.",
         .options = options,
     };
-    int code;
-    return llmp_cmd_options_parse(&usage, argc, argv, &code) ? run(argv[0], &settings) : code;
+    int rc;
+    return llmp_cmd_options_parse(&usage, argc, argv, &rc) ? run(argv[0], &settings) : rc;
 }

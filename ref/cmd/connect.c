@@ -30,18 +30,18 @@ int64_t llmp_cmd_now(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void complain_connect(const char *subcommand, const llmp_client_options *options, int64_t timeout_ns, int code) {
+static void complain_connect(const char *subcommand, const llmp_client_options *options, int64_t timeout_ns, int rc) {
     struct llmp_cmd_address at = llmp_cmd_address_of(options->host, options->port);
     const llmp_shmem_provider *provider = options->sender.provider;
     provider = provider ? provider : llmp_shmem_provider_default();
-    if (code == -ETIMEDOUT) {
+    if (rc == -ETIMEDOUT) {
         llmp_cmd_complain(subcommand, "no broker answered at %s within %g s; 'llmp broker --port %u' starts one",
                           at.text, (double)timeout_ns / 1e9, (unsigned)options->port);
-    } else if (code == -LLMP_E_REFUSED) {
+    } else if (rc == -LLMP_E_REFUSED) {
         llmp_cmd_complain(subcommand, "the broker at %s refused this client; does it use another --provider than %s?",
                           at.text, llmp_shmem_provider_name(provider));
     } else {
-        llmp_cmd_complain(subcommand, "cannot join the broker at %s: %s", at.text, llmp_strerror(code));
+        llmp_cmd_complain(subcommand, "cannot join the broker at %s: %s", at.text, llmp_strerror(rc));
     }
 }
 
@@ -49,16 +49,16 @@ static void complain_connect(const char *subcommand, const llmp_client_options *
 int llmp_cmd_connect(const char *subcommand, const llmp_client_options *options, int64_t timeout_ns,
                      llmp_client **out) {
     int64_t end = llmp_cmd_now() + timeout_ns, left = timeout_ns;
-    int code;
+    int rc;
     do {
-        code = llmp_client_connect(options, left < LLMP_SECONDS(1) ? left : LLMP_SECONDS(1), out);
+        rc = llmp_client_connect(options, left < LLMP_SECONDS(1) ? left : LLMP_SECONDS(1), out);
         left = end - llmp_cmd_now();
-    } while (code == -ETIMEDOUT && left > 0 && !llmp_cmd_stopped());
-    if (code < 0 && llmp_cmd_stopped()) {
+    } while (rc == -ETIMEDOUT && left > 0 && !llmp_cmd_stopped());
+    if (rc < 0 && llmp_cmd_stopped()) {
         return -EINTR;
     }
-    if (code < 0) {
-        complain_connect(subcommand, options, timeout_ns, code);
+    if (rc < 0) {
+        complain_connect(subcommand, options, timeout_ns, rc);
     }
-    return code;
+    return rc;
 }

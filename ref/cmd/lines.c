@@ -49,12 +49,12 @@ static int await_input(int fd, int64_t timeout_ns) {
 }
 
 static int fill(struct llmp_cmd_lines *lines, int64_t timeout_ns) {
-    int code = reserve(lines);
-    if (code == 0) {
-        code = await_input(lines->fd, timeout_ns);
+    int rc = reserve(lines);
+    if (rc == 0) {
+        rc = await_input(lines->fd, timeout_ns);
     }
-    if (code < 0) {
-        return code;
+    if (rc < 0) {
+        return rc;
     }
     ssize_t n = read(lines->fd, lines->bytes + lines->end, lines->capacity - lines->end);
     if (n < 0) {
@@ -85,9 +85,9 @@ int llmp_cmd_lines_next(struct llmp_cmd_lines *lines, int64_t timeout_ns, const 
         if (lines->ended) {
             return used > 0 ? take_line(lines, used, 0, line, length) : 0;
         }
-        int code = fill(lines, timeout_ns);
-        if (code < 0) {
-            return code;
+        int rc = fill(lines, timeout_ns);
+        if (rc < 0) {
+            return rc;
         }
     }
 }

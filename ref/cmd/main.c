@@ -60,7 +60,7 @@ static int run(int argc, char **argv) {
 /* Output that went nowhere is a failure, whatever else went well; a reader that left is none, and must not kill us. */
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
-    int code = run(argc, argv);
+    int rc = run(argc, argv);
     int written = llmp_cmd_finish_output(argc > 1 ? argv[1] : "", stdout);
-    return code == LLMP_CMD_OK ? written : code;
+    return rc == LLMP_CMD_OK ? written : rc;
 }

@@ -111,8 +111,8 @@ static int parse_all(const struct llmp_cmd_usage *usage, int argc, char **argv) 
     return none_missing(usage, seen) ? 1 : -1;
 }
 
-bool llmp_cmd_options_parse(const struct llmp_cmd_usage *usage, int argc, char **argv, int *code) {
+bool llmp_cmd_options_parse(const struct llmp_cmd_usage *usage, int argc, char **argv, int *rc) {
     int result = parse_all(usage, argc, argv);
-    *code = result < 0 ? LLMP_CMD_USAGE : LLMP_CMD_OK;
+    *rc = result < 0 ? LLMP_CMD_USAGE : LLMP_CMD_OK;
     return result > 0;
 }

@@ -9,7 +9,7 @@
 
 /* The bytes of the UTF-8 character at `at`, 0 if there is none. Its value shows over-long forms and surrogates. */
 static size_t character_length(const unsigned char *at, size_t left) {
-    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    static const uint32_t min[5] = {0, 0, 0x80, 0x800, 0x10000};
     size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc0 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf8 ? 4 : 0;
     uint32_t value = length < 2 ? at[0] : at[0] & (0x7fu >> length);
     if (length == 0 || length > left) {
@@ -22,7 +22,7 @@ static size_t character_length(const unsigned char *at, size_t left) {
         value = value << 6 | (at[i] & 0x3f);
     }
     bool surrogate = value >= 0xd800 && value <= 0xdfff;
-    return value < least[length] || value > 0x10ffff || surrogate ? 0 : length;
+    return value < min[length] || value > 0x10ffff || surrogate ? 0 : length;
 }
 
 static bool is_text(const unsigned char *bytes, size_t length) {

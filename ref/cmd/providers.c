@@ -8,19 +8,19 @@
 static const char *scope_name(const llmp_shmem_provider *provider) {
     switch (llmp_shmem_provider_scope(provider)) {
     case LLMP_SCOPE_PROCESS: return "process";
-    case LLMP_SCOPE_FAMILY: return "family";
+    case LLMP_SCOPE_DESCRIPTOR: return "family";
     case LLMP_SCOPE_SYSTEM: return "system";
     }
     return "?";
 }
 
 static void print_row(const llmp_shmem_provider *provider) {
-    int code = llmp_shmem_provider_check(provider);
+    int rc = llmp_shmem_provider_check(provider);
     bool preferred = provider == llmp_shmem_provider_default();
-    printf("%-8s %-8s %-9s %-8s %s\n", llmp_shmem_provider_name(provider), scope_name(provider),
-           code < 0 ? "no" : "yes", preferred ? "yes" : "", llmp_shmem_provider_summary(provider));
-    if (code < 0) {
-        printf("%-36s not here: %s\n", "", llmp_strerror(code));
+    printf("%-8s %-8s %-9s %-8s %s\n", llmp_shmem_provider_name(provider), scope_name(provider), rc < 0 ? "no" : "yes",
+           preferred ? "yes" : "", llmp_shmem_provider_summary(provider));
+    if (rc < 0) {
+        printf("%-36s not here: %s\n", "", llmp_strerror(rc));
     }
 }
 
@@ -39,16 +39,16 @@ static void put_string(const char *key, const char *text) {
 }
 
 static void print_object(const llmp_shmem_provider *provider) {
-    int code = llmp_shmem_provider_check(provider);
+    int rc = llmp_shmem_provider_check(provider);
     putchar('{');
     put_string("name", llmp_shmem_provider_name(provider));
     put_string("scope", scope_name(provider));
     put_string("summary", llmp_shmem_provider_summary(provider));
-    if (code < 0) {
-        put_string("error", llmp_error_name(code));
-        put_string("reason", llmp_strerror(code));
+    if (rc < 0) {
+        put_string("error", llmp_error_name(rc));
+        put_string("reason", llmp_strerror(rc));
     }
-    printf("\"available\":%s,\"default\":%s}", code < 0 ? "false" : "true",
+    printf("\"available\":%s,\"default\":%s}", rc < 0 ? "false" : "true",
            provider == llmp_shmem_provider_default() ? "true" : "false");
 }
 
@@ -75,9 +75,9 @@ int llmp_cmd_providers(int argc, char **argv) {
                    "Broker and clients that find each other by TCP need one of system scope.",
         .options = options,
     };
-    int code;
-    if (!llmp_cmd_options_parse(&usage, argc, argv, &code)) {
-        return code;
+    int rc;
+    if (!llmp_cmd_options_parse(&usage, argc, argv, &rc)) {
+        return rc;
     }
     json ? print_json() : print_table();
     return LLMP_CMD_OK;

@@ -62,9 +62,9 @@ static int flush_output(void) {
 static int print_message(const struct settings *settings, const llmp_message *message) {
     errno = 0;
     if (settings->json) {
-        int code = print_json(message);
-        if (code < 0) {
-            return code;
+        int rc = print_json(message);
+        if (rc < 0) {
+            return rc;
         }
     } else {
         fwrite(message->payload, 1, message->length, stdout);
@@ -79,13 +79,13 @@ static int print_message(const struct settings *settings, const llmp_message *me
 
 /* Output is flushed when there is a pause, not for each message. */
 static int next_message(const struct settings *settings, llmp_client *client, llmp_message *message) {
-    int code = llmp_client_recv(client, message, LLMP_TRY);
-    if (code != -EAGAIN) {
-        return code;
+    int rc = llmp_client_recv(client, message, LLMP_NOWAIT);
+    if (rc != -EAGAIN) {
+        return rc;
     }
-    code = flush_output();
-    if (code != 0) {
-        return code;
+    rc = flush_output();
+    if (rc != 0) {
+        return rc;
     }
     int64_t end = settings->timeout_ns ? llmp_cmd_now() + settings->timeout_ns : INT64_MAX;
     for (;;) {
@@ -93,9 +93,9 @@ static int next_message(const struct settings *settings, llmp_client *client, ll
         if (left <= 0 || llmp_cmd_stopped()) {
             return left <= 0 ? -ETIMEDOUT : -EINTR;
         }
-        code = llmp_client_recv(client, message, llmp_cmd_slice(left));
-        if (code != -ETIMEDOUT) {
-            return code;
+        rc = llmp_client_recv(client, message, llmp_cmd_slice(left));
+        if (rc != -ETIMEDOUT) {
+            return rc;
         }
     }
 }
@@ -107,21 +107,21 @@ static int print_messages(const struct settings *settings, llmp_client *client, 
         if (llmp_cmd_stopped()) {
             return -EINTR;
         }
-        int code = next_message(settings, client, &message);
-        if (code == 0) {
-            code = print_message(settings, &message);
+        int rc = next_message(settings, client, &message);
+        if (rc == 0) {
+            rc = print_message(settings, &message);
         }
-        if (code != 0) {
-            return code;
+        if (rc != 0) {
+            return rc;
         }
         ++*printed;
     }
     return 0;
 }
 
-static int conclude(const char *who, const struct settings *settings, int code, uint32_t printed) {
+static int conclude(const char *who, const struct settings *settings, int rc, uint32_t printed) {
     bool wanting = settings->count > printed;
-    switch (code) {
+    switch (rc) {
     case -EINTR:
     case 0:
     case 1: return LLMP_CMD_OK;
@@ -132,7 +132,7 @@ static int conclude(const char *who, const struct settings *settings, int code, 
                               (unsigned)settings->count, (double)settings->timeout_ns / 1e9);
         }
         return wanting ? LLMP_CMD_FAILED : LLMP_CMD_OK;
-    default: llmp_cmd_complain(who, "%s", llmp_strerror(code)); return LLMP_CMD_FAILED;
+    default: llmp_cmd_complain(who, "%s", llmp_strerror(rc)); return LLMP_CMD_FAILED;
     }
 }
 
@@ -141,13 +141,13 @@ static int run(const char *who, const struct settings *settings) {
     uint32_t printed = 0;
     llmp_client *client;
     llmp_cmd_catch_stop(NULL, NULL);
-    int code = llmp_cmd_connect(who, &settings->client, connect_ns, &client);
-    if (code < 0) {
-        return code == -EINTR ? LLMP_CMD_OK : LLMP_CMD_FAILED;
+    int rc = llmp_cmd_connect(who, &settings->client, connect_ns, &client);
+    if (rc < 0) {
+        return rc == -EINTR ? LLMP_CMD_OK : LLMP_CMD_FAILED;
     }
-    code = print_messages(settings, client, &printed);
-    int end = conclude(who, settings, code, printed);
-    if (end == LLMP_CMD_OK && code != 1) {
+    rc = print_messages(settings, client, &printed);
+    int end = conclude(who, settings, rc, printed);
+    if (end == LLMP_CMD_OK && rc != 1) {
         end = llmp_cmd_finish_output(who, stdout);
     }
     llmp_client_free(client, LLMP_CMD_LINGER);
@@ -177,9 +177,9 @@ int llmp_cmd_recv(int argc, char **argv) {
             "--count is not reached. A broker that was killed says nothing: then only --timeout ends it.",
         .options = options,
     };
-    int code;
-    if (!llmp_cmd_options_parse(&usage, argc, argv, &code)) {
-        return code;
+    int rc;
+    if (!llmp_cmd_options_parse(&usage, argc, argv, &rc)) {
+        return rc;
     }
     if (settings.raw && settings.json) {
         llmp_cmd_complain(argv[0], "--raw and --json exclude each other");

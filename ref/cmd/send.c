@@ -24,11 +24,11 @@ struct settings {
  */
 static int read_others(llmp_client *client) {
     llmp_message ignored;
-    int code;
+    int rc;
     do {
-        code = llmp_client_recv(client, &ignored, LLMP_TRY);
-    } while (code == 0);
-    return code == -LLMP_E_CLOSED ? code : 0;
+        rc = llmp_client_recv(client, &ignored, LLMP_NOWAIT);
+    } while (rc == 0);
+    return rc == -LLMP_E_CLOSED ? rc : 0;
 }
 
 static void pause_sending(void) {
@@ -39,12 +39,12 @@ static void pause_sending(void) {
 static int send_line(const struct settings *settings, llmp_client *client, const char *line, size_t length) {
     int64_t end = 0;
     for (;;) {
-        int code = read_others(client);
-        if (code == 0) {
-            code = llmp_client_send(client, settings->tag, 0, line, length, LLMP_TRY);
+        int rc = read_others(client);
+        if (rc == 0) {
+            rc = llmp_client_send(client, settings->tag, 0, line, length, LLMP_NOWAIT);
         }
-        if (code != -EAGAIN) {
-            return code;
+        if (rc != -EAGAIN) {
+            return rc;
         }
         if (end == 0) {
             end = llmp_cmd_now() + settings->timeout_ns;
@@ -55,13 +55,13 @@ static int send_line(const struct settings *settings, llmp_client *client, const
     }
 }
 
-static int complain_send(const char *who, int code, const struct settings *settings) {
-    if (code == -LLMP_E_CLOSED) {
+static int complain_send(const char *who, int rc, const struct settings *settings) {
+    if (rc == -LLMP_E_CLOSED) {
         llmp_cmd_complain(who, "the broker ended before all was sent");
-    } else if (code == -ETIMEDOUT) {
+    } else if (rc == -ETIMEDOUT) {
         llmp_cmd_complain(who, "the broker took nothing for %g s", (double)settings->timeout_ns / 1e9);
     } else {
-        llmp_cmd_complain(who, "cannot send: %s", llmp_strerror(code));
+        llmp_cmd_complain(who, "cannot send: %s", llmp_strerror(rc));
     }
     return LLMP_CMD_FAILED;
 }
@@ -72,17 +72,17 @@ static int send_lines(const char *who, const struct settings *settings, llmp_cli
     const char *line;
     size_t length;
     while (!llmp_cmd_stopped()) {
-        int code = llmp_cmd_lines_next(lines, llmp_cmd_slice(LLMP_FOREVER), &line, &length);
-        if (code == 0) {
+        int rc = llmp_cmd_lines_next(lines, llmp_cmd_slice(LLMP_FOREVER), &line, &length);
+        if (rc == 0) {
             return LLMP_CMD_OK;
         }
-        if (code < 0 && code != -EAGAIN) {
-            llmp_cmd_complain(who, "cannot read standard input: %s", llmp_strerror(code));
+        if (rc < 0 && rc != -EAGAIN) {
+            llmp_cmd_complain(who, "cannot read standard input: %s", llmp_strerror(rc));
             return LLMP_CMD_FAILED;
         }
-        code = code > 0 ? send_line(settings, client, line, length) : read_others(client);
-        if (code < 0) {
-            return complain_send(who, code, settings);
+        rc = rc > 0 ? send_line(settings, client, line, length) : read_others(client);
+        if (rc < 0) {
+            return complain_send(who, rc, settings);
         }
     }
     return LLMP_CMD_OK;
@@ -90,28 +90,28 @@ static int send_lines(const char *who, const struct settings *settings, llmp_cli
 
 /* Ends when the broker has mapped all that was said: from then on it does not need this process any more. */
 static int leave(const char *who, const struct settings *settings, llmp_client *client) {
-    int code = llmp_client_free(client, settings->linger_ns);
-    if (code < 0) {
+    int rc = llmp_client_free(client, settings->linger_ns);
+    if (rc < 0) {
         llmp_cmd_complain(who, "messages may be lost: the broker did not take all within %g s (--linger)",
                           (double)settings->linger_ns / 1e9);
     }
-    return code < 0 ? LLMP_CMD_FAILED : LLMP_CMD_OK;
+    return rc < 0 ? LLMP_CMD_FAILED : LLMP_CMD_OK;
 }
 
 static int run(const char *who, const struct settings *settings) {
     struct llmp_cmd_lines lines;
     llmp_client *client;
     llmp_cmd_catch_stop(NULL, NULL);
-    int code = llmp_cmd_connect(who, &settings->client, settings->timeout_ns, &client);
-    if (code < 0) {
+    int rc = llmp_cmd_connect(who, &settings->client, settings->timeout_ns, &client);
+    if (rc < 0) {
         return LLMP_CMD_FAILED; /* after a stop too: nothing was sent */
     }
     llmp_cmd_lines_init(&lines, STDIN_FILENO);
-    code = send_lines(who, settings, client, &lines);
+    rc = send_lines(who, settings, client, &lines);
     llmp_cmd_lines_fini(&lines);
-    if (code != LLMP_CMD_OK) { /* that was said already */
+    if (rc != LLMP_CMD_OK) { /* that was said already */
         llmp_client_free(client, LLMP_CMD_LINGER);
-        return code;
+        return rc;
     }
     return leave(who, settings, client);
 }
@@ -135,6 +135,6 @@ int llmp_cmd_send(int argc, char **argv) {
         .summary = "Sends each line of standard input, without its newline, as a message.",
         .options = options,
     };
-    int code;
-    return llmp_cmd_options_parse(&usage, argc, argv, &code) ? run(argv[0], &settings) : code;
+    int rc;
+    return llmp_cmd_options_parse(&usage, argc, argv, &rc) ? run(argv[0], &settings) : rc;
 }

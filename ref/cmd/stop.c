@@ -34,6 +34,6 @@ bool llmp_cmd_stopped(void) {
 
 /* A signal that comes between the look at the flag and the wait is noticed after that. */
 int64_t llmp_cmd_slice(int64_t ns) {
-    const int64_t most = LLMP_MILLISECONDS(100);
-    return ns == LLMP_FOREVER || ns > most ? most : ns;
+    const int64_t max = LLMP_MILLISECONDS(100);
+    return ns == LLMP_FOREVER || ns > max ? max : ns;
 }

@@ -14,14 +14,14 @@ static bool fail(struct llmp_cmd_wants *wants, const char *text) {
 }
 
 /* A whole number and nothing else: strtoull() alone would take " 1", "-1" and "1x". */
-static bool whole_number(const char *text, int base, unsigned long long most, unsigned long long *number) {
+static bool whole_number(const char *text, int base, unsigned long long max, unsigned long long *number) {
     char *end;
     if (!isxdigit((unsigned char)text[0])) {
         return false;
     }
     errno = 0;
     *number = strtoull(text, &end, base);
-    return errno == 0 && *end == '\0' && end != text && *number <= most;
+    return errno == 0 && *end == '\0' && end != text && *number <= max;
 }
 
 bool llmp_cmd_parse_text(const char *text, void *value, struct llmp_cmd_wants *wants) {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "channel/sender.h"
-#include "net/frame.h"
 #include "net/handshake.h"
+#include "wire/frame.h"
 
 /* Between two tries while nobody listens: short at first, as test programs start broker and client together. */
 #define RETRY_FIRST_NS LLMP_MILLISECONDS(1)
@@ -28,16 +28,16 @@ struct talk {
 /* ------------------------------------------------------------------ the connection */
 
 static int give_up(struct llmp_deadline deadline) {
-    return deadline.at == LLMP_TRY ? -EAGAIN : -ETIMEDOUT;
+    return deadline.at == LLMP_NOWAIT ? -EAGAIN : -ETIMEDOUT;
 }
 
 /* A broker that is not up yet refuses connections: nothing but time tells it from one that never comes. */
 static int reach(const char *host, uint16_t port, struct llmp_deadline deadline, llmp_socket *out) {
     int64_t pause = RETRY_FIRST_NS;
     for (;;) {
-        int code = llmp_socket_connect(host, port, deadline, out);
-        if (code != -ECONNREFUSED) {
-            return code;
+        int rc = llmp_socket_connect(host, port, deadline, out);
+        if (rc != -ECONNREFUSED) {
+            return rc;
         }
         if (llmp_deadline_passed(deadline)) {
             return give_up(deadline);
@@ -64,24 +64,24 @@ static void talk_fini(struct talk *talk) {
 
 static int hear(struct talk *talk, struct llmp_response *response) {
     struct llmp_span body;
-    int code = llmp_frame_read(&talk->reader, talk->socket, &body);
-    while (code == -EAGAIN) {
-        code = llmp_socket_wait(talk->socket, LLMP_SOCKET_READ, talk->deadline);
-        if (code < 0) {
-            return code;
+    int rc = llmp_frame_read(&talk->reader, talk->socket, &body);
+    while (rc == -EAGAIN) {
+        rc = llmp_socket_wait(talk->socket, LLMP_SOCKET_READ, talk->deadline);
+        if (rc < 0) {
+            return rc;
         }
-        code = llmp_frame_read(&talk->reader, talk->socket, &body);
+        rc = llmp_frame_read(&talk->reader, talk->socket, &body);
     }
-    if (code < 0) {
-        return code;
+    if (rc < 0) {
+        return rc;
     }
-    code = llmp_response_decode(body, response);
-    return code == 0 && response->kind == LLMP_RESPONSE_ERROR ? -LLMP_E_REFUSED : code;
+    rc = llmp_response_decode(body, response);
+    return rc == 0 && response->kind == LLMP_RESPONSE_ERROR ? -LLMP_E_REFUSED : rc;
 }
 
 static int hear_kind(struct talk *talk, enum llmp_response_kind kind, struct llmp_response *response) {
-    int code = hear(talk, response);
-    return code == 0 && response->kind != kind ? -LLMP_E_HANDSHAKE : code;
+    int rc = hear(talk, response);
+    return rc == 0 && response->kind != kind ? -LLMP_E_HANDSHAKE : rc;
 }
 
 static int say(struct talk *talk, const struct llmp_request *request) {
@@ -90,14 +90,14 @@ static int say(struct talk *talk, const struct llmp_request *request) {
     if (length < 0) {
         return (int)length;
     }
-    int code = llmp_frame_put(&talk->writer, (struct llmp_span){bytes, (size_t)length});
-    while (code == 0 && llmp_frame_pending(&talk->writer)) {
-        code = llmp_frame_flush(&talk->writer, talk->socket);
-        if (code == -EAGAIN) {
-            code = llmp_socket_wait(talk->socket, LLMP_SOCKET_WRITE, talk->deadline);
+    int rc = llmp_frame_put(&talk->writer, (struct llmp_span){bytes, (size_t)length});
+    while (rc == 0 && llmp_frame_pending(&talk->writer)) {
+        rc = llmp_frame_flush(&talk->writer, talk->socket);
+        if (rc == -EAGAIN) {
+            rc = llmp_socket_wait(talk->socket, LLMP_SOCKET_WRITE, talk->deadline);
         }
     }
-    return code;
+    return rc;
 }
 
 /* ------------------------------------------------------------------ the handshake */
@@ -106,31 +106,31 @@ static int say(struct talk *talk, const struct llmp_request *request) {
 static int introduce(struct talk *talk, llmp_sender *sender, llmp_shmem_desc *broadcast, uint32_t *id) {
     struct llmp_request hello = {.kind = LLMP_REQUEST_LOCAL_CLIENT_HELLO, .desc = llmp_sender_describe(sender)};
     struct llmp_response greeting, answer;
-    int code = hear_kind(talk, LLMP_RESPONSE_BROKER_CONNECT_HELLO, &greeting);
-    if (code < 0) {
-        return code;
+    int rc = hear_kind(talk, LLMP_RESPONSE_BROKER_CONNECT_HELLO, &greeting);
+    if (rc < 0) {
+        return rc;
     }
     *broadcast = greeting.desc;
-    code = say(talk, &hello);
-    if (code < 0) {
-        return code;
+    rc = say(talk, &hello);
+    if (rc < 0) {
+        return rc;
     }
-    code = hear_kind(talk, LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED, &answer);
-    if (code == 0) {
+    rc = hear_kind(talk, LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED, &answer);
+    if (rc == 0) {
         *id = answer.id;
     }
-    return code;
+    return rc;
 }
 
 static int handshake(llmp_sender *sender, const llmp_client_options *options, struct llmp_deadline deadline,
                      llmp_shmem_desc *broadcast, uint32_t *id) {
     struct talk talk;
-    int code = talk_init(&talk, options, deadline);
-    if (code == 0) {
-        code = introduce(&talk, sender, broadcast, id);
+    int rc = talk_init(&talk, options, deadline);
+    if (rc == 0) {
+        rc = introduce(&talk, sender, broadcast, id);
     }
     talk_fini(&talk);
-    return code;
+    return rc;
 }
 
 /*
@@ -138,26 +138,26 @@ static int handshake(llmp_sender *sender, const llmp_client_options *options, st
  * registration back; a broker that never mapped the page misses nothing.
  */
 static void abandon(llmp_sender *sender) {
-    llmp_sender_exit(sender, LLMP_TRY);
-    llmp_sender_free(sender, LLMP_TRY);
+    llmp_sender_exit(sender, LLMP_NOWAIT);
+    llmp_sender_free(sender, LLMP_NOWAIT);
 }
 
 static int try_connect(const llmp_client_options *options, struct llmp_deadline deadline, llmp_client **out) {
     llmp_shmem_desc broadcast;
     llmp_sender *sender;
     uint32_t id;
-    int code = llmp_sender_new(&options->sender, &sender);
-    if (code < 0) {
-        return code;
+    int rc = llmp_sender_new(&options->sender, &sender);
+    if (rc < 0) {
+        return rc;
     }
-    code = handshake(sender, options, deadline, &broadcast, &id);
-    if (code == 0) {
-        code = llmp_client_attach(sender, &broadcast, id, options, out);
+    rc = handshake(sender, options, deadline, &broadcast, &id);
+    if (rc == 0) {
+        rc = llmp_client_attach(sender, &broadcast, id, options, out);
     }
-    if (code < 0) {
+    if (rc < 0) {
         abandon(sender);
     }
-    return code;
+    return rc;
 }
 
 /*
@@ -166,16 +166,16 @@ static int try_connect(const llmp_client_options *options, struct llmp_deadline 
  */
 #define TRIES 8
 
-static bool came_too_late(int code) {
-    return code == -LLMP_E_NO_SEGMENT || code == -LLMP_E_PAGE_GIVEN_UP;
+static bool came_too_late(int rc) {
+    return rc == -LLMP_E_NO_SEGMENT || rc == -LLMP_E_PAGE_RETIRED;
 }
 
 int llmp_client_connect(const llmp_client_options *options, int64_t timeout_ns, llmp_client **out) {
     struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
     *out = NULL;
-    int code = try_connect(options, deadline, out);
-    for (int i = 1; i < TRIES && came_too_late(code) && !llmp_deadline_passed(deadline); i++) {
-        code = try_connect(options, deadline, out);
+    int rc = try_connect(options, deadline, out);
+    for (int i = 1; i < TRIES && came_too_late(rc) && !llmp_deadline_passed(deadline); i++) {
+        rc = try_connect(options, deadline, out);
     }
-    return code;
+    return rc;
 }

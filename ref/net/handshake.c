@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "net/postcard.h"
+#include "wire/postcard.h"
 
 /* ------------------------------------------------------------------ fields */
 

@@ -7,7 +7,7 @@
 #define LLMP_NET_HANDSHAKE_H
 
 #include "llmp/shmem.h"
-#include "net/span.h"
+#include "wire/span.h"
 
 /* Bounds on what a peer may make this side keep, in bytes. */
 #define LLMP_HOSTNAME_MAX 255

@@ -34,8 +34,8 @@ struct listener {
     struct llmp_socket_watch *watches; /* one a peer, and one for the listening socket behind them */
 };
 
-static void report(struct listener *listener, int code) {
-    llmp_broker_report(listener->broker, LLMP_EVENT_PEER_REFUSED, 0, code);
+static void report(struct listener *listener, int rc) {
+    llmp_broker_report(listener->broker, LLMP_EVENT_PEER_REFUSED, 0, rc);
 }
 
 /* ------------------------------------------------------------------ peers */
@@ -50,9 +50,9 @@ static void forget_peer(struct listener *listener, size_t index) {
 }
 
 /* A peer that leaves was reported or served before; only one that never got that far is worth a word. */
-static void drop_peer(struct listener *listener, size_t index, int code) {
+static void drop_peer(struct listener *listener, size_t index, int rc) {
     if (listener->peers[index].state != LLMP_PEER_LEAVING) {
-        report(listener, code);
+        report(listener, rc);
     }
     forget_peer(listener, index);
 }
@@ -66,14 +66,14 @@ static bool is_late(const struct listener *listener, const struct llmp_peer *pee
 static void step_peers(struct listener *listener, int64_t now) {
     for (size_t i = listener->count; i-- > 0;) {
         struct llmp_peer *peer = &listener->peers[i];
-        int code = listener->watches[i].ready ? llmp_peer_step(peer) : 0;
-        if (code == 0 && is_late(listener, peer, now)) {
-            code = -ETIMEDOUT;
+        int rc = listener->watches[i].ready ? llmp_peer_step(peer) : 0;
+        if (rc == 0 && is_late(listener, peer, now)) {
+            rc = -ETIMEDOUT;
         }
-        if (code > 0) {
+        if (rc > 0) {
             forget_peer(listener, i);
-        } else if (code < 0) {
-            drop_peer(listener, i, code);
+        } else if (rc < 0) {
+            drop_peer(listener, i, rc);
         }
     }
 }
@@ -92,29 +92,29 @@ static bool make_room(struct listener *listener, int64_t now) {
 /* The greeting fits into any socket's buffer, and a request that is there already need not wait. */
 static void admit_peer(struct listener *listener, llmp_socket socket) {
     struct llmp_peer *peer = &listener->peers[listener->count];
-    int code = llmp_peer_init(peer, listener->broker, listener->id, socket);
-    if (code < 0) {
-        report(listener, code);
+    int rc = llmp_peer_init(peer, listener->broker, listener->id, socket);
+    if (rc < 0) {
+        report(listener, rc);
         return;
     }
     listener->count++;
-    code = llmp_peer_step(peer);
-    if (code < 0) {
-        drop_peer(listener, listener->count - 1, code);
+    rc = llmp_peer_step(peer);
+    if (rc < 0) {
+        drop_peer(listener, listener->count - 1, rc);
     }
 }
 
-static bool is_starved(int code) {
-    return code == -EMFILE || code == -ENFILE || code == -ENOBUFS || code == -ENOMEM;
+static bool is_starved(int rc) {
+    return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM;
 }
 
 /* Out of descriptors: the connection stays in the queue, and its readiness would make every look a futile one. */
-static void pause_accepting(struct listener *listener, int64_t now, int code) {
+static void pause_accepting(struct listener *listener, int64_t now, int rc) {
     if (make_room(listener, now)) {
         return;
     }
     listener->accept_after = now + STARVED_NS;
-    report(listener, code);
+    report(listener, rc);
 }
 
 static void accept_peers(struct listener *listener, int64_t now) {
@@ -123,16 +123,16 @@ static void accept_peers(struct listener *listener, int64_t now) {
         if (listener->count == listener->limits.peers && !make_room(listener, now)) {
             return;
         }
-        int code = llmp_socket_accept(listener->socket, &socket);
-        if (code == -EAGAIN) {
+        int rc = llmp_socket_accept(listener->socket, &socket);
+        if (rc == -EAGAIN) {
             return;
         }
-        if (is_starved(code)) {
-            pause_accepting(listener, now, code);
+        if (is_starved(rc)) {
+            pause_accepting(listener, now, rc);
             return;
         }
-        if (code < 0) {
-            report(listener, code);
+        if (rc < 0) {
+            report(listener, rc);
         } else {
             admit_peer(listener, socket);
         }
@@ -156,7 +156,7 @@ static void watch_all(struct listener *listener, int64_t now) {
 static void look(struct listener *listener, int64_t now) {
     size_t door = listener->count;
     watch_all(listener, now);
-    int ready = llmp_socket_poll(listener->watches, door + 1, LLMP_TRY);
+    int ready = llmp_socket_poll(listener->watches, door + 1, LLMP_NOWAIT);
     bool knocked = ready > 0 && listener->watches[door].ready;
     size_t before = listener->count;
     step_peers(listener, now);
@@ -226,8 +226,8 @@ static int listener_open(struct listener *listener, const char *host, uint16_t p
         return -EBUSY;
     }
     struct llmp_broker_part part = {.tick = tick, .free = listener_free, .self = listener};
-    int code = llmp_broker_attach(listener->broker, part);
-    return code < 0 ? code : bound;
+    int rc = llmp_broker_attach(listener->broker, part);
+    return rc < 0 ? rc : bound;
 }
 
 struct llmp_listener_limits llmp_listener_limits_default(void) {

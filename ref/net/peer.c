@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "net/handshake.h"
-#include "net/postcard.h"
+#include "wire/postcard.h"
 
 /* Thrown away at most so much in one step, so that a peer that pours cannot hold the broker up. */
 #define LEAVING_READ_MAX ((size_t)64 << 10)
@@ -29,16 +29,16 @@ static int greet(struct llmp_peer *peer) {
     if (!llmp_post_is_utf8(hello.text)) { /* the peer would refuse all of it */
         hello.text = llmp_span_of_text("localhost");
     }
-    peer->shown = llmp_broker_offer(peer->broker, &hello.desc);
-    peer->offered = true;
+    peer->offered_page = llmp_broker_reserve(peer->broker, &hello.desc);
+    peer->reserved = true;
     return say(peer, &hello);
 }
 
 static void withdraw(struct llmp_peer *peer) {
-    if (peer->offered) {
-        llmp_broker_withdraw(peer->broker);
+    if (peer->reserved) {
+        llmp_broker_cancel_reservation(peer->broker);
     }
-    peer->offered = false;
+    peer->reserved = false;
 }
 
 /* Ends our half. Closing at once could reset the connection and lose the answer, if the peer sent more than we read. */
@@ -50,10 +50,10 @@ static int leave(struct llmp_peer *peer) {
     return 0;
 }
 
-static int refuse(struct llmp_peer *peer, int code, const char *text) {
+static int refuse(struct llmp_peer *peer, int rc, const char *text) {
     struct llmp_response error = {.kind = LLMP_RESPONSE_ERROR, .text = llmp_span_of_text(text)};
     withdraw(peer);
-    llmp_broker_report(peer->broker, LLMP_EVENT_PEER_REFUSED, 0, code);
+    llmp_broker_report(peer->broker, LLMP_EVENT_PEER_REFUSED, 0, rc);
     peer->state = LLMP_PEER_ANSWERING;
     return say(peer, &error);
 }
@@ -63,11 +63,11 @@ static int refuse(struct llmp_peer *peer, int code, const char *text) {
 /* The accepted answer says nothing about what the client will send; its channel is mapped and checked here all the
  * same. */
 static int on_client_hello(struct llmp_peer *peer, const struct llmp_request *request) {
-    int64_t id = llmp_broker_welcome(peer->broker, &request->desc, peer->shown);
+    int64_t id = llmp_broker_confirm(peer->broker, &request->desc, peer->offered_page);
     if (id < 0) {
         return refuse(peer, (int)id, llmp_strerror((int)id));
     }
-    peer->offered = false;
+    peer->reserved = false;
     peer->client = id;
     peer->state = LLMP_PEER_ANSWERING;
     return say(peer, &(struct llmp_response){.kind = LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED, .id = (uint32_t)id});
@@ -80,21 +80,21 @@ static int on_broker_hello(struct llmp_peer *peer) {
 
 /* There is no answer to this one (TCP-3). The listener is a client too, but not one that a peer may remove. */
 static int on_client_quit(struct llmp_peer *peer, uint32_t id) {
-    int code = -LLMP_E_NO_CLIENT;
+    int rc = -LLMP_E_NO_CLIENT;
     if (id != peer->listener_id) {
-        code = llmp_broker_remove(peer->broker, id);
+        rc = llmp_broker_remove_client(peer->broker, id);
     }
-    if (code < 0) {
-        llmp_broker_report(peer->broker, LLMP_EVENT_PEER_REFUSED, 0, code);
+    if (rc < 0) {
+        llmp_broker_report(peer->broker, LLMP_EVENT_PEER_REFUSED, 0, rc);
     }
     return leave(peer);
 }
 
 static int on_request(struct llmp_peer *peer, struct llmp_span body) {
     struct llmp_request request;
-    int code = llmp_request_decode(body, &request);
-    if (code < 0) {
-        return refuse(peer, code, llmp_strerror(code));
+    int rc = llmp_request_decode(body, &request);
+    if (rc < 0) {
+        return refuse(peer, rc, llmp_strerror(rc));
     }
     switch (request.kind) {
     case LLMP_REQUEST_LOCAL_CLIENT_HELLO: return on_client_hello(peer, &request);
@@ -109,21 +109,21 @@ static int on_request(struct llmp_peer *peer, struct llmp_span body) {
 
 static int step_talking(struct llmp_peer *peer) {
     struct llmp_span body;
-    int code = llmp_frame_flush(&peer->writer, peer->socket);
-    if (code < 0 && code != -EAGAIN) {
-        return code;
+    int rc = llmp_frame_flush(&peer->writer, peer->socket);
+    if (rc < 0 && rc != -EAGAIN) {
+        return rc;
     }
-    code = llmp_frame_read(&peer->reader, peer->socket, &body);
-    if (code < 0) {
-        return code == -EAGAIN ? 0 : code;
+    rc = llmp_frame_read(&peer->reader, peer->socket, &body);
+    if (rc < 0) {
+        return rc == -EAGAIN ? 0 : rc;
     }
     return on_request(peer, body);
 }
 
 static int step_answering(struct llmp_peer *peer) {
-    int code = llmp_frame_flush(&peer->writer, peer->socket);
-    if (code < 0) {
-        return code == -EAGAIN ? 0 : code;
+    int rc = llmp_frame_flush(&peer->writer, peer->socket);
+    if (rc < 0) {
+        return rc == -EAGAIN ? 0 : rc;
     }
     peer->client = -1;
     return leave(peer);
@@ -153,12 +153,12 @@ static int step_state(struct llmp_peer *peer) {
 /* A request, its answer and the hang-up are often there together: none should wait for another round. */
 int llmp_peer_step(struct llmp_peer *peer) {
     enum llmp_peer_state before;
-    int code;
+    int rc;
     do {
         before = peer->state;
-        code = step_state(peer);
-    } while (code == 0 && peer->state != before);
-    return code;
+        rc = step_state(peer);
+    } while (rc == 0 && peer->state != before);
+    return rc;
 }
 
 unsigned llmp_peer_wants(const struct llmp_peer *peer) {
@@ -173,18 +173,18 @@ int llmp_peer_init(struct llmp_peer *peer, llmp_broker *broker, uint32_t listene
         .broker = broker, .listener_id = listener_id, .socket = socket, .since = llmp_os_now(), .client = -1};
     llmp_frame_reader_init(&peer->reader, LLMP_PEER_FRAME_MAX);
     llmp_frame_writer_init(&peer->writer, LLMP_PEER_FRAME_MAX);
-    int code = greet(peer);
-    if (code < 0) {
+    int rc = greet(peer);
+    if (rc < 0) {
         llmp_peer_fini(peer);
     }
-    return code;
+    return rc;
 }
 
 /* A client whose answer never left does not know that it is one: nobody else would ever take its name off the list. */
 void llmp_peer_fini(struct llmp_peer *peer) {
     withdraw(peer);
     if (peer->client >= 0) {
-        llmp_broker_remove(peer->broker, (uint32_t)peer->client);
+        llmp_broker_remove_client(peer->broker, (uint32_t)peer->client);
     }
     llmp_frame_reader_fini(&peer->reader);
     llmp_frame_writer_fini(&peer->writer);

@@ -7,7 +7,7 @@
 #define LLMP_NET_PEER_H
 
 #include "broker/broker.h"
-#include "net/frame.h"
+#include "wire/frame.h"
 
 /* No handshake message comes near this; a frame that announces more is not one. */
 #define LLMP_PEER_FRAME_MAX ((size_t)64 << 10)
@@ -23,10 +23,10 @@ struct llmp_peer {
     uint32_t listener_id;
     llmp_socket socket;
     enum llmp_peer_state state;
-    int64_t since;  /* when it was accepted, or began to leave */
-    bool offered;   /* holds an offer of the broadcast channel (llmp_broker_offer) */
-    uint64_t shown; /* the number of the page that was offered */
-    int64_t client; /* registered as this; -1: not, or it knows by now */
+    int64_t since;         /* when it was accepted, or began to leave */
+    bool reserved;         /* holds an offer of the broadcast channel (llmp_broker_reserve) */
+    uint64_t offered_page; /* the number of the page that was offered */
+    int64_t client;        /* registered as this; -1: not, or it knows by now */
     struct llmp_frame_reader reader;
     struct llmp_frame_writer writer;
 };

@@ -31,12 +31,12 @@ const char *llmp_os_errno_text(int number);
 
 /* When a wait ends. */
 struct llmp_deadline {
-    int64_t at; /* LLMP_TRY, LLMP_FOREVER, or a time of llmp_os_now() */
+    int64_t at; /* LLMP_NOWAIT, LLMP_FOREVER, or a time of llmp_os_now() */
 };
 
 struct llmp_deadline llmp_deadline_in(int64_t timeout_ns);
 bool llmp_deadline_passed(struct llmp_deadline deadline);
 /* The nanoseconds left, at most `most`; 0 when it passed. */
-int64_t llmp_deadline_left(struct llmp_deadline deadline, int64_t most);
+int64_t llmp_deadline_left(struct llmp_deadline deadline, int64_t max);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "os/atomic.h"
 #include "os/os.h"
-#include "shmem/orphan.h"
+#include "shmem/liveness.h"
 #include "shmem/prepare.h"
 
 static const llmp_shmem_provider *const providers[] = {
@@ -66,7 +66,7 @@ static int check_size(size_t size) {
     if (size == 0) {
         return -LLMP_E_SIZE_ZERO;
     }
-    return size > LLMP_SHMEM_SIZE_MAX ? -LLMP_E_SIZE_ABSURD : 0;
+    return size > LLMP_SHMEM_SIZE_MAX ? -LLMP_E_SIZE_TOO_LARGE : 0;
 }
 
 static const llmp_shmem_options *or_default(const llmp_shmem_options *options) {

@@ -8,14 +8,14 @@
 
 struct rig_events rig_events;
 
-static void note(void *context, llmp_event event, uint32_t client, int code) {
+static void note(void *context, llmp_broker_event event, uint32_t client, int code) {
     (void)context;
     if (rig_events.count < 64) {
         rig_events.items[rig_events.count++] = (struct rig_event){event, client, code};
     }
 }
 
-int rig_count_of(llmp_event event, int code) {
+int rig_count_of(llmp_broker_event event, int code) {
     int count = 0;
     for (int i = 0; i < rig_events.count; i++) {
         count += rig_events.items[i].event == event && rig_events.items[i].code == code;
@@ -33,7 +33,7 @@ llmp_broker *rig_new_broker(llmp_broker_options options) {
 }
 
 llmp_receiver *rig_open_broadcast(const llmp_shmem_desc *desc) {
-    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .joined = true};
+    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .pre_joined = true};
     llmp_receiver *receiver;
     assert_ok(llmp_receiver_new(desc, &options, &receiver));
     return receiver;
@@ -43,22 +43,22 @@ struct rig_member rig_join(llmp_broker *broker) {
     struct rig_member member = {.tx = test_sender((llmp_sender_options){.page_size = TEST_MAP})};
     llmp_shmem_desc channel = llmp_sender_describe(member.tx);
     llmp_shmem_desc broadcast;
-    int64_t id = llmp_broker_register(broker, &channel, &broadcast);
+    int64_t id = llmp_broker_add_client(broker, &channel, &broadcast);
     assert_true(id >= 0);
     member.id = (uint32_t)id;
-    llmp_sender_rename(member.tx, member.id);
+    llmp_sender_set_id(member.tx, member.id);
     member.rx = rig_open_broadcast(&broadcast);
     return member;
 }
 
 void rig_go(struct rig_member *member) {
     llmp_receiver_free(member->rx);
-    (void)llmp_sender_free(member->tx, LLMP_TRY);
+    (void)llmp_sender_free(member->tx, LLMP_NOWAIT);
 }
 
 void rig_settle(llmp_broker *broker) {
     for (int quiet = 0; quiet < 50; quiet++) {
-        if (llmp_broker_once(broker) != 0) {
+        if (llmp_broker_run_once(broker) != 0) {
             quiet = 0;
         }
     }
@@ -72,7 +72,7 @@ llmp_broker_stats rig_stats_of(const llmp_broker *broker) {
 
 void rig_expect_text(llmp_receiver *rx, uint32_t sender, uint32_t tag, const char *text) {
     llmp_message message;
-    assert_ok(llmp_recv(rx, &message, LLMP_TRY));
+    assert_ok(llmp_recv(rx, &message, LLMP_NOWAIT));
     assert_int_equal(message.sender, sender);
     assert_int_equal(message.tag, tag);
     assert_int_equal(message.length, strlen(text));
@@ -81,5 +81,5 @@ void rig_expect_text(llmp_receiver *rx, uint32_t sender, uint32_t tag, const cha
 
 void rig_expect_nothing(llmp_receiver *rx) {
     llmp_message message;
-    assert_rc(llmp_recv(rx, &message, LLMP_TRY), -EAGAIN);
+    assert_rc(llmp_recv(rx, &message, LLMP_NOWAIT), -EAGAIN);
 }

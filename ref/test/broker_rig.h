@@ -8,7 +8,7 @@
 
 /* What the broker reported since rig_new_broker(). */
 struct rig_event {
-    llmp_event event;
+    llmp_broker_event event;
     uint32_t client;
     int code;
 };
@@ -24,7 +24,7 @@ struct rig_member {
     uint32_t id;
 };
 
-int rig_count_of(llmp_event event, int code);
+int rig_count_of(llmp_broker_event event, int code);
 llmp_broker *rig_new_broker(llmp_broker_options options);
 llmp_receiver *rig_open_broadcast(const llmp_shmem_desc *desc);
 struct rig_member rig_join(llmp_broker *broker);

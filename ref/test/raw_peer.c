@@ -15,7 +15,7 @@
 
 /* ------------------------------------------------------------------ the broker */
 
-static void on_event(void *context, llmp_event event, uint32_t client, int code) {
+static void on_event(void *context, llmp_broker_event event, uint32_t client, int code) {
     struct llmp_world *world = context;
     (void)client;
     world->joined += event == LLMP_EVENT_CLIENT_JOINED;
@@ -57,14 +57,14 @@ int llmp_world_setup_hasty(void **state) {
 
 int llmp_world_teardown(void **state) {
     struct llmp_world *world = *state;
-    llmp_broker_free(world->broker, LLMP_TRY);
-    llmp_sender_free(world->sender, LLMP_TRY);
+    llmp_broker_free(world->broker, LLMP_NOWAIT);
+    llmp_sender_free(world->sender, LLMP_NOWAIT);
     free(world);
     return 0;
 }
 
 void llmp_world_round(struct llmp_world *world, int64_t end) {
-    assert_true(llmp_broker_once(world->broker) >= 0);
+    assert_true(llmp_broker_run_once(world->broker) >= 0);
     assert_true(llmp_os_now() < end); /* what is waited for never came */
 }
 

@@ -7,9 +7,9 @@
 #define LLMP_TEST_RAW_PEER_H
 
 #include "broker/broker.h"
-#include "net/frame.h"
 #include "net/handshake.h"
 #include "net/listener.h"
+#include "wire/frame.h"
 
 /* A span over a literal, its terminating NUL not counted. */
 #define LLMP_TEST_SPAN(literal) ((struct llmp_span){(const uint8_t *)(literal), sizeof(literal) - 1})

@@ -14,7 +14,7 @@
 const struct shmem_case shmem_cases[] = {
     {.name = "sysv", .scope = LLMP_SCOPE_SYSTEM, .shares = true, .number = true},
     {.name = "posix", .scope = LLMP_SCOPE_SYSTEM, .shares = true},
-    {.name = "memfd", .scope = LLMP_SCOPE_FAMILY, .shares = true, .number = true, .exact = true, .fd = true},
+    {.name = "memfd", .scope = LLMP_SCOPE_DESCRIPTOR, .shares = true, .number = true, .exact = true, .fd = true},
     {.name = "nop", .scope = LLMP_SCOPE_PROCESS},
 };
 const size_t shmem_case_count = sizeof shmem_cases / sizeof shmem_cases[0];

@@ -211,7 +211,7 @@ const llmp_shmem_provider *test_provider_with(int segments) {
 }
 
 uint64_t test_fill(llmp_sender *sender, uint64_t from) {
-    while (test_send_number(sender, from, TEST_BIG, LLMP_TRY) == 0) {
+    while (test_send_number(sender, from, TEST_BIG, LLMP_NOWAIT) == 0) {
         from++;
     }
     return from;
@@ -219,7 +219,7 @@ uint64_t test_fill(llmp_sender *sender, uint64_t from) {
 
 void test_expect_big(llmp_receiver *receiver, uint64_t from, uint64_t to) {
     for (uint64_t i = from; i < to; i++) {
-        test_expect_number(receiver, i, TEST_BIG, LLMP_TRY);
+        test_expect_number(receiver, i, TEST_BIG, LLMP_NOWAIT);
     }
 }
 

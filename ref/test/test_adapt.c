@@ -86,13 +86,13 @@ static void a_window_that_was_chosen_stays(void **state) {
 
 static void the_window_never_exceeds_its_bound(void **state) {
     (void)state;
-    for (uint32_t most = 2; most < 40; most++) {
+    for (uint32_t max = 2; max < 40; max++) {
         struct llmp_window window;
-        llmp_window_init(&window, 0, most);
+        llmp_window_init(&window, 0, max);
         int64_t now = 1;
         for (int i = 0; i < 500; i++) {
             now = run(&window, now, 1, best_at_largest);
-            assert_in_range(window.pages, 2, most);
+            assert_in_range(window.pages, 2, max);
         }
     }
 }

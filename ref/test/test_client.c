@@ -20,7 +20,7 @@ struct world {
 
 /* ------------------------------------------------------------------ the broker */
 
-static void on_event(void *context, llmp_event event, uint32_t client, int code) {
+static void on_event(void *context, llmp_broker_event event, uint32_t client, int code) {
     struct world *world = context;
     (void)client;
     (void)code;
@@ -60,7 +60,7 @@ static int teardown(void **state) {
     struct world *world = *state;
     if (world->broker) {
         world_stop(world);
-        llmp_broker_free(world->broker, LLMP_TRY);
+        llmp_broker_free(world->broker, LLMP_NOWAIT);
     }
     free(world);
     return 0;
@@ -105,7 +105,7 @@ static void BROKER_1_own_messages_are_skipped(void **state) {
     llmp_message message;
     say(one, 1, "mine");
     hear(two, 1, "mine"); /* so it is on the broadcast */
-    assert_rc(llmp_client_recv(one, &message, LLMP_TRY), -EAGAIN);
+    assert_rc(llmp_client_recv(one, &message, LLMP_NOWAIT), -EAGAIN);
     say(two, 2, "yours");
     hear(one, 2, "yours");
     assert_ok(llmp_client_free(one, PATIENCE));
@@ -166,7 +166,8 @@ static void BROKER_1_a_client_that_never_reads_can_leave(void **state) {
     teardown(state);
     struct world *world = *state = calloc(1, sizeof *world);
     assert_non_null(world);
-    world_start(world, (llmp_broker_options){.page_size = 16384, .history = 2, .slow_client_ns = LLMP_SECONDS(30)});
+    world_start(world,
+                (llmp_broker_options){.page_size = 16384, .history = 2, .slow_client_timeout_ns = LLMP_SECONDS(30)});
     llmp_client_options options = {.port = world->port, .sender = {.page_size = 16384, .max_pages = 8}};
     llmp_client *client;
     assert_ok(llmp_client_connect(&options, PATIENCE, &client));
@@ -175,7 +176,8 @@ static void BROKER_1_a_client_that_never_reads_can_leave(void **state) {
         int rc = llmp_client_send(client, 1, 0, payload, sizeof payload, LLMP_MILLISECONDS(5));
         assert_true(rc == 0 || rc == -ETIMEDOUT);
     } while (llmp_os_now() < end);
-    while (llmp_client_send(client, 1, 0, NULL, 0, LLMP_TRY) == 0) { /* where a large one did not fit, small ones did */
+    while (llmp_client_send(client, 1, 0, NULL, 0, LLMP_NOWAIT) ==
+           0) { /* where a large one did not fit, small ones did */
     }
     assert_ok(llmp_client_free(client, PATIENCE));
 }
@@ -188,7 +190,7 @@ static void BROKER_4_leaving_client_says_so(void **state) {
     world_stop(world);
     assert_int_equal(world->left, 1);
     assert_int_equal(world->removed, 0);
-    llmp_broker_free(world->broker, LLMP_TRY);
+    llmp_broker_free(world->broker, LLMP_NOWAIT);
     world->broker = NULL;
 }
 
@@ -208,8 +210,8 @@ static void BROKER_5_clients_see_the_broker_end(void **state) {
     llmp_message message;
     world_stop(world);
     assert_rc(llmp_client_recv(client, &message, PATIENCE), -LLMP_E_CLOSED);
-    llmp_client_free(client, LLMP_TRY);
-    llmp_broker_free(world->broker, LLMP_TRY);
+    llmp_client_free(client, LLMP_NOWAIT);
+    llmp_broker_free(world->broker, LLMP_NOWAIT);
     world->broker = NULL;
 }
 
@@ -223,7 +225,7 @@ static void BROKER_5_exit_after_waits_for_all_to_come(void **state) {
     }
     assert_int_equal(pthread_join(world.thread, NULL), 0);
     assert_int_equal(world.left, 2);
-    llmp_broker_free(world.broker, LLMP_TRY);
+    llmp_broker_free(world.broker, LLMP_NOWAIT);
 }
 
 static void SEND_client_after_free_of_null(void **state) {
@@ -243,21 +245,21 @@ static void BROKER_6_client_without_tcp(void **state) {
     assert_ok(llmp_broker_new(NULL, &broker));
     assert_ok(llmp_sender_new(NULL, &sender));
     llmp_shmem_desc channel = llmp_sender_describe(sender);
-    int64_t id = llmp_broker_register(broker, &channel, &broadcast);
+    int64_t id = llmp_broker_add_client(broker, &channel, &broadcast);
     assert_int_equal(id, 0);
     assert_ok(llmp_client_attach(sender, &broadcast, (uint32_t)id, NULL, &client));
     assert_ok(llmp_broker_send(broker, 5, 0, "abc", 3)); /* from id 0 too, as no listener took it */
-    llmp_client_free(client, LLMP_TRY);
+    llmp_client_free(client, LLMP_NOWAIT);
 
     assert_ok(llmp_sender_new(NULL, &sender));
     channel = llmp_sender_describe(sender);
-    id = llmp_broker_register(broker, &channel, &broadcast);
+    id = llmp_broker_add_client(broker, &channel, &broadcast);
     assert_int_equal(id, 1);
     assert_ok(llmp_client_attach(sender, &broadcast, (uint32_t)id, NULL, &client));
-    assert_ok(llmp_client_recv(client, &message, LLMP_TRY));
+    assert_ok(llmp_client_recv(client, &message, LLMP_NOWAIT));
     assert_int_equal(message.tag, 5);
-    llmp_client_free(client, LLMP_TRY);
-    llmp_broker_free(broker, LLMP_TRY);
+    llmp_client_free(client, LLMP_NOWAIT);
+    llmp_broker_free(broker, LLMP_NOWAIT);
 }
 
 /* What a broker reads of a client that leaves. */
@@ -271,26 +273,26 @@ static void BROKER_4_exit_as_it_is_written(void **state) {
     assert_ok(llmp_sender_new(NULL, &sender));
     assert_ok(llmp_sender_new(NULL, &broadcast));
     llmp_receiver *receiver = test_receiver(sender);
-    assert_ok(llmp_sender_admit(broadcast, &desc));
+    assert_ok(llmp_sender_add_receiver(broadcast, &desc));
     assert_ok(llmp_client_attach(sender, &desc, 0x01020304, NULL, &client));
     say(client, 1, "named");
-    assert_ok(llmp_sender_alloc(sender, 100, LLMP_TRY, &half_done));
+    assert_ok(llmp_sender_alloc(sender, 100, LLMP_NOWAIT, &half_done));
     assert_ok(llmp_client_free(client, PATIENCE));
-    assert_ok(llmp_recv(receiver, &message, LLMP_TRY));
+    assert_ok(llmp_recv(receiver, &message, LLMP_NOWAIT));
     assert_int_equal(message.tag, 1);
     assert_int_equal(message.sender, 0x01020304);
-    assert_ok(llmp_recv(receiver, &message, LLMP_TRY));
+    assert_ok(llmp_recv(receiver, &message, LLMP_NOWAIT));
     assert_int_equal(message.tag, LLMP_TAG_CLIENT_EXIT);
     assert_int_equal(message.sender, 0x01020304);
     const uint32_t wanted[2] = {0x01020304, 0};
     assert_int_equal(message.length, sizeof wanted);
     assert_memory_equal(message.payload, wanted, sizeof wanted);
-    assert_rc(llmp_recv(receiver, &message, LLMP_TRY), -LLMP_E_CLOSED);
+    assert_rc(llmp_recv(receiver, &message, LLMP_NOWAIT), -LLMP_E_CLOSED);
     llmp_receiver_free(receiver);
-    llmp_sender_free(broadcast, LLMP_TRY);
+    llmp_sender_free(broadcast, LLMP_NOWAIT);
 }
 
-/* A forked copy is freed with LLMP_TRY: it must not say goodbye for the other. */
+/* A forked copy is freed with LLMP_NOWAIT: it must not say goodbye for the other. */
 static void BROKER_4_free_without_linger_says_nothing(void **state) {
     (void)state;
     llmp_sender *sender, *broadcast;
@@ -300,12 +302,12 @@ static void BROKER_4_free_without_linger_says_nothing(void **state) {
     assert_ok(llmp_sender_new(NULL, &sender));
     assert_ok(llmp_sender_new(NULL, &broadcast));
     llmp_receiver *receiver = test_receiver(sender);
-    assert_ok(llmp_sender_admit(broadcast, &desc));
+    assert_ok(llmp_sender_add_receiver(broadcast, &desc));
     assert_ok(llmp_client_attach(sender, &desc, 1, NULL, &client));
-    assert_ok(llmp_client_free(client, LLMP_TRY));
-    assert_rc(llmp_recv(receiver, &message, LLMP_TRY), -EAGAIN);
+    assert_ok(llmp_client_free(client, LLMP_NOWAIT));
+    assert_rc(llmp_recv(receiver, &message, LLMP_NOWAIT), -EAGAIN);
     llmp_receiver_free(receiver);
-    llmp_sender_free(broadcast, LLMP_TRY);
+    llmp_sender_free(broadcast, LLMP_NOWAIT);
 }
 
 static void TCP_2_attach_to_nothing_leaves_the_sender(void **state) {
@@ -316,7 +318,7 @@ static void TCP_2_attach_to_nothing_leaves_the_sender(void **state) {
     llmp_shmem_desc nothing = {.size = 4096, .id = {"none"}};
     assert_rc(llmp_client_attach(sender, &nothing, 1, NULL, &client), -LLMP_E_ID_NOT_A_NUMBER);
     assert_null(client);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 #define WITH(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -46,7 +46,7 @@ static void TCP_2_no_broker_within_the_deadline(void **state) {
     int64_t begin = llmp_os_now();
     assert_rc(connect_code(port, LLMP_MILLISECONDS(60)), -ETIMEDOUT);
     assert_true(llmp_os_now() - begin >= LLMP_MILLISECONDS(60));
-    assert_rc(connect_code(port, LLMP_TRY), -EAGAIN);
+    assert_rc(connect_code(port, LLMP_NOWAIT), -EAGAIN);
     close(fd);
 }
 
@@ -130,7 +130,7 @@ static void TCP_2_client_waits_for_the_broker(void **state) {
     assert_ok(llmp_broker_run(broker));
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_ok(comer.rc);
-    llmp_broker_free(broker, LLMP_TRY);
+    llmp_broker_free(broker, LLMP_NOWAIT);
     close(fd);
 }
 
@@ -177,15 +177,15 @@ static int code_from_liar(const char *bytes, size_t length) {
 static void TCP_1_broker_that_frames_wrongly(void **state) {
     (void)state;
     assert_rc(FROM_LIAR(""), -EPIPE);
-    assert_rc(FROM_LIAR("\0\0\0\x1d\0"), -LLMP_E_FRAME_CUT);
-    assert_rc(FROM_LIAR("\xff\xff\xff\xff"), -LLMP_E_FRAME_LENGTH);
-    assert_rc(FROM_LIAR("HTTP/1.1 400 Bad Request\r\n\r\n"), -LLMP_E_FRAME_LENGTH);
+    assert_rc(FROM_LIAR("\0\0\0\x1d\0"), -LLMP_E_FRAME_TRUNCATED);
+    assert_rc(FROM_LIAR("\xff\xff\xff\xff"), -LLMP_E_FRAME_TOO_LARGE);
+    assert_rc(FROM_LIAR("HTTP/1.1 400 Bad Request\r\n\r\n"), -LLMP_E_FRAME_TOO_LARGE);
 }
 
 static void POST_7_broker_that_encodes_wrongly(void **state) {
     (void)state;
     assert_rc(FROM_LIAR("\0\0\0\1\x09"), -LLMP_E_POST_VARIANT);
-    assert_rc(FROM_LIAR("\0\0\0\2\0\x80"), -LLMP_E_POST_SHORT);
+    assert_rc(FROM_LIAR("\0\0\0\2\0\x80"), -LLMP_E_POST_TRUNCATED);
     assert_rc(FROM_LIAR("\0\0\0\3\3\1\xff"), -LLMP_E_POST_UTF8);
 }
 
@@ -277,9 +277,9 @@ static void *run_ahead(void *context) {
         await_bytes(fd, frame, 4);
         assert_in_range(frame[3], 22, sizeof frame);
         await_bytes(fd, frame, frame[3]);
-        while (i == 0 && llmp_send(runaway->broadcast, 1, 0, frame, sizeof frame, LLMP_TRY) == 0) {
+        while (i == 0 && llmp_send(runaway->broadcast, 1, 0, frame, sizeof frame, LLMP_NOWAIT) == 0) {
         }
-        assert_rc(i == 0 ? llmp_sender_cut(runaway->broadcast) : 0, 0);
+        assert_rc(i == 0 ? llmp_sender_evict_oldest(runaway->broadcast) : 0, 0);
         assert_int_equal(send(fd, "\0\0\0\2\1\1", 6, MSG_NOSIGNAL), 6);
         close(fd);
     }
@@ -297,8 +297,8 @@ static void TCP_2_a_page_that_went_meanwhile_is_asked_for_again(void **state) {
     assert_int_equal(pthread_create(&thread, NULL, run_ahead, &runaway), 0);
     assert_ok(llmp_client_connect(&options, PATIENCE, &client));
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_ok(llmp_client_free(client, LLMP_TRY));
-    assert_ok(llmp_sender_free(runaway.broadcast, LLMP_TRY));
+    assert_ok(llmp_client_free(client, LLMP_NOWAIT));
+    assert_ok(llmp_sender_free(runaway.broadcast, LLMP_NOWAIT));
     close(runaway.fd);
 }
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "llmp/llmp.h"
-#include "net/frame.h"
+#include "wire/frame.h"
 
 #define BOUND ((size_t)64 << 10)
 #define SPAN(literal) ((struct llmp_span){(const uint8_t *)(literal), sizeof(literal) - 1})
@@ -102,7 +102,7 @@ static void TCP_1_pipelined_frames(void **state) {
     expect_frame(pair, SPAN("a"));
     expect_frame(pair, SPAN(""));
     expect_frame(pair, SPAN("bc"));
-    expect_code(pair, -LLMP_E_FRAME_CUT);
+    expect_code(pair, -LLMP_E_FRAME_TRUNCATED);
 }
 
 static void TCP_1_longest_frame(void **state) {
@@ -141,12 +141,12 @@ static void TCP_1_frames_across_the_buffer_edge(void **state) {
 
 static void TCP_1_length_above_the_bound(void **state) {
     arrive(*state, SPAN("\0\1\0\1"));
-    expect_code(*state, -LLMP_E_FRAME_LENGTH);
+    expect_code(*state, -LLMP_E_FRAME_TOO_LARGE);
 }
 
 static void TCP_1_length_of_4_GiB(void **state) {
     arrive(*state, SPAN("\xff\xff\xff\xff"));
-    expect_code(*state, -LLMP_E_FRAME_LENGTH);
+    expect_code(*state, -LLMP_E_FRAME_TOO_LARGE);
 }
 
 /* What a peer announces is not what it gets memory for. */
@@ -160,14 +160,14 @@ static void TCP_1_memory_follows_what_arrived(void **state) {
 static void TCP_1_hang_up_in_head(void **state) {
     arrive(*state, SPAN("\0\0"));
     hang_up(*state);
-    expect_code(*state, -LLMP_E_FRAME_CUT);
+    expect_code(*state, -LLMP_E_FRAME_TRUNCATED);
 }
 
 static void TCP_1_hang_up_in_body(void **state) {
     arrive(*state, SPAN("\0\0\0\3ab"));
     expect_code(*state, -EAGAIN);
     hang_up(*state);
-    expect_code(*state, -LLMP_E_FRAME_CUT);
+    expect_code(*state, -LLMP_E_FRAME_TRUNCATED);
 }
 
 static void TCP_1_hang_up_between_frames(void **state) {

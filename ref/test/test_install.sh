@@ -30,10 +30,10 @@ int main(void) {
         return 1;
     }
     llmp_shmem_desc desc = llmp_sender_describe(tx);
-    int failed = llmp_receiver_new(&desc, &same, &rx) != 0 || llmp_send(tx, 7, 0, "hello", 5, LLMP_TRY) != 0 ||
-                 llmp_recv(rx, &message, LLMP_TRY) != 0 || memcmp(message.payload, "hello", 5) != 0;
+    int failed = llmp_receiver_new(&desc, &same, &rx) != 0 || llmp_send(tx, 7, 0, "hello", 5, LLMP_NOWAIT) != 0 ||
+                 llmp_recv(rx, &message, LLMP_NOWAIT) != 0 || memcmp(message.payload, "hello", 5) != 0;
     llmp_receiver_free(rx);
-    llmp_sender_free(tx, LLMP_TRY);
+    llmp_sender_free(tx, LLMP_NOWAIT);
     printf("%s\n", failed ? "no message came through" : llmp_version());
     return failed;
 }

@@ -11,10 +11,11 @@ only() { # FOLDER ALLOWED…: prints every other include. One without a folder i
 }
 
 check "os stands on nothing" only ref/os llmp os
-check "shmem stands on os" only ref/shmem llmp os shmem
-check "channel stands on shmem" only ref/channel llmp os shmem channel
-check "broker stands on channel" only ref/broker llmp os shmem channel broker
-check "net stands on broker" only ref/net llmp os shmem channel broker net
+check "wire stands on os" only ref/wire llmp os wire
+check "shmem stands on wire" only ref/shmem llmp os wire shmem shmem/posix
+check "channel stands on shmem" only ref/channel llmp os wire shmem channel
+check "broker stands on channel" only ref/broker llmp os wire shmem channel broker
+check "net stands on broker" only ref/net llmp os wire shmem channel broker net
 check "cmd stands on the public headers alone" only ref/cmd llmp cmd
 check "so does bench" only bench llmp
 check "so does the conformance suite's adapter" only conformance/adapters/ref llmp

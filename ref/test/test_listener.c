@@ -28,7 +28,7 @@ static void TCP_2_broker_speaks_first(void **state) {
     llmp_receiver *receiver;
     assert_int_equal(hello.desc.size, 1 << 20);
     assert_true(hello.text.length > 0);
-    assert_int_equal(llmp_receiver_new(&hello.desc, &(llmp_receiver_options){.joined = true}, &receiver), 0);
+    assert_int_equal(llmp_receiver_new(&hello.desc, &(llmp_receiver_options){.pre_joined = true}, &receiver), 0);
     llmp_receiver_free(receiver);
     llmp_raw_close(&peer);
 }
@@ -101,7 +101,7 @@ static void TCP_1_slow_peer(void **state) {
             assert_int_equal(llmp_raw_join(world), 1);
         }
         llmp_raw_say_bytes(&slow, (struct llmp_span){frame + i, 1});
-        assert_true(llmp_broker_once(world->broker) >= 0);
+        assert_true(llmp_broker_run_once(world->broker) >= 0);
     }
     assert_int_equal(llmp_raw_hear(&slow, LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED).id, 2);
     llmp_raw_close(&slow);
@@ -147,7 +147,7 @@ static void TCP_2_offers_are_taken_back(void **state) {
     struct llmp_world *world = *state;
     const struct llmp_page_set *pages = &world->broker->broadcast->pages;
     struct llmp_raw silent = llmp_raw_greeted(world), gone = llmp_raw_greeted(world), odd = llmp_raw_greeted(world);
-    assert_int_equal(pages->offered, 3);
+    assert_int_equal(pages->reservations, 3);
     llmp_raw_close(&silent);
     llmp_raw_reset(&gone);
     llmp_raw_say_bytes(&odd, SPAN("\0\0\0\1\x09"));
@@ -155,7 +155,7 @@ static void TCP_2_offers_are_taken_back(void **state) {
     llmp_world_await_refusals(world, 3);
     llmp_raw_join(world);
     llmp_raw_quit(world, 99);
-    assert_int_equal(pages->offered, 0);
+    assert_int_equal(pages->reservations, 0);
     assert_int_equal(pages->receivers, 1);
     llmp_raw_close(&odd);
 }
@@ -214,7 +214,7 @@ static void TCP_1_port_in_use(void **state) {
     assert_int_equal(llmp_broker_new(NULL, &second), 0);
     assert_int_equal(llmp_broker_listen(second, NULL, (uint16_t)world->port), -EADDRINUSE);
     assert_in_range(llmp_broker_listen(second, NULL, 0), 1, 65535); /* the failure used up no id */
-    llmp_broker_free(second, LLMP_TRY);
+    llmp_broker_free(second, LLMP_NOWAIT);
 }
 
 static void BROKER_2_listener_comes_first(void **state) {

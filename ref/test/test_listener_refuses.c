@@ -71,7 +71,7 @@ static void TCP_1_hang_up_in_body(void **state) {
     struct llmp_raw peer = llmp_raw_greeted(*state);
     llmp_raw_say_bytes(&peer, SPAN("\0\0\0\x18\0\x80"));
     llmp_raw_close(&peer);
-    expect_refusal(*state, -LLMP_E_FRAME_CUT);
+    expect_refusal(*state, -LLMP_E_FRAME_TRUNCATED);
 }
 
 static void TCP_2_reset_right_after_connect(void **state) {
@@ -92,7 +92,7 @@ static void TCP_2_reset_right_after_connect(void **state) {
 static void TCP_1_length_of_4_GiB(void **state) {
     struct llmp_raw peer = llmp_raw_greeted(*state);
     llmp_raw_say_bytes(&peer, SPAN("\xff\xff\xff\xff"));
-    expect_refusal(*state, -LLMP_E_FRAME_LENGTH);
+    expect_refusal(*state, -LLMP_E_FRAME_TOO_LARGE);
     llmp_raw_close(&peer);
 }
 
@@ -110,13 +110,13 @@ static void POST_7_unknown_request(void **state) {
 }
 
 static void POST_7_empty_request(void **state) {
-    expect_error_answer(*state, SPAN("\0\0\0\0"), -LLMP_E_POST_SHORT);
+    expect_error_answer(*state, SPAN("\0\0\0\0"), -LLMP_E_POST_TRUNCATED);
 }
 
 static void TCP_2_other_protocol(void **state) {
     struct llmp_raw peer = llmp_raw_greeted(*state);
     llmp_raw_say_bytes(&peer, SPAN("GET / HTTP/1.1\r\n\r\n"));
-    expect_refusal(*state, -LLMP_E_FRAME_LENGTH);
+    expect_refusal(*state, -LLMP_E_FRAME_TOO_LARGE);
     llmp_raw_close(&peer);
 }
 

@@ -63,9 +63,9 @@ static void PAGE_3_magic(void **state) {
     struct llmp_page page = {.magic = LLMP_PAGE_MAGIC};
     assert_ok(llmp_page_check(&page, MAP));
     assert_ok(llmp_page_check(&page, 88));
-    assert_rc(llmp_page_check(&page, 87), -LLMP_E_PAGE_SMALL);
+    assert_rc(llmp_page_check(&page, 87), -LLMP_E_PAGE_TOO_SMALL);
     page.magic = UINT64_C(0xDEADC0FEAF1BEEF1);
-    assert_rc(llmp_page_check(&page, MAP), -LLMP_E_PAGE_GIVEN_UP);
+    assert_rc(llmp_page_check(&page, MAP), -LLMP_E_PAGE_RETIRED);
     page.magic = 0;
     assert_rc(llmp_page_check(&page, MAP), -LLMP_E_PAGE_MAGIC);
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "net/handshake.h"
-#include "net/postcard.h"
+#include "wire/postcard.h"
 
 /* A span over a literal, its terminating NUL not counted. */
 #define SPAN(literal) ((struct llmp_span){(const uint8_t *)(literal), sizeof(literal) - 1})
@@ -97,8 +97,8 @@ static void POST_7_u32_of_six_bytes_is_refused(void **state) {
 
 static void POST_7_u32_cut_off_is_short(void **state) {
     (void)state;
-    assert_int_equal(u32_error(SPAN("")), -LLMP_E_POST_SHORT);
-    assert_int_equal(u32_error(SPAN("\xff\xff\xff\xff")), -LLMP_E_POST_SHORT);
+    assert_int_equal(u32_error(SPAN("")), -LLMP_E_POST_TRUNCATED);
+    assert_int_equal(u32_error(SPAN("\xff\xff\xff\xff")), -LLMP_E_POST_TRUNCATED);
 }
 
 static void POST_7_u64_tenth_byte_holds_one_bit(void **state) {
@@ -156,9 +156,9 @@ static void POST_1_string_is_a_view(void **state) {
 
 static void POST_7_string_errors(void **state) {
     (void)state;
-    assert_int_equal(string_error(SPAN("\x05host"), 255), -LLMP_E_POST_SHORT);
-    assert_int_equal(string_error(SPAN("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01host"), 255), -LLMP_E_POST_SHORT);
-    assert_int_equal(string_error(SPAN("\x04host"), 3), -LLMP_E_POST_LONG);
+    assert_int_equal(string_error(SPAN("\x05host"), 255), -LLMP_E_POST_TRUNCATED);
+    assert_int_equal(string_error(SPAN("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01host"), 255), -LLMP_E_POST_TRUNCATED);
+    assert_int_equal(string_error(SPAN("\x04host"), 3), -LLMP_E_POST_TOO_LONG);
     assert_int_equal(string_error(SPAN("\x01\xff"), 255), -LLMP_E_POST_UTF8);
 }
 
@@ -276,12 +276,12 @@ static void POST_7_bytes_after_the_value_are_ignored(void **state) {
 static void POST_7_request_errors(void **state) {
     (void)state;
     struct llmp_request request;
-    assert_int_equal(llmp_request_decode(SPAN(""), &request), -LLMP_E_POST_SHORT);
+    assert_int_equal(llmp_request_decode(SPAN(""), &request), -LLMP_E_POST_TRUNCATED);
     assert_int_equal(llmp_request_decode(SPAN("\x03"), &request), -LLMP_E_POST_VARIANT);
     assert_int_equal(llmp_request_decode(SPAN("\x00\x80\x80\x40"
                                               "123456"),
                                          &request),
-                     -LLMP_E_POST_SHORT);
+                     -LLMP_E_POST_TRUNCATED);
     assert_int_equal(llmp_request_decode(SPAN("\x02\xff\xff\xff\xff\x1f"), &request), -LLMP_E_POST_VARINT);
 }
 
@@ -291,7 +291,8 @@ static void POST_7_response_cut_anywhere(void **state) {
     struct llmp_span whole = SPAN("\x00" DESC "\x04host");
     struct llmp_response response;
     for (size_t length = 0; length < whole.length; length++) {
-        assert_int_equal(llmp_response_decode((struct llmp_span){whole.bytes, length}, &response), -LLMP_E_POST_SHORT);
+        assert_int_equal(llmp_response_decode((struct llmp_span){whole.bytes, length}, &response),
+                         -LLMP_E_POST_TRUNCATED);
     }
 }
 
@@ -299,13 +300,13 @@ static void POST_3_texts_are_bounded(void **state) {
     (void)state;
     uint8_t room[2048] = {LLMP_RESPONSE_ERROR, 0x81, 0x08}; /* 1025 bytes of text, all NUL */
     struct llmp_response response;
-    assert_int_equal(llmp_response_decode((struct llmp_span){room, sizeof room}, &response), -LLMP_E_POST_LONG);
+    assert_int_equal(llmp_response_decode((struct llmp_span){room, sizeof room}, &response), -LLMP_E_POST_TOO_LONG);
     room[1] = 0x80;
     assert_int_equal(llmp_response_decode((struct llmp_span){room, sizeof room}, &response), 0);
     assert_int_equal(response.text.length, LLMP_ERROR_TEXT_MAX);
     memcpy(room, "\x01\x80\x02", 3); /* a hostname of 256 */
     struct llmp_request request;
-    assert_int_equal(llmp_request_decode((struct llmp_span){room, sizeof room}, &request), -LLMP_E_POST_LONG);
+    assert_int_equal(llmp_request_decode((struct llmp_span){room, sizeof room}, &request), -LLMP_E_POST_TOO_LONG);
 }
 
 /* A text of our own that is too long is cut, between two characters. */

@@ -20,7 +20,7 @@ static const char *const providers[] = {"sysv", "posix", "memfd"};
 #define PROVIDERS 3
 
 static bool is_family(const char *name) {
-    return llmp_shmem_provider_scope(llmp_shmem_provider_find(name)) == LLMP_SCOPE_FAMILY;
+    return llmp_shmem_provider_scope(llmp_shmem_provider_find(name)) == LLMP_SCOPE_DESCRIPTOR;
 }
 
 /* Descriptors mean something only to children that inherited them: such channels make all their pages first. */
@@ -162,7 +162,7 @@ static void the_steady_state_costs_neither_memory_nor_faults(void **state) {
     const uint64_t warm = 1000000;
     const uint64_t count = 1000000;
     for (int p = 0; p < PROVIDERS; p++) {
-        llmp_sender *sender = steady_sender(providers[p], LLMP_WAIT_ADAPT);
+        llmp_sender *sender = steady_sender(providers[p], LLMP_WAIT_ADAPTIVE);
         llmp_shmem_desc desc = llmp_sender_describe(sender);
         pid_t child = test_fork();
         if (child == 0) {
@@ -178,7 +178,7 @@ static void the_steady_state_costs_neither_memory_nor_faults(void **state) {
         }
         assert_int_equal(steady(before, costs_now(created(sender))), 0);
         assert_int_equal(test_wait(child), 0);
-        (void)llmp_sender_free(sender, LLMP_TRY);
+        (void)llmp_sender_free(sender, LLMP_NOWAIT);
     }
 }
 
@@ -244,7 +244,7 @@ static void the_steady_state_makes_no_system_call(void **state) {
         }
         int wrote = test_wait(writer);
         int got = test_wait(reader);
-        (void)llmp_sender_free(sender, LLMP_TRY);
+        (void)llmp_sender_free(sender, LLMP_NOWAIT);
         if (wrote == 77 || got == 77) {
             print_message("# skip: needs a kernel with seccomp\n");
             skip();
@@ -375,7 +375,7 @@ static void a_killed_sender_is_an_error_and_leaves_nothing(void **state) {
         assert_non_null(receiver);
         read_to_the_last(receiver, child, go[1]);
         llmp_receiver_free(receiver);
-        (void)llmp_sender_free(inherited, LLMP_TRY);
+        (void)llmp_sender_free(inherited, LLMP_NOWAIT);
         assert_false(is_there(providers[p], &desc));
         for (int i = 0; i < 2; i++) {
             (void)close(descs[i]);
@@ -392,12 +392,12 @@ static void a_forked_owner_copy_removes_nothing(void **state) {
         llmp_shmem_desc desc = llmp_sender_describe(sender);
         pid_t child = test_fork();
         if (child == 0) {
-            (void)llmp_sender_free(sender, LLMP_TRY);
+            (void)llmp_sender_free(sender, LLMP_NOWAIT);
             _exit(0);
         }
         assert_int_equal(test_wait(child), 0);
         assert_true(is_there(providers[p], &desc));
-        (void)llmp_sender_free(sender, LLMP_TRY);
+        (void)llmp_sender_free(sender, LLMP_NOWAIT);
         assert_false(is_there(providers[p], &desc));
     }
 }
@@ -418,7 +418,7 @@ static void sleeping_costs_next_to_nothing(void **state) {
     (void)getrusage(RUSAGE_SELF, &after);
     assert_true(after.ru_nvcsw - before.ru_nvcsw < 200);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 int main(void) {

@@ -55,9 +55,9 @@ static int outcome_of(struct llmp_slot slot, uint64_t current_msg_id) {
     raw.page->current_msg_id = current_msg_id;
     assert_ok(raw_open(&raw));
     llmp_message message;
-    int rc = llmp_recv(raw.receiver, &message, LLMP_TRY);
+    int rc = llmp_recv(raw.receiver, &message, LLMP_NOWAIT);
     if (rc != 0 && rc != -EAGAIN && rc != -LLMP_E_CLOSED) {
-        assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_BROKEN);
+        assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_BROKEN);
         assert_rc(llmp_recv(raw.receiver, &message, LLMP_FOREVER), -LLMP_E_BROKEN);
         assert_rc(llmp_receiver_error(raw.receiver), rc);
     }
@@ -105,8 +105,8 @@ static void RECV_0_current_msg_id_ahead_of_the_messages(void **state) {
     raw.page->current_msg_id = 1000;
     assert_ok(raw_open(&raw));
     llmp_message message;
-    assert_ok(llmp_recv(raw.receiver, &message, LLMP_TRY));
-    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_MSG_ID);
+    assert_ok(llmp_recv(raw.receiver, &message, LLMP_NOWAIT));
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_MSG_ID);
     raw_free(&raw);
 }
 
@@ -117,9 +117,9 @@ static void RECV_0_current_msg_id_goes_back(void **state) {
     raw.page->current_msg_id = 1;
     assert_ok(raw_open(&raw));
     llmp_message message;
-    assert_ok(llmp_recv(raw.receiver, &message, LLMP_TRY));
+    assert_ok(llmp_recv(raw.receiver, &message, LLMP_NOWAIT));
     raw.page->current_msg_id = 0;
-    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_MSG_ID_BACK);
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_MSG_ID_DECREASED);
     raw_free(&raw);
 }
 
@@ -131,8 +131,8 @@ static void RECV_2_next_header_behind_the_map(void **state) {
     raw.page->current_msg_id = 2;
     assert_ok(raw_open(&raw));
     llmp_message message;
-    assert_ok(llmp_recv(raw.receiver, &message, LLMP_TRY));
-    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_MSG_BOUNDS);
+    assert_ok(llmp_recv(raw.receiver, &message, LLMP_NOWAIT));
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_MSG_BOUNDS);
     raw_free(&raw);
 }
 
@@ -142,15 +142,15 @@ static void PAGE_3_pages_that_are_none(void **state) {
     raw.page->magic = 0;
     assert_rc(raw_open(&raw), -LLMP_E_PAGE_MAGIC);
     assert_null(raw.receiver);
-    raw.page->magic = LLMP_PAGE_MAGIC_GIVEN_UP;
-    assert_rc(raw_open(&raw), -LLMP_E_PAGE_GIVEN_UP);
+    raw.page->magic = LLMP_PAGE_MAGIC_RETIRED;
+    assert_rc(raw_open(&raw), -LLMP_E_PAGE_RETIRED);
     assert_int_equal(raw.page->joined, 0);
     raw_free(&raw);
     struct raw tiny = raw_new(88);
     llmp_shmem_desc desc = llmp_shmem_describe(tiny.map);
     desc.size = 87;
     llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv")};
-    assert_rc(llmp_receiver_new(&desc, &options, &tiny.receiver), -LLMP_E_PAGE_SMALL);
+    assert_rc(llmp_receiver_new(&desc, &options, &tiny.receiver), -LLMP_E_PAGE_TOO_SMALL);
     raw_free(&tiny);
 }
 
@@ -159,9 +159,9 @@ static int follow_to(const llmp_shmem_desc *next) {
     raw_end(&raw, 48, 1, next);
     assert_ok(raw_open(&raw));
     llmp_message message;
-    int rc = llmp_recv(raw.receiver, &message, LLMP_TRY);
+    int rc = llmp_recv(raw.receiver, &message, LLMP_NOWAIT);
     assert_int_equal(raw.page->left, 0);
-    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_BROKEN);
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_BROKEN);
     raw_free(&raw);
     return rc;
 }
@@ -206,7 +206,7 @@ static void EOP_5_a_page_that_names_itself(void **state) {
     raw_end(&raw, 48, 1, &self);
     assert_ok(raw_open(&raw));
     llmp_message message;
-    assert_rc(llmp_recv(raw.receiver, &message, LLMP_TRY), -LLMP_E_EOP_SELF);
+    assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_EOP_SELF);
     raw_free(&raw);
 }
 
@@ -221,7 +221,7 @@ static void EOP_5_a_ring_of_pages(void **state) {
     raw_end(&b, 48, 1, &desc_a);
     assert_ok(raw_open(&a));
     llmp_message message;
-    assert_rc(llmp_recv(a.receiver, &message, LLMP_TRY), -EAGAIN);
+    assert_rc(llmp_recv(a.receiver, &message, LLMP_NOWAIT), -EAGAIN);
     assert_rc(llmp_recv(a.receiver, &message, LLMP_MILLISECONDS(1)), -ETIMEDOUT);
     raw_free(&a);
     raw_free(&b);
@@ -230,35 +230,35 @@ static void EOP_5_a_ring_of_pages(void **state) {
 static void EOP_5_counts_are_added(void **state) {
     (void)state;
     llmp_sender *sender =
-        test_sender((llmp_sender_options){.page_size = MAP, .receivers = 2, .pages = LLMP_PAGES_KEEP});
+        test_sender((llmp_sender_options){.page_size = MAP, .receivers = 2, .page_policy = LLMP_PAGES_KEEP});
     llmp_shmem_desc first = llmp_sender_describe(sender);
     struct test_view view = test_view_open(&first);
     llmp_receiver *a = test_receiver(sender);
     llmp_receiver *b = test_receiver(sender);
     assert_int_equal(view.page->joined, 2);
     for (uint64_t i = 0; i < 4; i++) {
-        assert_ok(test_send_number(sender, i, 1000, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, 1000, LLMP_NOWAIT));
     }
     for (uint64_t i = 0; i < 4; i++) {
-        test_expect_number(a, i, 1000, LLMP_TRY);
+        test_expect_number(a, i, 1000, LLMP_NOWAIT);
     }
     assert_int_equal(view.page->left, 1);
     for (uint64_t i = 0; i < 4; i++) {
-        test_expect_number(b, i, 1000, LLMP_TRY);
+        test_expect_number(b, i, 1000, LLMP_NOWAIT);
     }
     assert_int_equal(view.page->left, 2);
     test_view_close(&view);
     llmp_receiver_free(a);
     llmp_receiver_free(b);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void TCP_2_joined_receivers_do_not_count_themselves(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){0});
-    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .joined = true};
+    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .pre_joined = true};
     llmp_shmem_desc desc;
-    assert_ok(llmp_sender_admit(sender, &desc));
+    assert_ok(llmp_sender_add_receiver(sender, &desc));
     struct test_view view = test_view_open(&desc);
     llmp_receiver *receiver;
     assert_int_equal(view.page->joined, 1);
@@ -267,50 +267,50 @@ static void TCP_2_joined_receivers_do_not_count_themselves(void **state) {
     llmp_receiver_free(receiver);
     assert_int_equal(view.page->left, 1);
     test_view_close(&view);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void RECV_4_a_chain_of_growing_pages(void **state) {
     (void)state;
-    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = 512, .pages = LLMP_PAGES_KEEP});
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = 512, .page_policy = LLMP_PAGES_KEEP});
     llmp_receiver *receiver = test_receiver(sender);
     for (uint64_t i = 0; i < 300; i++) {
-        assert_ok(test_send_number(sender, i, (i * 37) % 5000, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, (i * 37) % 5000, LLMP_NOWAIT));
     }
     for (uint64_t i = 0; i < 300; i++) {
-        test_expect_number(receiver, i, (i * 37) % 5000, LLMP_TRY);
+        test_expect_number(receiver, i, (i * 37) % 5000, LLMP_NOWAIT);
     }
     llmp_message message;
-    assert_rc(llmp_recv(receiver, &message, LLMP_TRY), -EAGAIN);
+    assert_rc(llmp_recv(receiver, &message, LLMP_NOWAIT), -EAGAIN);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void copies_go_to_the_callers_buffer(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){0});
     llmp_receiver *receiver = test_receiver(sender);
-    assert_ok(llmp_send(sender, 4, 0, "0123456789", 10, LLMP_TRY));
+    assert_ok(llmp_send(sender, 4, 0, "0123456789", 10, LLMP_NOWAIT));
     char buffer[10];
     llmp_message message;
-    assert_rc(llmp_recv_copy(receiver, &message, buffer, 9, LLMP_TRY), -LLMP_E_BUFFER_SMALL);
+    assert_rc(llmp_recv_copy(receiver, &message, buffer, 9, LLMP_NOWAIT), -LLMP_E_BUFFER_TOO_SMALL);
     assert_int_equal(message.length, 10);
-    assert_rc(llmp_recv_copy(receiver, &message, buffer, 9, LLMP_TRY), -LLMP_E_BUFFER_SMALL);
-    assert_ok(llmp_recv_copy(receiver, &message, buffer, 10, LLMP_TRY));
+    assert_rc(llmp_recv_copy(receiver, &message, buffer, 9, LLMP_NOWAIT), -LLMP_E_BUFFER_TOO_SMALL);
+    assert_ok(llmp_recv_copy(receiver, &message, buffer, 10, LLMP_NOWAIT));
     assert_ptr_equal(message.payload, buffer);
     assert_memory_equal(buffer, "0123456789", 10);
-    assert_rc(llmp_recv_copy(receiver, &message, buffer, 10, LLMP_TRY), -EAGAIN);
+    assert_rc(llmp_recv_copy(receiver, &message, buffer, 10, LLMP_NOWAIT), -EAGAIN);
     llmp_receiver_stats stats;
     llmp_receiver_stats_get(receiver, &stats);
     assert_int_equal(stats.messages, 1);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void every_wait_ends_at_its_deadline(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){0});
-    const llmp_wait waits[] = {LLMP_WAIT_ADAPT, LLMP_WAIT_SPIN, LLMP_WAIT_YIELD, LLMP_WAIT_SLEEP};
+    const llmp_wait waits[] = {LLMP_WAIT_ADAPTIVE, LLMP_WAIT_SPIN, LLMP_WAIT_YIELD, LLMP_WAIT_SLEEP};
     for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
         llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .wait = waits[i]};
         llmp_shmem_desc desc = llmp_sender_describe(sender);
@@ -320,10 +320,10 @@ static void every_wait_ends_at_its_deadline(void **state) {
         assert_rc(llmp_recv(receiver, &message, LLMP_MILLISECONDS(2)), -ETIMEDOUT);
         llmp_receiver_free(receiver);
     }
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* LLMP_TRY looks at once, whatever the receiver would rather wait for. */
+/* LLMP_NOWAIT looks at once, whatever the receiver would rather wait for. */
 static void coalescing_never_hides_messages_from_a_try(void **state) {
     (void)state;
     const llmp_receiver_options choices[] = {
@@ -336,15 +336,15 @@ static void coalescing_never_hides_messages_from_a_try(void **state) {
         llmp_receiver *receiver;
         assert_ok(llmp_receiver_new(&desc, &options, &receiver));
         for (uint64_t n = 0; n < 2000; n++) {
-            assert_ok(test_send_number(sender, n, 8, LLMP_TRY));
+            assert_ok(test_send_number(sender, n, 8, LLMP_NOWAIT));
             if (n % 3 == 2) {
-                test_expect_number(receiver, n - 2, 8, LLMP_TRY);
-                test_expect_number(receiver, n - 1, 8, LLMP_TRY);
-                test_expect_number(receiver, n, 8, LLMP_TRY);
+                test_expect_number(receiver, n - 2, 8, LLMP_NOWAIT);
+                test_expect_number(receiver, n - 1, 8, LLMP_NOWAIT);
+                test_expect_number(receiver, n, 8, LLMP_NOWAIT);
             }
         }
         llmp_receiver_free(receiver);
-        assert_ok(llmp_sender_free(sender, LLMP_TRY));
+        assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
     }
 }
 

@@ -11,22 +11,22 @@
 /* A steady state opens nothing and makes nothing, and every message arrives once and in order. */
 static void EOP_6_pages_come_round(void **state) {
     (void)state;
-    const llmp_order orders[] = {LLMP_ORDER_OLDEST, LLMP_ORDER_NEWEST};
+    const llmp_reuse_order orders[] = {LLMP_REUSE_OLDEST, LLMP_REUSE_NEWEST};
     for (size_t o = 0; o < 2; o++) {
-        llmp_sender *sender =
-            test_sender((llmp_sender_options){.page_size = TEST_MAP, .order = orders[o], .max_pages = 8, .window = 4});
+        llmp_sender *sender = test_sender(
+            (llmp_sender_options){.page_size = TEST_MAP, .reuse_order = orders[o], .max_pages = 8, .window = 4});
         llmp_receiver *receiver = test_receiver(sender);
         for (uint64_t i = 0; i < 3000; i++) {
-            assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+            assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
             test_expect_big(receiver, i, i + 1);
         }
         llmp_receiver_stats seen;
         llmp_receiver_stats_get(receiver, &seen);
-        assert_int_equal(test_stats_of(sender).pages_created, orders[o] == LLMP_ORDER_OLDEST ? 4 : 2);
+        assert_int_equal(test_stats_of(sender).pages_created, orders[o] == LLMP_REUSE_OLDEST ? 4 : 2);
         assert_int_equal(seen.maps_opened, test_stats_of(sender).pages_created);
         assert_int_equal(seen.pages_turned, 999);
         llmp_receiver_free(receiver);
-        assert_ok(llmp_sender_free(sender, LLMP_TRY));
+        assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
     }
 }
 
@@ -42,30 +42,30 @@ static void EOP_6_a_window_makes_do_with_the_pages_there_are(void **state) {
     llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.window = 8});
     llmp_receiver *receiver = test_receiver(sender);
     for (uint64_t i = 0; i < 100; i++) {
-        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
         test_expect_big(receiver, i, i + 1);
     }
     assert_int_equal(test_stats_of(sender).pages_created, 3);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* As at the bound: nothing is lost, and the sender goes on when its readers do. Pages that are kept can only run out. */
 static void EOP_7_the_machine_is_a_bound_too(void **state) {
     (void)state;
-    const llmp_pages policies[] = {LLMP_PAGES_REUSE, LLMP_PAGES_DROP, LLMP_PAGES_KEEP};
+    const llmp_page_policy policies[] = {LLMP_PAGES_REUSE, LLMP_PAGES_DROP, LLMP_PAGES_KEEP};
     for (size_t i = 0; i < 3; i++) {
-        llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.pages = policies[i]});
+        llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.page_policy = policies[i]});
         llmp_receiver *receiver = test_receiver(sender);
         uint64_t sent = test_fill(sender, 0);
-        int rc = test_send_number(sender, sent, TEST_BIG, LLMP_TRY);
+        int rc = test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT);
         assert_rc(rc, policies[i] == LLMP_PAGES_KEEP ? -ENOSPC : -EAGAIN);
         test_expect_big(receiver, 0, sent);
         (void)test_provider_with(policies[i] == LLMP_PAGES_DROP);
-        rc = test_send_number(sender, sent, TEST_BIG, LLMP_TRY);
+        rc = test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT);
         assert_rc(rc, policies[i] == LLMP_PAGES_KEEP ? -ENOSPC : 0);
         llmp_receiver_free(receiver);
-        assert_ok(llmp_sender_free(sender, LLMP_TRY));
+        assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
     }
 }
 
@@ -73,12 +73,12 @@ static void EOP_7_the_machine_is_a_bound_too(void **state) {
 static void a_history_is_no_longer_than_the_machine_allows(void **state) {
     (void)state;
     llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.max_pages = 8, .window = 8});
-    llmp_sender_broadcast(sender);
+    llmp_sender_make_broadcast(sender);
     for (uint64_t i = 0; i < 100; i++) {
-        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
     }
     assert_int_equal(test_stats_of(sender).pages_created, 3);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* With a single page nothing can come round. */
@@ -89,9 +89,9 @@ static void EOP_7_a_machine_without_a_second_page_is_an_error(void **state) {
     (void)test_provider_with(0);
     uint64_t sent = test_fill(sender, 0);
     test_expect_big(receiver, 0, sent);
-    assert_rc(test_send_number(sender, sent, TEST_BIG, LLMP_TRY), -ENOSPC);
+    assert_rc(test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT), -ENOSPC);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* The original's rule, as many left as joined, would use the first page again here: the slow one has yet to come. */
@@ -106,14 +106,14 @@ static void EOP_8_a_slow_second_receiver_loses_nothing(void **state) {
         uint64_t before = sent;
         sent = test_fill(sender, sent);
         test_expect_big(fast, before, sent);
-        assert_rc(test_send_number(sender, sent, TEST_BIG, LLMP_TRY), -EAGAIN);
+        assert_rc(test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT), -EAGAIN);
         test_expect_big(slow, read_slowly, read_slowly + 4);
         read_slowly += 4;
     }
     test_expect_big(slow, read_slowly, sent);
     llmp_receiver_free(fast);
     llmp_receiver_free(slow);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /*
@@ -127,13 +127,13 @@ static void EOP_8_a_receiver_between_two_pages_is_waited_for(void **state) {
     const uint16_t joined[] = {2, 1, 1};
     const uint16_t left[] = {2, 1, 0};
     for (int i = 0; i < 3; i++) {
-        assert_ok(test_send_number(sender, 0, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, 0, TEST_BIG, LLMP_NOWAIT));
         llmp_shmem_desc desc = llmp_shmem_describe(llmp_pages_newest(&sender->pages)->map);
         views[i] = test_view_open(&desc);
         views[i].page->joined = joined[i];
         views[i].page->left = left[i];
-        assert_ok(test_send_number(sender, 0, TEST_BIG, LLMP_TRY));
-        assert_ok(test_send_number(sender, 0, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, 0, TEST_BIG, LLMP_NOWAIT));
+        assert_ok(test_send_number(sender, 0, TEST_BIG, LLMP_NOWAIT));
     }
     assert_int_equal(test_stats_of(sender).pages_turned, 2);
     (void)test_fill(sender, 0);
@@ -146,7 +146,7 @@ static void EOP_8_a_receiver_between_two_pages_is_waited_for(void **state) {
     for (int i = 0; i < 3; i++) {
         test_view_close(&views[i]);
     }
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* All pages are older than the deaths, and say nothing of who has read them. One more page for each does. */
@@ -157,44 +157,44 @@ static void EOP_8_deaths_hold_nobody_up_who_reads(void **state) {
     llmp_receiver *alive = test_receiver(sender);
     uint64_t sent = test_fill(sender, 0);
     for (int i = 0; i < 2; i++) {
-        llmp_sender_dismiss(sender);
+        llmp_sender_remove_receiver(sender);
         uint64_t more = test_fill(sender, sent);
         assert_int_equal(more, sent + 3);
         sent = more;
     }
     test_expect_big(alive, 0, sent);
     for (; sent < 100; sent++) {
-        assert_ok(test_send_number(sender, sent, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT));
         test_expect_big(alive, sent, sent + 1);
     }
     assert_true(test_stats_of(sender).pages_live <= 4);
     llmp_receiver_free(dead[0]);
     llmp_receiver_free(dead[1]);
     llmp_receiver_free(alive);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void EOP_8_unknown_receivers_get_fresh_pages(void **state) {
     (void)state;
     llmp_sender *sender =
-        test_sender((llmp_sender_options){.page_size = TEST_MAP, .pages = LLMP_PAGES_DROP, .max_pages = 4});
+        test_sender((llmp_sender_options){.page_size = TEST_MAP, .page_policy = LLMP_PAGES_DROP, .max_pages = 4});
     llmp_receiver *receiver = test_receiver(sender);
     for (uint64_t i = 0; i < 300; i++) {
-        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
         test_expect_big(receiver, i, i + 1);
     }
     assert_int_equal(test_stats_of(sender).pages_created, 100);
     assert_true(test_stats_of(sender).pages_live <= 4);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void kept_pages_stay_for_late_receivers(void **state) {
     (void)state;
-    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .pages = LLMP_PAGES_KEEP});
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .page_policy = LLMP_PAGES_KEEP});
     llmp_receiver *early = test_receiver(sender);
     for (uint64_t i = 0; i < 300; i++) {
-        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
     }
     test_expect_big(early, 0, 300);
     llmp_receiver *late = test_receiver(sender);
@@ -202,17 +202,17 @@ static void kept_pages_stay_for_late_receivers(void **state) {
     assert_int_equal(test_stats_of(sender).pages_live, 100);
     llmp_receiver_free(early);
     llmp_receiver_free(late);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* A sender that may wait keeps to its window first; one whose pages never come back has nothing to wait for. */
 static void only_pages_that_come_round_have_a_window(void **state) {
     (void)state;
-    const llmp_pages policies[] = {LLMP_PAGES_REUSE, LLMP_PAGES_DROP, LLMP_PAGES_KEEP};
+    const llmp_page_policy policies[] = {LLMP_PAGES_REUSE, LLMP_PAGES_DROP, LLMP_PAGES_KEEP};
     for (size_t i = 0; i < 3; i++) {
         struct llmp_page_set pages;
         llmp_sender_options options = {
-            .provider = llmp_shmem_provider_find("sysv"), .pages = policies[i], .max_pages = 8, .window = 2};
+            .provider = llmp_shmem_provider_find("sysv"), .page_policy = policies[i], .max_pages = 8, .window = 2};
         assert_ok(llmp_pages_init(&pages, &options, TEST_MAP));
         int turned = 0;
         while (turned < 8 && llmp_pages_turn(&pages, TEST_MAP, 0, 0, false) == 0) {
@@ -238,12 +238,12 @@ static void preallocated_channels_make_no_page_later(void **state) {
     assert_int_equal(sent, 15);
     test_expect_big(receiver, 0, sent);
     for (uint64_t i = sent; i < 200; i++) {
-        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
         test_expect_big(receiver, i, i + 1);
     }
     assert_int_equal(test_stats_of(sender).pages_created, 5);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* Larger messages need larger pages; the small ones go. */
@@ -253,53 +253,53 @@ static void SEND_1_small_pages_make_way_for_large_ones(void **state) {
     llmp_receiver *receiver = test_receiver(sender);
     for (uint64_t i = 0; i < 100; i++) {
         size_t length = i < 50 ? TEST_BIG : 20000;
-        assert_ok(test_send_number(sender, i, length, LLMP_TRY));
-        test_expect_number(receiver, i, length, LLMP_TRY);
+        assert_ok(test_send_number(sender, i, length, LLMP_NOWAIT));
+        test_expect_number(receiver, i, length, LLMP_NOWAIT);
     }
     assert_true(test_stats_of(sender).pages_live <= 4);
     /* 3 small messages a page make 17 pages, 3 large ones again 17: no page was turned to that was too small. */
     assert_int_equal(test_stats_of(sender).pages_turned, 33);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* A descriptor's number is free once its page is gone, and the next page has it: the kept mapping is the old page's. */
 static void EOP_6_a_kept_mapping_of_a_dead_page_is_not_believed(void **state) {
     (void)state;
     const llmp_shmem_provider *memfd = llmp_shmem_provider_find("memfd");
-    llmp_sender *sender = test_sender(
-        (llmp_sender_options){.provider = memfd, .page_size = TEST_MAP, .pages = LLMP_PAGES_DROP, .max_pages = 4});
-    llmp_receiver_options options = {.provider = memfd, .max_mapped = 100};
+    llmp_sender *sender = test_sender((llmp_sender_options){
+        .provider = memfd, .page_size = TEST_MAP, .page_policy = LLMP_PAGES_DROP, .max_pages = 4});
+    llmp_receiver_options options = {.provider = memfd, .max_mapped_pages = 100};
     llmp_shmem_desc desc = llmp_sender_describe(sender);
     llmp_receiver *receiver;
     assert_ok(llmp_receiver_new(&desc, &options, &receiver));
     for (uint64_t i = 0; i < 100; i++) {
-        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
         test_expect_big(receiver, i, i + 1);
     }
     llmp_receiver_stats stats;
     llmp_receiver_stats_get(receiver, &stats);
     assert_true(stats.maps_opened > stats.maps_live);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void receivers_keep_no_more_maps_than_they_may(void **state) {
     (void)state;
-    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .pages = LLMP_PAGES_KEEP});
-    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .max_mapped = 3};
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .page_policy = LLMP_PAGES_KEEP});
+    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .max_mapped_pages = 3};
     llmp_shmem_desc desc = llmp_sender_describe(sender);
     llmp_receiver *receiver;
     assert_ok(llmp_receiver_new(&desc, &options, &receiver));
     for (uint64_t i = 0; i < 100; i++) {
-        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_TRY));
+        assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
         test_expect_big(receiver, i, i + 1);
     }
     llmp_receiver_stats stats;
     llmp_receiver_stats_get(receiver, &stats);
     assert_int_equal(stats.maps_live, 3);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 int main(void) {

@@ -24,7 +24,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     struct fixture *f = *state;
     test_view_close(&f->view);
-    (void)llmp_sender_free(f->sender, LLMP_TRY);
+    (void)llmp_sender_free(f->sender, LLMP_NOWAIT);
     return 0;
 }
 
@@ -41,12 +41,12 @@ static void PAGE_2_first_map_is_one_mebibyte(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){0});
     assert_int_equal(llmp_sender_describe(sender).size, 1 << 20);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void SEND_3_a_committed_message(void **state) {
     const struct fixture *f = *state;
-    assert_ok(llmp_send(f->sender, 0x77, LLMP_FLAG_COMPRESSED, "hello", 5, LLMP_TRY));
+    assert_ok(llmp_send(f->sender, 0x77, LLMP_FLAG_COMPRESSED, "hello", 5, LLMP_NOWAIT));
     const struct llmp_slot *slot = test_slot(&f->view, 48);
     assert_int_equal(slot->tag, 0x77);
     assert_int_equal(slot->sender, 5);
@@ -64,25 +64,25 @@ static void SEND_3_a_committed_message(void **state) {
 static void SEND_2_while_it_is_filled(void **state) {
     const struct fixture *f = *state;
     void *payload;
-    assert_ok(llmp_sender_alloc(f->sender, 30, LLMP_TRY, &payload));
+    assert_ok(llmp_sender_alloc(f->sender, 30, LLMP_NOWAIT, &payload));
     const struct llmp_slot *slot = test_slot(&f->view, 48);
     assert_int_equal(slot->tag, LLMP_TAG_UNINITIALIZED);
     assert_int_equal(slot->message_id, 1);
     assert_int_equal(test_slot(&f->view, 128)->tag, LLMP_TAG_UNSET);
     assert_int_equal(f->view.page->current_msg_id, 0);
-    assert_rc(llmp_sender_alloc(f->sender, 1, LLMP_TRY, &payload), -LLMP_E_ALLOC_OPEN);
-    assert_rc(llmp_send(f->sender, 1, 0, "", 0, LLMP_TRY), -LLMP_E_ALLOC_OPEN);
+    assert_rc(llmp_sender_alloc(f->sender, 1, LLMP_NOWAIT, &payload), -LLMP_E_ALLOC_PENDING);
+    assert_rc(llmp_send(f->sender, 1, 0, "", 0, LLMP_NOWAIT), -LLMP_E_ALLOC_PENDING);
 }
 
 static void SEND_2_cancel_gives_the_place_back(void **state) {
     const struct fixture *f = *state;
     void *first;
     void *second;
-    assert_ok(llmp_sender_alloc(f->sender, 100, LLMP_TRY, &first));
+    assert_ok(llmp_sender_alloc(f->sender, 100, LLMP_NOWAIT, &first));
     assert_ok(llmp_sender_cancel(f->sender));
     assert_rc(llmp_sender_cancel(f->sender), -LLMP_E_ALLOC_NONE);
     assert_rc(llmp_sender_commit(f->sender, 1, 0), -LLMP_E_ALLOC_NONE);
-    assert_ok(llmp_sender_alloc(f->sender, 3, LLMP_TRY, &second));
+    assert_ok(llmp_sender_alloc(f->sender, 3, LLMP_NOWAIT, &second));
     assert_ptr_equal(first, second);
     assert_ok(llmp_sender_commit(f->sender, 1, 0));
     assert_int_equal(f->view.page->current_msg_id, 1);
@@ -93,7 +93,7 @@ static void SEND_2_shrink_pads_anew(void **state) {
     const struct fixture *f = *state;
     void *payload;
     assert_rc(llmp_sender_shrink(f->sender, 0), -LLMP_E_ALLOC_NONE);
-    assert_ok(llmp_sender_alloc(f->sender, 200, LLMP_TRY, &payload));
+    assert_ok(llmp_sender_alloc(f->sender, 200, LLMP_NOWAIT, &payload));
     assert_rc(llmp_sender_shrink(f->sender, 201), -LLMP_E_ALLOC_GROW);
     assert_ok(llmp_sender_shrink(f->sender, 50));
     assert_rc(llmp_sender_shrink(f->sender, 51), -LLMP_E_ALLOC_GROW);
@@ -102,7 +102,7 @@ static void SEND_2_shrink_pads_anew(void **state) {
     assert_int_equal(test_slot(&f->view, 48)->buf_len_padded, 104);
     assert_int_equal(test_slot(&f->view, 192)->tag, LLMP_TAG_UNSET);
     assert_int_equal(f->view.page->size_used, 144);
-    assert_ok(llmp_send(f->sender, 2, 0, "x", 1, LLMP_TRY));
+    assert_ok(llmp_send(f->sender, 2, 0, "x", 1, LLMP_NOWAIT));
     assert_int_equal(test_slot(&f->view, 192)->message_id, 2);
 }
 
@@ -112,10 +112,10 @@ static void MSG_2_reserved_tags_are_refused(void **state) {
                                  LLMP_TAG_NEW_SHM_CLIENT, LLMP_TAG_CLIENT_EXIT,   LLMP_TAG_EXITING,
                                  LLMP_TAG_SLOW_RECEIVER};
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
-        assert_rc(llmp_send(f->sender, reserved[i], 0, "", 0, LLMP_TRY), -LLMP_E_TAG_RESERVED);
+        assert_rc(llmp_send(f->sender, reserved[i], 0, "", 0, LLMP_NOWAIT), -LLMP_E_TAG_RESERVED);
     }
     void *payload;
-    assert_ok(llmp_sender_alloc(f->sender, 0, LLMP_TRY, &payload));
+    assert_ok(llmp_sender_alloc(f->sender, 0, LLMP_NOWAIT, &payload));
     assert_rc(llmp_sender_commit(f->sender, LLMP_TAG_EXITING, 0), -LLMP_E_TAG_RESERVED);
     assert_ok(llmp_sender_commit(f->sender, 1, 0));
 }
@@ -123,13 +123,13 @@ static void MSG_2_reserved_tags_are_refused(void **state) {
 /* Room for slots: 4048 − 128. The first takes 80, which leaves 3840, or 60 slots of 64. */
 static void SEND_1_exact_fit_and_one_over(void **state) {
     const struct fixture *f = *state;
-    assert_ok(llmp_send(f->sender, 1, 0, "", 0, LLMP_TRY));
+    assert_ok(llmp_send(f->sender, 1, 0, "", 0, LLMP_NOWAIT));
     for (int i = 0; i < 60; i++) {
-        assert_ok(llmp_send(f->sender, 1, 0, "", 0, LLMP_TRY));
+        assert_ok(llmp_send(f->sender, 1, 0, "", 0, LLMP_NOWAIT));
     }
     assert_int_equal(f->view.page->size_used, SMALL - 48 - 128);
     assert_int_equal(f->view.page->current_msg_id, 61);
-    assert_ok(llmp_send(f->sender, 1, 0, "", 0, LLMP_TRY));
+    assert_ok(llmp_send(f->sender, 1, 0, "", 0, LLMP_NOWAIT));
     const struct llmp_slot *end = test_slot(&f->view, SMALL - 128);
     assert_int_equal(f->view.page->current_msg_id, 62);
     assert_int_equal(f->view.page->size_used, SMALL - 48);
@@ -143,8 +143,8 @@ static void SEND_1_exact_fit_and_one_over(void **state) {
 static void EOP_3_the_next_page_is_ready(void **state) {
     const struct fixture *f = *state;
     static const char big[SMALL];
-    assert_ok(llmp_send(f->sender, 9, 0, "", 0, LLMP_TRY));
-    assert_ok(llmp_send(f->sender, 1, 0, big, sizeof big, LLMP_TRY));
+    assert_ok(llmp_send(f->sender, 9, 0, "", 0, LLMP_NOWAIT));
+    assert_ok(llmp_send(f->sender, 1, 0, big, sizeof big, LLMP_NOWAIT));
     const struct llmp_slot *end = test_slot(&f->view, 128);
     assert_int_equal(end->tag, LLMP_TAG_END_OF_PAGE);
     llmp_shmem_desc next;
@@ -165,10 +165,10 @@ static void SEND_1_too_large_is_an_error(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.max_message = 100});
     char bytes[101] = {0};
-    assert_ok(llmp_send(sender, 1, 0, bytes, 100, LLMP_TRY));
-    assert_rc(llmp_send(sender, 1, 0, bytes, 101, LLMP_TRY), -LLMP_E_TOO_LARGE);
-    assert_rc(llmp_send(sender, 1, 0, bytes, SIZE_MAX, LLMP_TRY), -LLMP_E_TOO_LARGE);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_send(sender, 1, 0, bytes, 100, LLMP_NOWAIT));
+    assert_rc(llmp_send(sender, 1, 0, bytes, 101, LLMP_NOWAIT), -LLMP_E_TOO_LARGE);
+    assert_rc(llmp_send(sender, 1, 0, bytes, SIZE_MAX, LLMP_NOWAIT), -LLMP_E_TOO_LARGE);
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 static void batches_are_published_together(void **state) {
@@ -178,13 +178,13 @@ static void batches_are_published_together(void **state) {
     struct test_view view = test_view_open(&desc);
     const int seen[] = {0, 0, 0, 4, 4, 4, 4, 8, 8};
     for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) {
-        assert_ok(llmp_send(sender, 1, 0, "", 0, LLMP_TRY));
+        assert_ok(llmp_send(sender, 1, 0, "", 0, LLMP_NOWAIT));
         assert_int_equal(view.page->current_msg_id, seen[i]);
     }
     llmp_sender_flush(sender);
     assert_int_equal(view.page->current_msg_id, 9);
     test_view_close(&view);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* Otherwise the receiver, which sees none of the batch, would never make room. */
@@ -193,14 +193,14 @@ static void batches_are_published_before_a_wait(void **state) {
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = SMALL, .batch = 1000000, .max_pages = 2});
     llmp_receiver *receiver = test_receiver(sender);
     uint64_t sent = 0;
-    while (test_send_number(sender, sent, 100, LLMP_TRY) == 0) {
+    while (test_send_number(sender, sent, 100, LLMP_NOWAIT) == 0) {
         sent++;
     }
     for (uint64_t i = 0; i < sent; i++) {
-        test_expect_number(receiver, i, 100, LLMP_TRY);
+        test_expect_number(receiver, i, 100, LLMP_NOWAIT);
     }
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* EOP-7 without its panic. */
@@ -210,7 +210,7 @@ static void EOP_7_a_slow_receiver_is_back_pressure(void **state) {
     llmp_receiver *receiver = test_receiver(sender);
     uint64_t sent = 0;
     int rc;
-    while ((rc = test_send_number(sender, sent, 1000, LLMP_TRY)) == 0) {
+    while ((rc = test_send_number(sender, sent, 1000, LLMP_NOWAIT)) == 0) {
         sent++;
     }
     assert_rc(rc, -EAGAIN);
@@ -218,14 +218,14 @@ static void EOP_7_a_slow_receiver_is_back_pressure(void **state) {
     assert_rc(test_send_number(sender, sent, 1000, LLMP_MILLISECONDS(1)), -ETIMEDOUT);
     /* Leaving the first page needs a look at the second. */
     for (uint64_t i = 0; i < 4; i++) {
-        test_expect_number(receiver, i, 1000, LLMP_TRY);
+        test_expect_number(receiver, i, 1000, LLMP_NOWAIT);
     }
-    assert_ok(test_send_number(sender, sent, 1000, LLMP_TRY));
+    assert_ok(test_send_number(sender, sent, 1000, LLMP_NOWAIT));
     llmp_sender_stats stats;
     llmp_sender_stats_get(sender, &stats);
     assert_int_equal(stats.pages_created, 3);
     llmp_receiver_free(receiver);
-    assert_ok(llmp_sender_free(sender, LLMP_TRY));
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
 /* EOP-8's other half: with nobody to read, payloads of 0, 24 or 25 bytes must not do worse than others. */
@@ -236,26 +236,26 @@ static void EOP_7_small_payloads_too(void **state) {
         llmp_sender *sender = test_sender((llmp_sender_options){.page_size = 512, .max_pages = 2});
         int rc;
         do {
-            rc = test_send_number(sender, 0, lengths[i], LLMP_TRY);
+            rc = test_send_number(sender, 0, lengths[i], LLMP_NOWAIT);
         } while (rc == 0);
         assert_rc(rc, -EAGAIN);
-        assert_rc(llmp_sender_exit(sender, LLMP_TRY), -EAGAIN);
-        assert_ok(llmp_sender_free(sender, LLMP_TRY));
+        assert_rc(llmp_sender_exit(sender, LLMP_NOWAIT), -EAGAIN);
+        assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
     }
 }
 
 static void EXITING_ends_the_channel(void **state) {
     const struct fixture *f = *state;
     llmp_receiver *receiver = test_receiver(f->sender);
-    assert_ok(test_send_number(f->sender, 1, 10, LLMP_TRY));
-    assert_ok(llmp_sender_exit(f->sender, LLMP_TRY));
+    assert_ok(test_send_number(f->sender, 1, 10, LLMP_NOWAIT));
+    assert_ok(llmp_sender_exit(f->sender, LLMP_NOWAIT));
     assert_int_equal(test_slot(&f->view, 128)->tag, LLMP_TAG_EXITING);
     assert_int_equal(test_slot(&f->view, 128)->buf_len, 0);
-    assert_rc(llmp_send(f->sender, 1, 0, "", 0, LLMP_TRY), -LLMP_E_CLOSED);
-    assert_rc(llmp_sender_exit(f->sender, LLMP_TRY), -LLMP_E_CLOSED);
-    test_expect_number(receiver, 1, 10, LLMP_TRY);
+    assert_rc(llmp_send(f->sender, 1, 0, "", 0, LLMP_NOWAIT), -LLMP_E_CLOSED);
+    assert_rc(llmp_sender_exit(f->sender, LLMP_NOWAIT), -LLMP_E_CLOSED);
+    test_expect_number(receiver, 1, 10, LLMP_NOWAIT);
     llmp_message message;
-    assert_rc(llmp_recv(receiver, &message, LLMP_TRY), -LLMP_E_CLOSED);
+    assert_rc(llmp_recv(receiver, &message, LLMP_NOWAIT), -LLMP_E_CLOSED);
     assert_rc(llmp_recv(receiver, &message, LLMP_FOREVER), -LLMP_E_CLOSED);
     llmp_receiver_free(receiver);
 }
@@ -266,7 +266,7 @@ static void PAGE_scribbled_on_the_sender_stays_on_its_map(void **state) {
     llmp_receiver *receiver = test_receiver(f->sender);
     for (uint64_t i = 0; i < 2000; i++) {
         void *payload;
-        assert_ok(llmp_sender_alloc(f->sender, 64, LLMP_TRY, &payload));
+        assert_ok(llmp_sender_alloc(f->sender, 64, LLMP_NOWAIT, &payload));
         llmp_shmem_desc desc = llmp_sender_describe(f->sender);
         struct test_view view = test_view_open(&desc);
         view.page->size_used = i % 3 == 0 ? UINT64_MAX : (uint64_t)1 << 40;
@@ -279,7 +279,7 @@ static void PAGE_scribbled_on_the_sender_stays_on_its_map(void **state) {
         test_view_close(&view);
         assert_ok(llmp_sender_commit(f->sender, 3, 0));
         llmp_message message;
-        assert_ok(llmp_recv(receiver, &message, LLMP_TRY));
+        assert_ok(llmp_recv(receiver, &message, LLMP_NOWAIT));
         assert_int_equal(message.length, 64);
         assert_memory_equal(message.payload, &i, sizeof i);
         assert_int_equal(message.sender, 5);
@@ -293,8 +293,12 @@ static void PAGE_scribbled_on_the_sender_stays_on_its_map(void **state) {
 static void options_that_make_no_sense(void **state) {
     (void)state;
     llmp_sender *sender;
-    const llmp_sender_options bad[] = {{.page_size = 511},       {.max_pages = 1},         {.window = 1},
-                                       {.pages = (llmp_pages)9}, {.order = (llmp_order)9}, {.wait = (llmp_wait)9},
+    const llmp_sender_options bad[] = {{.page_size = 511},
+                                       {.max_pages = 1},
+                                       {.window = 1},
+                                       {.page_policy = (llmp_page_policy)9},
+                                       {.reuse_order = (llmp_reuse_order)9},
+                                       {.wait = (llmp_wait)9},
                                        {.max_message = SIZE_MAX}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_rc(llmp_sender_new(&bad[i], &sender), -EINVAL);

@@ -148,7 +148,7 @@ static void a_size_that_is_not_the_descriptors_is_refused(void **state) {
     }
     uint64_t zero = 0, absurd = UINT64_MAX;
     expect_message(SOCK_STREAM, &zero, sizeof zero, &fd, 1, -LLMP_E_SIZE_ZERO);
-    expect_message(SOCK_STREAM, &absurd, sizeof absurd, &fd, 1, -LLMP_E_SIZE_ABSURD);
+    expect_message(SOCK_STREAM, &absurd, sizeof absurd, &fd, 1, -LLMP_E_SIZE_TOO_LARGE);
     (void)close(fd);
 }
 

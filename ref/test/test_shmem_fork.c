@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Inherited maps: who owns what after a fork, whatever becomes of the parent, its pid and its descriptors (ID-4). A lock
- * says who is alive (shmem/owner.h); it must neither outlive its owner in a child nor be lost by an owner that lives.
+ * says who is alive (shmem/posix/owner.h); it must neither outlive its owner in a child nor be lost by an owner that lives.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shmem/owner.h"
+#include "shmem/posix/owner.h"
 #include "shmem_peer.h"
 #include "shmem_support.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Whose posix names are removed, when, and whose never (shmem/owner.h, ID-4).
+ * Whose posix names are removed, when, and whose never (shmem/posix/owner.h, ID-4).
  *
  * Where it can, the program runs over a /dev/shm of its own: other programs sweep the real one at any moment, so that
  * there nobody can see that a dead owner's name is still there.
  */
-#include "shmem/owner.h"
+#include "shmem/posix/owner.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A pid proves little: two processes can have the same, in two name spaces or one after the other (shmem/owner.h). A
+ * A pid proves little: two processes can have the same, in two name spaces or one after the other (shmem/posix/owner.h). A
  * sysv segment needs none: the kernel counts its holders (ID-4).
  */
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "shmem/owner.h"
+#include "shmem/posix/owner.h"
 #include "shmem_peer.h"
 #include "shmem_support.h"
 

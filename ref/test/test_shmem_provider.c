@@ -6,7 +6,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "shmem/orphan.h"
+#include "shmem/liveness.h"
 #include "shmem_peer.h"
 #include "shmem_support.h"
 
@@ -94,7 +94,7 @@ static void check_gives_the_code_that_creating_gave(void **state) {
     shmem_child_passed(shmem_in_child(ask_without_dev_shm, NULL), SHMEM_NEEDS_MOUNT);
 }
 
-/* ---------------------------------------------------------------- orphans (shmem/orphan.h) */
+/* ---------------------------------------------------------------- orphans (shmem/liveness.h) */
 
 static void an_opened_map_is_no_orphan_while_its_owner_lives(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create(c, 5000);

@@ -45,9 +45,9 @@ static void more_than_1_TiB_is_absurd(const struct shmem_case *c) {
     if (SIZE_MAX <= LLMP_SHMEM_SIZE_MAX) {
         shmem_skip("needs sizes of 64 bits");
     }
-    size_is_refused(c, SIZE_MAX, -LLMP_E_SIZE_ABSURD);
-    size_is_refused(c, SIZE_MAX / 2 + 1, -LLMP_E_SIZE_ABSURD);
-    size_is_refused(c, (size_t)LLMP_SHMEM_SIZE_MAX + 1, -LLMP_E_SIZE_ABSURD);
+    size_is_refused(c, SIZE_MAX, -LLMP_E_SIZE_TOO_LARGE);
+    size_is_refused(c, SIZE_MAX / 2 + 1, -LLMP_E_SIZE_TOO_LARGE);
+    size_is_refused(c, (size_t)LLMP_SHMEM_SIZE_MAX + 1, -LLMP_E_SIZE_TOO_LARGE);
 }
 
 struct too_much {
@@ -260,8 +260,8 @@ static rlim_t used_addresses(void) {
 
 static int run_out_of_addresses(int socket, void *argument) {
     const llmp_shmem_provider *provider = shmem_provider(argument);
-    rlim_t most = used_addresses() + ((rlim_t)4 << 20);
-    const struct rlimit limit = {most, most};
+    rlim_t max = used_addresses() + ((rlim_t)4 << 20);
+    const struct rlimit limit = {max, max};
     llmp_shmem *map;
     (void)socket;
     CHILD_REQUIRE(llmp_shmem_provider_check(provider) == 0);

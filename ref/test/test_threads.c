@@ -101,11 +101,11 @@ static void RECV_4_batches_and_coalescing(void **state) {
 
 static void RECV_4_every_wait_and_policy(void **state) {
     (void)state;
-    for (int wait = LLMP_WAIT_ADAPT; wait <= LLMP_WAIT_SLEEP; wait++) {
-        run_channel((llmp_sender_options){.wait = (llmp_wait)wait, .order = (llmp_order)(wait % 2)},
+    for (int wait = LLMP_WAIT_ADAPTIVE; wait <= LLMP_WAIT_SLEEP; wait++) {
+        run_channel((llmp_sender_options){.wait = (llmp_wait)wait, .reuse_order = (llmp_reuse_order)(wait % 2)},
                     &(llmp_receiver_options){.wait = (llmp_wait)wait}, 1); /* spinning wants a core each */
     }
-    run_channel((llmp_sender_options){.pages = LLMP_PAGES_KEEP}, &(llmp_receiver_options){0}, 2);
+    run_channel((llmp_sender_options){.page_policy = LLMP_PAGES_KEEP}, &(llmp_receiver_options){0}, 2);
 }
 
 /* ---------------------------------------------------------------- through a broker */
@@ -133,7 +133,7 @@ static void BROKER_1_through_a_broker_thread(void **state) {
     int maps = test_inproc_maps();
     llmp_broker *broker;
     llmp_broker_options options = {
-        .provider = &test_inproc, .page_size = MAP, .history = 8, .slow_client_ns = LLMP_SECONDS(60)};
+        .provider = &test_inproc, .page_size = MAP, .history = 8, .slow_client_timeout_ns = LLMP_SECONDS(60)};
     assert_ok(llmp_broker_new(&options, &broker));
     struct talker talker = {0};
     assert_ok(llmp_sender_new(&(llmp_sender_options){.provider = &test_inproc, .page_size = MAP}, &talker.tx));
@@ -142,8 +142,8 @@ static void BROKER_1_through_a_broker_thread(void **state) {
     llmp_shmem_desc channels[2] = {llmp_sender_describe(talker.tx), llmp_sender_describe(silent)};
     struct reader readers[2] = {0};
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(llmp_broker_register(broker, &channels[i], &readers[i].desc), i);
-        readers[i].options = (llmp_receiver_options){.provider = &test_inproc, .joined = true};
+        assert_int_equal(llmp_broker_add_client(broker, &channels[i], &readers[i].desc), i);
+        readers[i].options = (llmp_receiver_options){.provider = &test_inproc, .pre_joined = true};
     }
     pthread_t loop;
     assert_int_equal(pthread_create(&loop, NULL, run_broker, broker), 0);
@@ -161,8 +161,8 @@ static void BROKER_1_through_a_broker_thread(void **state) {
         assert_rc(readers[i].rc, -LLMP_E_CLOSED);
         assert_int_equal(readers[i].seen, MESSAGES);
     }
-    llmp_broker_free(broker, LLMP_TRY);
-    assert_ok(llmp_sender_free(silent, LLMP_TRY));
+    llmp_broker_free(broker, LLMP_NOWAIT);
+    assert_ok(llmp_sender_free(silent, LLMP_NOWAIT));
     assert_int_equal(test_inproc_maps(), maps);
 }
 

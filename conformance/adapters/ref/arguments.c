@@ -20,22 +20,22 @@ static bool read_number(const json_t *value, uint64_t *out) {
     return digits != NULL && value_digits(digits, out);
 }
 
-bool call_number(struct call *call, const char *name, uint64_t most, uint64_t *out) {
+bool call_number(struct call *call, const char *name, uint64_t max, uint64_t *out) {
     uint64_t number;
     if (!call_has(call, name)) {
         call_refuse(call, "%s: missing", name);
         return false;
     }
-    if (!read_number(json_object_get(call->request, name), &number) || number > most) {
-        call_refuse(call, "%s: it has to be an integer from 0 to %llu", name, (unsigned long long)most);
+    if (!read_number(json_object_get(call->request, name), &number) || number > max) {
+        call_refuse(call, "%s: it has to be an integer from 0 to %llu", name, (unsigned long long)max);
         return false;
     }
     *out = number;
     return true;
 }
 
-bool call_number_if_given(struct call *call, const char *name, uint64_t most, uint64_t *out) {
-    return !call_has(call, name) || call_number(call, name, most, out);
+bool call_number_if_given(struct call *call, const char *name, uint64_t max, uint64_t *out) {
+    return !call_has(call, name) || call_number(call, name, max, out);
 }
 
 bool call_u32(struct call *call, const char *name, uint32_t *out) {

@@ -60,7 +60,7 @@ static int start(struct call *call, const struct wanted *wanted) {
 
 static void drop(void) {
     serve_drop();
-    llmp_broker_free(broker, LLMP_TRY);
+    llmp_broker_free(broker, LLMP_NOWAIT);
     broker = NULL;
     free(hooks);
     hooks = NULL;

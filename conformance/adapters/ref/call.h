@@ -39,9 +39,9 @@ void call_put_number(struct call *call, const char *field, uint64_t value);
 
 bool call_has(const struct call *call, const char *name);
 /* An integer from 0 to `most`, as a number or as a string of digits. */
-bool call_number(struct call *call, const char *name, uint64_t most, uint64_t *out);
+bool call_number(struct call *call, const char *name, uint64_t max, uint64_t *out);
 /* The same, left as it is where the argument is missing. */
-bool call_number_if_given(struct call *call, const char *name, uint64_t most, uint64_t *out);
+bool call_number_if_given(struct call *call, const char *name, uint64_t max, uint64_t *out);
 bool call_u32(struct call *call, const char *name, uint32_t *out);
 bool call_u32_if_given(struct call *call, const char *name, uint32_t *out);
 bool call_size(struct call *call, const char *name, size_t *out);

@@ -5,7 +5,7 @@
 #include "values.h"
 
 /* How long a goodbye may wait until the broker has mapped what was sent; the request has no say in it. */
-#define GOODBYE_NS LLMP_SECONDS(2)
+#define EXIT_GRACE_NS LLMP_SECONDS(2)
 
 static llmp_client *client;
 
@@ -91,12 +91,12 @@ static int leave(int64_t linger_ns) {
 static void close_client(struct call *call) {
     bool quit = true;
     if (is_open(call) && call_flag_if_given(call, "quit", &quit)) {
-        call_settle(call, leave(quit ? GOODBYE_NS : LLMP_TRY));
+        call_settle(call, leave(quit ? EXIT_GRACE_NS : LLMP_NOWAIT));
     }
 }
 
 static void drop(void) {
-    (void)leave(LLMP_TRY);
+    (void)leave(LLMP_NOWAIT);
 }
 
 static const struct verb verbs[] = {

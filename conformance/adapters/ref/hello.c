@@ -35,7 +35,7 @@ static int default_page_size(uint64_t *size) {
     int code = llmp_sender_new(&options, &sender);
     if (code == 0) {
         *size = llmp_sender_describe(sender).size;
-        (void)llmp_sender_free(sender, LLMP_TRY);
+        (void)llmp_sender_free(sender, LLMP_NOWAIT);
     }
     return code;
 }

@@ -73,17 +73,17 @@ static void add(llmp_broker *broker, uint32_t tag) {
     }
 }
 
-llmp_verdict hooks_run(void *context, llmp_broker *broker, llmp_routed *message) {
+llmp_hook_result hooks_run(void *context, llmp_broker *broker, llmp_broker_message *message) {
     const struct hooks *hooks = context;
     const uint32_t tag = message->tag; /* as it arrived: hooks do not see what the others made of it */
-    llmp_verdict verdict = LLMP_FORWARD;
+    llmp_hook_result verdict = LLMP_HOOK_FORWARD;
     for (size_t i = 0; i < hooks->count; i++) {
         const struct hook *hook = &hooks->items[i];
         if (hook->tag != tag) {
             continue;
         }
         switch (hook->action) {
-        case HANDLED: verdict = LLMP_HANDLED; break;
+        case HANDLED: verdict = LLMP_HOOK_HANDLED; break;
         case SET_TAG: message->tag = hook->value; break;
         case SET_FLAGS: message->flags = hook->value; break;
         case ADD: add(broker, hook->value); break;

@@ -10,11 +10,11 @@ struct hooks;
 /* Reads the argument `hooks`; null, and true, where there is none. Freed with free(). */
 bool hooks_read(struct call *call, struct hooks **out);
 
-/* An llmp_hook; its context is a struct hooks, which does not change. */
-llmp_verdict hooks_run(void *context, llmp_broker *broker, llmp_routed *message);
+/* An llmp_broker_hook; its context is a struct hooks, which does not change. */
+llmp_hook_result hooks_run(void *context, llmp_broker *broker, llmp_broker_message *message);
 
-/* An llmp_event_fn: keeps the roster. */
-void roster_note(void *context, llmp_event event, uint32_t client, int code);
+/* An llmp_broker_event_fn: keeps the roster. */
+void roster_note(void *context, llmp_broker_event event, uint32_t client, int code);
 
 /* The ids of the clients now, as a JSON array. From any thread. */
 json_t *roster_list(void);

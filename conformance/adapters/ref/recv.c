@@ -44,9 +44,9 @@ static void settle(struct call *call, int code) {
     call_settle(call, code);
 }
 
-static bool read_request(struct call *call, struct request *request, uint64_t most) {
+static bool read_request(struct call *call, struct request *request, uint64_t max) {
     request->count = 1;
-    return call_number_if_given(call, "count", most, &request->count) && call_timeout(call, &request->timeout_ns);
+    return call_number_if_given(call, "count", max, &request->count) && call_timeout(call, &request->timeout_ns);
 }
 
 /* ---------------------------------------------------------------- one by one */

@@ -24,7 +24,7 @@ static void leave(uint32_t client) {
     }
 }
 
-void roster_note(void *context, llmp_event event, uint32_t client, int code) {
+void roster_note(void *context, llmp_broker_event event, uint32_t client, int code) {
     (void)context;
     (void)pthread_mutex_lock(&lock);
     switch (event) {
@@ -32,8 +32,8 @@ void roster_note(void *context, llmp_event event, uint32_t client, int code) {
     case LLMP_EVENT_CLIENT_LEFT:
     case LLMP_EVENT_CLIENT_REMOVED: leave(client); break;
     case LLMP_EVENT_PEER_REFUSED:
-    case LLMP_EVENT_CUT_OFF:
-    case LLMP_EVENT_LOST: break;
+    case LLMP_EVENT_OVERRUN:
+    case LLMP_EVENT_MESSAGE_LOST: break;
     }
     (void)pthread_mutex_unlock(&lock);
     if (code != 0) {

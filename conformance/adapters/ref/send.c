@@ -28,7 +28,7 @@ static int64_t now_ns(void) {
 /* The time limit is that of all messages together. Once it is used up the rest is tried without waiting. */
 static int64_t time_left(int64_t started, int64_t timeout_ns) {
     int64_t passed = now_ns() - started;
-    return passed < timeout_ns ? timeout_ns - passed : LLMP_TRY;
+    return passed < timeout_ns ? timeout_ns - passed : LLMP_NOWAIT;
 }
 
 static int send_in_place(llmp_sender *channel, const struct batch *batch, uint64_t seed, int64_t timeout_ns) {

@@ -27,7 +27,7 @@ static bool read_receivers(struct call *call, llmp_sender_options *options) {
         return false;
     }
     if (options->receivers == 0) {
-        options->pages = LLMP_PAGES_DROP;
+        options->page_policy = LLMP_PAGES_DROP;
     }
     return true;
 }
@@ -43,7 +43,7 @@ static bool read_pages(struct call *call, llmp_sender_options *options) {
         call_unsupported(call, "max_pages: this library has no bound on pages that are all kept");
         return false;
     }
-    options->pages = keep ? LLMP_PAGES_KEEP : options->pages;
+    options->page_policy = keep ? LLMP_PAGES_KEEP : options->page_policy;
     return true;
 }
 
@@ -149,7 +149,7 @@ static void send_exit(struct call *call) {
 }
 
 static void drop(void) {
-    (void)llmp_sender_free(channel, LLMP_TRY);
+    (void)llmp_sender_free(channel, LLMP_NOWAIT);
     channel = NULL;
     slot = NULL;
 }

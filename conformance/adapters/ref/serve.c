@@ -57,7 +57,7 @@ static bool do_wishes(void) {
     (void)pthread_mutex_lock(&lock);
     if (attach.channel != NULL) {
         llmp_shmem_desc ignored;
-        attach.id = llmp_broker_register(plan.broker, attach.channel, &ignored);
+        attach.id = llmp_broker_add_client(plan.broker, attach.channel, &ignored);
         attach.channel = NULL;
         (void)pthread_cond_broadcast(&changed);
     }
@@ -74,8 +74,8 @@ static void pause_after(unsigned idle_rounds) {
 static void serve_rounds(void) {
     unsigned idle = 0;
     while (do_wishes() && !is_fulfilled()) {
-        int64_t messages = llmp_broker_once(plan.broker);
-        expect(messages, "llmp_broker_once");
+        int64_t messages = llmp_broker_run_once(plan.broker);
+        expect(messages, "llmp_broker_run_once");
         idle = messages > 0 ? 0 : idle + 1;
         if (idle > 0) {
             pause_after(idle);

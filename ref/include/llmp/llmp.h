@@ -18,11 +18,11 @@
  * objects never share state: any number of them may live in one process, in as many threads.
  *
  * Fork: an object may be used in the parent or in the child, not in both. The side that does not use
- * it may free a sender with a linger of LLMP_TRY: nothing is sent, and nothing is removed that belongs
+ * it may free a sender with a linger of LLMP_NOWAIT: nothing is sent, and nothing is removed that belongs
  * to the process that created it. It leaves receivers, brokers and clients alone: to free one of these
  * is to leave the pages that the other side still reads.
  *
- * Times: every wait takes `timeout_ns`, nanoseconds: LLMP_TRY never waits and gives -EAGAIN where it
+ * Times: every wait takes `timeout_ns`, nanoseconds: LLMP_NOWAIT never waits and gives -EAGAIN where it
  * would have to; a positive value gives -ETIMEDOUT when it has passed; LLMP_FOREVER waits without end.
  */
 #ifndef LLMP_LLMP_H
@@ -38,7 +38,7 @@
 extern "C" {
 #endif
 
-#define LLMP_TRY ((int64_t)0)
+#define LLMP_NOWAIT ((int64_t)0)
 #define LLMP_FOREVER ((int64_t)-1)
 #define LLMP_SECONDS(n) ((int64_t)(n)*1000000000)
 #define LLMP_MILLISECONDS(n) ((int64_t)(n)*1000000)
@@ -82,10 +82,10 @@ typedef struct llmp_message {
 
 /** What a wait does while there is nothing to do. */
 typedef enum llmp_wait {
-    LLMP_WAIT_ADAPT, /**< spins for some microseconds, then yields, then sleeps: the default */
-    LLMP_WAIT_SPIN,  /**< never gives up the processor: lowest latency, costs a whole core */
-    LLMP_WAIT_YIELD, /**< gives way to whoever else wants this core */
-    LLMP_WAIT_SLEEP  /**< sleeps at once, 50 µs at first and at most 10 ms at a time: next to no processor time */
+    LLMP_WAIT_ADAPTIVE, /**< spins for some microseconds, then yields, then sleeps: the default */
+    LLMP_WAIT_SPIN,     /**< never gives up the processor: lowest latency, costs a whole core */
+    LLMP_WAIT_YIELD,    /**< gives way to whoever else wants this core */
+    LLMP_WAIT_SLEEP     /**< sleeps at once, 50 µs at first and at most 10 ms at a time: next to no processor time */
 } llmp_wait;
 
 /* ------------------------------------------------------------------ sender */
@@ -93,17 +93,17 @@ typedef enum llmp_wait {
 typedef struct llmp_sender llmp_sender;
 
 /** What becomes of a page that every expected receiver has left. */
-typedef enum llmp_pages {
+typedef enum llmp_page_policy {
     LLMP_PAGES_REUSE, /**< it comes round again (EOP-6, EOP-8): the default; the steady state makes no system call */
     LLMP_PAGES_DROP,  /**< it is removed: for receivers whose number is unknown */
     LLMP_PAGES_KEEP   /**< it stays, so that a late receiver can start from the first; memory grows without bound */
-} llmp_pages;
+} llmp_page_policy;
 
 /** In which order free pages are used again. */
-typedef enum llmp_order {
-    LLMP_ORDER_OLDEST, /**< round and round: the window is what goes through the caches. The default */
-    LLMP_ORDER_NEWEST  /**< the page freed last: the smallest footprint */
-} llmp_order;
+typedef enum llmp_reuse_order {
+    LLMP_REUSE_OLDEST, /**< round and round: the window is what goes through the caches. The default */
+    LLMP_REUSE_NEWEST  /**< the page freed last: the smallest footprint */
+} llmp_reuse_order;
 
 /** All zero, or a null pointer, is the default. */
 typedef struct llmp_sender_options {
@@ -111,9 +111,10 @@ typedef struct llmp_sender_options {
     llmp_shmem_options shmem;
     uint32_t sender_id; /**< goes into the page header and every message */
     size_t page_size;   /**< bytes of the first map, at least 512; 0: 1 MiB. Later ones grow by EOP-4 */
-    llmp_pages pages;
-    llmp_order order;
-    uint32_t receivers; /**< how many receivers will read from the first page on; 0: one. See llmp_sender_admit() */
+    llmp_page_policy page_policy;
+    llmp_reuse_order reuse_order;
+    uint32_t
+        receivers; /**< how many receivers will read from the first page on; 0: one. See llmp_sender_add_receiver() */
     uint32_t max_pages; /**< bound on unread pages, at least 2; 0: as many as fit in 64 MiB, at least 4 */
     uint32_t window;  /**< pages that go round, at least 2, at most max_pages; 0: measured and adapted while running */
     bool preallocate; /**< create max_pages pages now, for receivers that can only open inherited maps */
@@ -131,7 +132,7 @@ LLMP_API int llmp_sender_new(const llmp_sender_options *options, llmp_sender **o
  * that very page is seen only when it leaves it. Where one was dismissed that had not come that far, the time runs out
  * as if it still might come.
  *
- * @param linger_ns how long to wait for them; LLMP_TRY sends nothing and waits for nobody
+ * @param linger_ns how long to wait for them; LLMP_NOWAIT sends nothing and waits for nobody
  * @return 0, or -ETIMEDOUT when somebody did not come in time; everything is freed all the same
  */
 LLMP_API int llmp_sender_free(llmp_sender *sender, int64_t linger_ns);
@@ -146,7 +147,7 @@ LLMP_API llmp_shmem_desc llmp_sender_describe(const llmp_sender *sender);
  * @param length     payload bytes, 0 to max_message
  * @param timeout_ns how long to wait for a slow receiver when max_pages pages are unread, or the machine has no more
  * @param payload    set to `length` writable bytes in the page, 8-byte aligned
- * @return 0, -EAGAIN, -ETIMEDOUT, -LLMP_E_TOO_LARGE, -LLMP_E_ALLOC_OPEN, or what creating a page gave
+ * @return 0, -EAGAIN, -ETIMEDOUT, -LLMP_E_TOO_LARGE, -LLMP_E_ALLOC_PENDING, or what creating a page gave
  */
 LLMP_API int llmp_sender_alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, void **payload);
 
@@ -180,15 +181,15 @@ LLMP_API int llmp_sender_exit(llmp_sender *sender, int64_t timeout_ns);
  *
  * @param desc set to that page
  */
-LLMP_API int llmp_sender_admit(llmp_sender *sender, llmp_shmem_desc *desc);
+LLMP_API int llmp_sender_add_receiver(llmp_sender *sender, llmp_shmem_desc *desc);
 
 /**
  * Counts one receiver out that is dead or gone: that will join no page any more. How far it read is unknown, so pages
  * that exist now are dropped in their turn and never used again (EOP-8), and one page above max_pages may be taken.
  * Counts have no names: one that is dismissed and reads on takes the place of another, who then loses messages. One
- * that merely has to go stays counted until it went; llmp_sender_cut() ends the wait for it.
+ * that merely has to go stays counted until it went; llmp_sender_evict_oldest() ends the wait for it.
  */
-LLMP_API void llmp_sender_dismiss(llmp_sender *sender);
+LLMP_API void llmp_sender_remove_receiver(llmp_sender *sender);
 
 /**
  * Gives the oldest unread page up, so that a sender whose receiver stopped reading can go on. A receiver that has
@@ -196,7 +197,7 @@ LLMP_API void llmp_sender_dismiss(llmp_sender *sender);
  *
  * @return 0, or -EAGAIN when only the page being written is left
  */
-LLMP_API int llmp_sender_cut(llmp_sender *sender);
+LLMP_API int llmp_sender_evict_oldest(llmp_sender *sender);
 
 /** What a channel does and holds, for reports. */
 typedef struct llmp_sender_stats {
@@ -217,9 +218,9 @@ typedef struct llmp_receiver llmp_receiver;
 typedef struct llmp_receiver_options {
     const llmp_shmem_provider *provider; /**< null: llmp_shmem_provider_default() */
     llmp_shmem_options shmem;
-    bool joined;                /**< this receiver was counted in already (llmp_sender_admit(), TCP-2) */
+    bool pre_joined;            /**< this receiver was counted in already (llmp_sender_add_receiver(), TCP-2) */
     size_t max_page_size;       /**< bytes of the largest page it maps; 0: 4 GiB */
-    uint32_t max_mapped;        /**< pages it keeps mapped to recognise them; 0: 256 of them, 256 MiB together */
+    uint32_t max_mapped_pages;  /**< pages it keeps mapped to recognise them; 0: 256 of them, 256 MiB together */
     uint32_t coalesce_messages; /**< look for new messages only when this many can be there … */
     uint32_t coalesce_us; /**< … or this many microseconds after the last look. Both 0: adapts; 1 and 0: never */
     llmp_wait wait;
@@ -235,7 +236,7 @@ LLMP_API void llmp_receiver_free(llmp_receiver *receiver);
  * The next message. END_OF_PAGE is followed, never returned (RECV-3).
  *
  * @param message    a copy of its header and a view of its payload, valid until the next call on this receiver
- * @param timeout_ns LLMP_TRY looks once
+ * @param timeout_ns LLMP_NOWAIT looks once
  * @return 0; -EAGAIN or -ETIMEDOUT when there is none; -LLMP_E_CLOSED behind the last one; another code for bytes
  *         that no correct sender writes. After such an error the receiver stands still: every later call gives
  *         -LLMP_E_BROKEN, and llmp_receiver_error() the first cause.
@@ -245,7 +246,7 @@ LLMP_API int llmp_recv(llmp_receiver *receiver, llmp_message *message, int64_t t
 /**
  * The next message, its payload copied to `buffer`, where message->payload points then.
  *
- * @return as llmp_recv(); -LLMP_E_BUFFER_SMALL leaves the message to be read again, with message->length set
+ * @return as llmp_recv(); -LLMP_E_BUFFER_TOO_SMALL leaves the message to be read again, with message->length set
  */
 LLMP_API int llmp_recv_copy(llmp_receiver *receiver, llmp_message *message, void *buffer, size_t capacity,
                             int64_t timeout_ns);
@@ -270,32 +271,32 @@ typedef struct llmp_broker llmp_broker;
 #define LLMP_HISTORY_ALL UINT32_MAX
 
 /** What a hook decides about a message. */
-typedef enum llmp_verdict { LLMP_FORWARD, LLMP_HANDLED } llmp_verdict;
+typedef enum llmp_hook_result { LLMP_HOOK_FORWARD, LLMP_HOOK_HANDLED } llmp_hook_result;
 
 /** A message on its way through the broker. A hook may change tag, flags, payload and length. */
-typedef struct llmp_routed {
+typedef struct llmp_broker_message {
     uint32_t client; /**< the channel it came from; what a hook writes here is ignored */
     uint32_t tag;
     uint32_t flags;
     const void *payload; /**< the broker's private copy; a hook may point it at bytes of its own that live until its
                               next call */
     size_t length;
-} llmp_routed;
+} llmp_broker_message;
 
 /** Called for every message that is not the protocol's own (BROKER-4). It may call llmp_broker_send(). */
-typedef llmp_verdict (*llmp_hook)(void *context, llmp_broker *broker, llmp_routed *message);
+typedef llmp_hook_result (*llmp_broker_hook)(void *context, llmp_broker *broker, llmp_broker_message *message);
 
 /** What happened to a client or a connection. */
-typedef enum llmp_event {
+typedef enum llmp_broker_event {
     LLMP_EVENT_CLIENT_JOINED,
     LLMP_EVENT_CLIENT_LEFT,    /**< code 0: it said so */
-    LLMP_EVENT_CLIENT_REMOVED, /**< code: what it did wrong, or -LLMP_E_CLIENT_VANISHED */
+    LLMP_EVENT_CLIENT_REMOVED, /**< code: what it did wrong, or -LLMP_E_CLIENT_GONE */
     LLMP_EVENT_PEER_REFUSED,   /**< a TCP peer; code: why. `client` means nothing */
-    LLMP_EVENT_CUT_OFF,        /**< a page was given up unread. `client` means nothing */
-    LLMP_EVENT_LOST /**< a message of this client could not be passed on; code: why, as memory that ran out */
-} llmp_event;
+    LLMP_EVENT_OVERRUN,        /**< a page was given up unread. `client` means nothing */
+    LLMP_EVENT_MESSAGE_LOST /**< a message of this client could not be passed on; code: why, as memory that ran out */
+} llmp_broker_event;
 
-typedef void (*llmp_event_fn)(void *context, llmp_event event, uint32_t client, int code);
+typedef void (*llmp_broker_event_fn)(void *context, llmp_broker_event event, uint32_t client, int code);
 
 /** All zero, or a null pointer, is the default. */
 typedef struct llmp_broker_options {
@@ -306,19 +307,19 @@ typedef struct llmp_broker_options {
         history; /**< broadcast pages kept, at least 2; 0: as many as fit in 64 MiB, at least 4; or LLMP_HISTORY_ALL (as LibAFL does) */
     bool preallocate; /**< create the pages of history now, for clients that can only open inherited maps */
     /** How long clients that do not read, or a machine without memory, may hold up the others. Then a message is given up
-        for want of memory (LLMP_EVENT_LOST), or else the oldest page is (LLMP_EVENT_CUT_OFF), and as many clients as
+        for want of memory (LLMP_EVENT_MESSAGE_LOST), or else the oldest page is (LLMP_EVENT_OVERRUN), and as many clients as
         were missing on it are not waited for until all keep up again. 0: 1 s. LibAFL before 0.16 counts wrongly
         (EOP-5): two such clients always look slow; give them LLMP_HISTORY_ALL. */
-    int64_t slow_client_ns;
+    int64_t slow_client_timeout_ns;
     /** How long nobody may hold a client's page before the client counts as gone; 0: 5 s. Over posix this is known of
         clients of this library alone, over memfd of none. */
-    int64_t vanish_ns;
+    int64_t liveness_timeout_ns;
     uint32_t max_clients; /**< at the same time, with those removed for an error and not gone yet; 0: 1024 */
     size_t max_message;   /**< largest payload forwarded; a client that sends more is removed; 0: 1 GiB */
     uint32_t exit_after;  /**< llmp_broker_run() ends when this many clients came and all went; 0: never */
-    llmp_hook hook;
+    llmp_broker_hook hook;
     void *hook_context;
-    llmp_event_fn on_event;
+    llmp_broker_event_fn on_event;
     void *event_context;
     llmp_wait wait;
 } llmp_broker_options;
@@ -348,7 +349,8 @@ LLMP_API int llmp_broker_listen(llmp_broker *broker, const char *host, uint16_t 
  * @param broadcast set to the page the client starts reading at, counted in on its behalf: open it with `joined`
  * @return the client id, or a negative code
  */
-LLMP_API int64_t llmp_broker_register(llmp_broker *broker, const llmp_shmem_desc *channel, llmp_shmem_desc *broadcast);
+LLMP_API int64_t llmp_broker_add_client(llmp_broker *broker, const llmp_shmem_desc *channel,
+                                        llmp_shmem_desc *broadcast);
 
 /**
  * The broadcast's first page that is still there: what BrokerConnectHello names (TCP-2), for those who want to look on.
@@ -362,10 +364,10 @@ LLMP_API llmp_shmem_desc llmp_broker_describe(llmp_broker *broker);
  *
  * @return 0 or -LLMP_E_NO_CLIENT
  */
-LLMP_API int llmp_broker_remove(llmp_broker *broker, uint32_t client);
+LLMP_API int llmp_broker_remove_client(llmp_broker *broker, uint32_t client);
 
 /** One round: accepts, answers, forwards what is there, looks after clients. @return messages read, or a negative code */
-LLMP_API int64_t llmp_broker_once(llmp_broker *broker);
+LLMP_API int64_t llmp_broker_run_once(llmp_broker *broker);
 
 /** Rounds until llmp_broker_stop() or `exit_after`; then forwards what is left and sends EXITING. */
 LLMP_API int llmp_broker_run(llmp_broker *broker);
@@ -403,10 +405,10 @@ typedef struct llmp_client_options {
 LLMP_API int llmp_client_connect(const llmp_client_options *options, int64_t timeout_ns, llmp_client **out);
 
 /**
- * Makes a client of a channel that llmp_broker_register() knows, without TCP.
+ * Makes a client of a channel that llmp_broker_add_client() knows, without TCP.
  *
  * @param sender    becomes the client's on success
- * @param broadcast the page that llmp_broker_register() gave
+ * @param broadcast the page that llmp_broker_add_client() gave
  */
 LLMP_API int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broadcast, uint32_t id,
                                 const llmp_client_options *options, llmp_client **out);

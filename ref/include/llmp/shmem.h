@@ -52,7 +52,7 @@ enum llmp_error {
     LLMP_E_ID_NAME,         /**< a posix id has to be '/' and 1 to 18 characters without another '/' */
     LLMP_E_ID_KIND,         /**< the id names something that is not shared memory of this provider */
     LLMP_E_SIZE_ZERO,       /**< a map of 0 bytes */
-    LLMP_E_SIZE_ABSURD,     /**< more than LLMP_SHMEM_SIZE_MAX */
+    LLMP_E_SIZE_TOO_LARGE,  /**< more than LLMP_SHMEM_SIZE_MAX */
     LLMP_E_SIZE_CLAIM,      /**< the description claims another size than the segment has */
     LLMP_E_NO_SEGMENT,      /**< nothing (any more) goes by this id */
     LLMP_E_NO_PROVIDER,     /**< no provider of this build has that name */
@@ -60,47 +60,47 @@ enum llmp_error {
     LLMP_E_FD_MESSAGE,      /**< what arrived on the socket is not a passed map */
 
     /* pages and messages (PAGE, MSG, RECV) */
-    LLMP_E_PAGE_SMALL = 2101, /**< the map is too small to be a page */
-    LLMP_E_PAGE_MAGIC,        /**< the page is not initialised (PAGE-3) */
-    LLMP_E_PAGE_GIVEN_UP,     /**< the page to start from was given up by its sender (EOP-6) */
-    LLMP_E_MSG_ID,            /**< a slot does not carry the next message id (RECV-0) */
-    LLMP_E_MSG_ID_BACK,       /**< current_msg_id is smaller than what was read already */
-    LLMP_E_MSG_BOUNDS,        /**< header or payload reach outside the map (RECV-2) */
-    LLMP_E_MSG_LENGTH,        /**< buf_len is larger than buf_len_padded (RECV-2) */
-    LLMP_E_MSG_ALIGN,         /**< the slot does not end on a multiple of 64 (MSG-1) */
-    LLMP_E_MSG_UNSET,         /**< tag UNSET where a message should be (RECV-3) */
-    LLMP_E_MSG_UNINITIALIZED, /**< a message was committed that its sender never filled (SEND-2) */
-    LLMP_E_MSG_EXITING,       /**< EXITING with a payload (MSG-2) */
-    LLMP_E_EOP_LENGTH,        /**< END_OF_PAGE without its 32 bytes (EOP-1, EOP-2) */
-    LLMP_E_EOP_SELF,          /**< END_OF_PAGE names the page it stands on */
-    LLMP_E_EOP_SIZE,          /**< END_OF_PAGE names a page larger than this receiver accepts */
-    LLMP_E_EOP_GONE,          /**< the next page is gone: this receiver was cut off, or the sender died */
+    LLMP_E_PAGE_TOO_SMALL = 2101, /**< the map is too small to be a page */
+    LLMP_E_PAGE_MAGIC,            /**< the page is not initialised (PAGE-3) */
+    LLMP_E_PAGE_RETIRED,          /**< the page to start from was given up by its sender (EOP-6) */
+    LLMP_E_MSG_ID,                /**< a slot does not carry the next message id (RECV-0) */
+    LLMP_E_MSG_ID_DECREASED,      /**< current_msg_id is smaller than what was read already */
+    LLMP_E_MSG_BOUNDS,            /**< header or payload reach outside the map (RECV-2) */
+    LLMP_E_MSG_LENGTH,            /**< buf_len is larger than buf_len_padded (RECV-2) */
+    LLMP_E_MSG_ALIGN,             /**< the slot does not end on a multiple of 64 (MSG-1) */
+    LLMP_E_MSG_UNSET,             /**< tag UNSET where a message should be (RECV-3) */
+    LLMP_E_MSG_UNINITIALIZED,     /**< a message was committed that its sender never filled (SEND-2) */
+    LLMP_E_MSG_EXITING,           /**< EXITING with a payload (MSG-2) */
+    LLMP_E_EOP_LENGTH,            /**< END_OF_PAGE without its 32 bytes (EOP-1, EOP-2) */
+    LLMP_E_EOP_SELF,              /**< END_OF_PAGE names the page it stands on */
+    LLMP_E_EOP_SIZE,              /**< END_OF_PAGE names a page larger than this receiver accepts */
+    LLMP_E_EOP_GONE,              /**< the next page is gone: this receiver was cut off, or the sender died */
 
     /* using a channel */
-    LLMP_E_CLOSED = 2201, /**< the sender ended the channel (EXITING) and everything was read */
-    LLMP_E_BROKEN,        /**< an earlier error ended this receiver; llmp_receiver_error() has it */
-    LLMP_E_TAG_RESERVED,  /**< that tag is the protocol's own (MSG-2) */
-    LLMP_E_TOO_LARGE,     /**< the message is larger than the channel's max_message */
-    LLMP_E_ALLOC_OPEN,    /**< a message is allocated and not yet sent or cancelled (SEND-2) */
-    LLMP_E_ALLOC_NONE,    /**< no message is allocated */
-    LLMP_E_ALLOC_GROW,    /**< shrink to more than was allocated */
-    LLMP_E_BUFFER_SMALL,  /**< the caller's buffer is smaller than the message */
+    LLMP_E_CLOSED = 2201,    /**< the sender ended the channel (EXITING) and everything was read */
+    LLMP_E_BROKEN,           /**< an earlier error ended this receiver; llmp_receiver_error() has it */
+    LLMP_E_TAG_RESERVED,     /**< that tag is the protocol's own (MSG-2) */
+    LLMP_E_TOO_LARGE,        /**< the message is larger than the channel's max_message */
+    LLMP_E_ALLOC_PENDING,    /**< a message is allocated and not yet sent or cancelled (SEND-2) */
+    LLMP_E_ALLOC_NONE,       /**< no message is allocated */
+    LLMP_E_ALLOC_GROW,       /**< shrink to more than was allocated */
+    LLMP_E_BUFFER_TOO_SMALL, /**< the caller's buffer is smaller than the message */
 
     /* sockets (TCP, POST) */
-    LLMP_E_FRAME_LENGTH = 2301, /**< a frame announces more than the bound (TCP-1) */
-    LLMP_E_FRAME_CUT,           /**< the peer hung up within a frame */
-    LLMP_E_POST_SHORT,          /**< the value ends before its last field (POST-7) */
-    LLMP_E_POST_VARINT,         /**< a varint of too many bytes or out of its type's range (POST-7) */
-    LLMP_E_POST_VARIANT,        /**< an enum index nobody knows (POST-7) */
-    LLMP_E_POST_UTF8,           /**< a string that is not UTF-8 (POST-7) */
-    LLMP_E_POST_LONG,           /**< a string or byte vector longer than its bound */
-    LLMP_E_HANDSHAKE,           /**< a valid message that makes no sense at this point (TCP-2) */
-    LLMP_E_REFUSED,             /**< the broker answered with an Error */
+    LLMP_E_FRAME_TOO_LARGE = 2301, /**< a frame announces more than the bound (TCP-1) */
+    LLMP_E_FRAME_TRUNCATED,        /**< the peer hung up within a frame */
+    LLMP_E_POST_TRUNCATED,         /**< the value ends before its last field (POST-7) */
+    LLMP_E_POST_VARINT,            /**< a varint of too many bytes or out of its type's range (POST-7) */
+    LLMP_E_POST_VARIANT,           /**< an enum index nobody knows (POST-7) */
+    LLMP_E_POST_UTF8,              /**< a string that is not UTF-8 (POST-7) */
+    LLMP_E_POST_TOO_LONG,          /**< a string or byte vector longer than its bound */
+    LLMP_E_HANDSHAKE,              /**< a valid message that makes no sense at this point (TCP-2) */
+    LLMP_E_REFUSED,                /**< the broker answered with an Error */
 
     /* the broker's clients (BROKER) */
     LLMP_E_NO_CLIENT = 2401, /**< no client has that id */
     LLMP_E_CLIENTS_FULL,     /**< as many clients as this broker takes */
-    LLMP_E_CLIENT_VANISHED,  /**< the process behind a client is gone */
+    LLMP_E_CLIENT_GONE,      /**< the process behind a client is gone */
     LLMP_E_CLIENT_FORGED     /**< a client spoke in another client's name */
 };
 
@@ -145,9 +145,9 @@ typedef struct llmp_shmem llmp_shmem;
 
 /** Who can open a map of a provider by its description. */
 typedef enum llmp_shmem_scope {
-    LLMP_SCOPE_PROCESS, /**< nobody: memory of this process alone */
-    LLMP_SCOPE_FAMILY,  /**< this process and those that inherited or were passed the file descriptor */
-    LLMP_SCOPE_SYSTEM   /**< any process of the same user on this system */
+    LLMP_SCOPE_PROCESS,    /**< nobody: memory of this process alone */
+    LLMP_SCOPE_DESCRIPTOR, /**< this process and those that inherited or were passed the file descriptor */
+    LLMP_SCOPE_SYSTEM      /**< any process of the same user on this system */
 } llmp_shmem_scope;
 
 /** What to do with a new map, or-ed together. */
@@ -261,7 +261,7 @@ LLMP_API int llmp_shmem_send_fd(int socket, const llmp_shmem *map);
  * Receives a map that llmp_shmem_send_fd() sent. The size is checked against the descriptor's own. The
  * map's id is the number that the descriptor has in *this* process.
  *
- * @return 0, -LLMP_E_FD_MESSAGE, -LLMP_E_ID_KIND, -LLMP_E_SIZE_CLAIM, -LLMP_E_SIZE_ZERO, -LLMP_E_SIZE_ABSURD, -EPIPE when the peer hung up, or -errno
+ * @return 0, -LLMP_E_FD_MESSAGE, -LLMP_E_ID_KIND, -LLMP_E_SIZE_CLAIM, -LLMP_E_SIZE_ZERO, -LLMP_E_SIZE_TOO_LARGE, -EPIPE when the peer hung up, or -errno
  */
 LLMP_API int llmp_shmem_recv_fd(int socket, const llmp_shmem_options *options, llmp_shmem **out);
 

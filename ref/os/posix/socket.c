@@ -21,8 +21,8 @@
 /* ------------------------------------------------------------------ addresses */
 
 /* The resolver has error numbers of its own; callers know errno only. */
-static int resolve_error(int code) {
-    switch (code) {
+static int resolve_error(int rc) {
+    switch (rc) {
     case 0: return 0;
     case EAI_SYSTEM: return -errno;
     case EAI_MEMORY: return -ENOMEM;
@@ -71,9 +71,9 @@ static int listen_at(const struct addrinfo *address, llmp_socket *out) {
     }
     set_option(fd, SOL_SOCKET, SO_REUSEADDR); /* a broker that was restarted finds its old connections in TIME_WAIT */
     if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
-        int code = -errno;
+        int rc = -errno;
         close(fd);
-        return code;
+        return rc;
     }
     *out = fd;
     return 0;
@@ -82,16 +82,16 @@ static int listen_at(const struct addrinfo *address, llmp_socket *out) {
 int llmp_socket_listen(const char *host, uint16_t port, llmp_socket *out) {
     struct addrinfo *list;
     *out = LLMP_SOCKET_NONE;
-    int code = resolve(host, port, &list);
-    if (code < 0) {
-        return code;
+    int rc = resolve(host, port, &list);
+    if (rc < 0) {
+        return rc;
     }
-    code = -EHOSTUNREACH;
-    for (struct addrinfo *a = list; a && code < 0; a = a->ai_next) {
-        code = listen_at(a, out);
+    rc = -EHOSTUNREACH;
+    for (struct addrinfo *a = list; a && rc < 0; a = a->ai_next) {
+        rc = listen_at(a, out);
     }
     freeaddrinfo(list);
-    return code;
+    return rc;
 }
 
 int llmp_socket_accept(llmp_socket listener, llmp_socket *out) {
@@ -129,10 +129,10 @@ static void abort_socket(int fd) {
 }
 
 static int await_connection(int fd, struct llmp_deadline deadline) {
-    int code = llmp_socket_wait(fd, LLMP_SOCKET_WRITE, deadline), error = 0;
+    int rc = llmp_socket_wait(fd, LLMP_SOCKET_WRITE, deadline), error = 0;
     socklen_t length = sizeof error;
-    if (code < 0) {
-        return code;
+    if (rc < 0) {
+        return rc;
     }
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) {
         return -errno;
@@ -141,19 +141,19 @@ static int await_connection(int fd, struct llmp_deadline deadline) {
 }
 
 static int connect_to(const struct addrinfo *address, struct llmp_deadline deadline, llmp_socket *out) {
-    int fd = open_socket(address), code = 0;
+    int fd = open_socket(address), rc = 0;
     if (fd < 0) {
         return fd;
     }
     if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
-        code = errno == EINPROGRESS ? await_connection(fd, deadline) : -errno;
+        rc = errno == EINPROGRESS ? await_connection(fd, deadline) : -errno;
     }
-    if (code == 0 && is_own_echo(fd)) {
-        code = -ECONNREFUSED;
+    if (rc == 0 && is_own_echo(fd)) {
+        rc = -ECONNREFUSED;
     }
-    if (code < 0) {
+    if (rc < 0) {
         abort_socket(fd);
-        return code;
+        return rc;
     }
     set_option(fd, IPPROTO_TCP, TCP_NODELAY);
     *out = fd;
@@ -163,19 +163,19 @@ static int connect_to(const struct addrinfo *address, struct llmp_deadline deadl
 int llmp_socket_connect(const char *host, uint16_t port, struct llmp_deadline deadline, llmp_socket *out) {
     struct addrinfo *list;
     *out = LLMP_SOCKET_NONE;
-    int code = resolve(host, port, &list);
-    if (code < 0) {
-        return code;
+    int rc = resolve(host, port, &list);
+    if (rc < 0) {
+        return rc;
     }
     bool refused = false;
-    code = -EHOSTUNREACH;
-    for (struct addrinfo *a = list; a && code < 0; a = a->ai_next) {
-        code = connect_to(a, deadline, out);
-        refused |= code == -ECONNREFUSED;
+    rc = -EHOSTUNREACH;
+    for (struct addrinfo *a = list; a && rc < 0; a = a->ai_next) {
+        rc = connect_to(a, deadline, out);
+        refused |= rc == -ECONNREFUSED;
     }
     freeaddrinfo(list);
     /* "localhost" may have an address of a family that this machine does not speak: the refusal is what counts. */
-    return code < 0 && refused ? -ECONNREFUSED : code;
+    return rc < 0 && refused ? -ECONNREFUSED : rc;
 }
 
 /* ------------------------------------------------------------------ talking */
@@ -244,7 +244,7 @@ int llmp_socket_wait(llmp_socket socket, unsigned want, struct llmp_deadline dea
             return n < 0 ? n : 0;
         }
         if (llmp_deadline_passed(deadline)) {
-            return deadline.at == LLMP_TRY ? -EAGAIN : -ETIMEDOUT;
+            return deadline.at == LLMP_NOWAIT ? -EAGAIN : -ETIMEDOUT;
         }
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#ifndef LLMP_SHMEM_ORPHAN_H
-#define LLMP_SHMEM_ORPHAN_H
+#ifndef LLMP_SHMEM_LIVENESS_H
+#define LLMP_SHMEM_LIVENESS_H
 
 #include "llmp/shmem.h"
 

@@ -8,13 +8,13 @@
  * The comments that begin with an at sign are contracts in ACSL, for all inputs. `make prove` proves them;
  * fuzz/prove/README.md says how to read them.
  */
-#ifndef LLMP_NET_POSTCARD_H
-#define LLMP_NET_POSTCARD_H
+#ifndef LLMP_WIRE_POSTCARD_H
+#define LLMP_WIRE_POSTCARD_H
 
 #include <stdbool.h>
 
 #include "llmp/shmem.h"
-#include "net/span.h"
+#include "wire/span.h"
 
 /* ------------------------------------------------------------------ what a varint means */
 
@@ -125,7 +125,7 @@ void llmp_post_put_bytes(struct llmp_post_out *out, struct llmp_span bytes);
 struct llmp_post_in {
     const uint8_t *at;
     size_t left;
-    int error; /* 0, -LLMP_E_POST_SHORT, _VARINT, _VARIANT, _UTF8 or _LONG */
+    int error; /* 0, -LLMP_E_POST_TRUNCATED, _VARINT, _VARIANT, _UTF8 or _LONG */
 };
 
 /*@ predicate llmp_post_in_valid(struct llmp_post_in *in) =
@@ -149,7 +149,7 @@ struct llmp_post_in {
   @           value == llmp_varint_sum{B}(b, used)) ||
   @          (\at(in->error, B) == -LLMP_E_POST_VARINT && used >= 1 && llmp_varint_beyond{B}(b, used - 1, most) &&
   @           value == 0) ||
-  @          (\at(in->error, B) == -LLMP_E_POST_SHORT && used == \at(in->left, A) && llmp_varint_cut{B}(b, used, most) &&
+  @          (\at(in->error, B) == -LLMP_E_POST_TRUNCATED && used == \at(in->left, A) && llmp_varint_cut{B}(b, used, most) &&
   @           value == 0)));
   @*/
 
@@ -166,7 +166,7 @@ struct llmp_post_in llmp_post_in_over(struct llmp_span bytes);
   @   ensures \result == *\old(in->at) && llmp_post_took{Pre, Post}(in, 1) && in->error == 0;
   @ behavior short:
   @   assumes in->error == 0 && in->left == 0;
-  @   ensures \result == 0 && llmp_post_same{Pre, Post}(in) && in->error == -LLMP_E_POST_SHORT;
+  @   ensures \result == 0 && llmp_post_same{Pre, Post}(in) && in->error == -LLMP_E_POST_TRUNCATED;
   @ complete behaviors; disjoint behaviors;
   @*/
 uint8_t llmp_post_take_u8(struct llmp_post_in *in);
@@ -231,13 +231,13 @@ uint32_t llmp_post_take_variant(struct llmp_post_in *in, uint32_t count);
   @     (llmp_utf8_character(b, left) && llmp_utf8(b + llmp_utf8_length(b[0]), left - llmp_utf8_length(b[0])));
   @*/
 
-/* Views into the input. More than `bound` bytes is -LLMP_E_POST_LONG, though a cut-off input is _SHORT first. */
+/* Views into the input. More than `bound` bytes is -LLMP_E_POST_TOO_LONG, though a cut-off input is _SHORT first. */
 /*@ requires llmp_post_in_valid(in);
   @ terminates \true; exits \false; assigns in->at, in->left, in->error;
   @ ensures llmp_post_in_valid(in);
   @ ensures \old(in->error) < 0 ==> in->error == \old(in->error) && llmp_post_same{Pre, Post}(in);
   @ ensures in->error < 0 ==> \result.bytes == \null && \result.length == 0;
-  @ ensures \old(in->error) == 0 && in->error == -LLMP_E_POST_LONG ==> \old(in->left) - in->left > bound;
+  @ ensures \old(in->error) == 0 && in->error == -LLMP_E_POST_TOO_LONG ==> \old(in->left) - in->left > bound;
   @ ensures in->error == 0 ==> \result.length <= bound && \valid_read(\result.bytes + (0 .. \result.length - 1));
   @ ensures in->error == 0 ==> \let head = \old(in->left) - in->left - \result.length;
   @     1 <= head && llmp_varint_valid(\old(in->at), head - 1, SIZE_MAX) &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "net/postcard.h"
+#include "wire/postcard.h"
 
 #include <errno.h>
 #include <string.h>
@@ -108,9 +108,9 @@ struct llmp_post_in llmp_post_in_over(struct llmp_span bytes) {
   @ terminates \true; exits \false; assigns in->error;
   @ ensures in->error == (\old(in->error) < 0 ? \old(in->error) : -code);
   @*/
-static void fail(struct llmp_post_in *in, int code) {
+static void fail(struct llmp_post_in *in, int rc) {
     if (in->error == 0) {
-        in->error = -code;
+        in->error = -rc;
     }
 }
 
@@ -126,12 +126,12 @@ static void fail(struct llmp_post_in *in, int code) {
   @   ensures \result == \old(in->at) && llmp_post_took{Pre, Post}(in, length) && in->error == 0;
   @ behavior short:
   @   assumes in->error == 0 && length > in->left;
-  @   ensures \result == \null && llmp_post_same{Pre, Post}(in) && in->error == -LLMP_E_POST_SHORT;
+  @   ensures \result == \null && llmp_post_same{Pre, Post}(in) && in->error == -LLMP_E_POST_TRUNCATED;
   @ complete behaviors; disjoint behaviors;
   @*/
 static const uint8_t *take(struct llmp_post_in *in, size_t length) {
     if (length > in->left) {
-        fail(in, LLMP_E_POST_SHORT);
+        fail(in, LLMP_E_POST_TRUNCATED);
     }
     if (in->error < 0) {
         return NULL;
@@ -164,7 +164,7 @@ uint8_t llmp_post_take_u8(struct llmp_post_in *in) {
   @ ensures llmp_post_in_valid(in);
   @ ensures llmp_varint_taken{Pre, Post}(in, \result, most);
   @*/
-static uint64_t take_varint(struct llmp_post_in *in, uint64_t most) {
+static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
     uint64_t value = 0;
     uint64_t weight = 1;
     /*@ loop invariant llmp_post_in_valid(in) && in->error == \at(in->error, Pre);
@@ -179,7 +179,7 @@ static uint64_t take_varint(struct llmp_post_in *in, uint64_t most) {
       @ loop assigns value, weight, room, in->at, in->left, in->error;
       @ loop variant room;
       @*/
-    for (uint64_t room = most;; room /= 0x80) {
+    for (uint64_t room = max;; room /= 0x80) {
         uint8_t byte = llmp_post_take_u8(in);
         if (byte > room) {
             /*@ assert (room + 1) * weight <= byte * weight; */
@@ -196,7 +196,7 @@ static uint64_t take_varint(struct llmp_post_in *in, uint64_t most) {
         if (byte < 0x80) {
             /*@ assert in->error == 0
               @     ==> llmp_varint_valid(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, most); */
-            /*@ assert in->error == -LLMP_E_POST_SHORT && \at(in->error, Pre) == 0
+            /*@ assert in->error == -LLMP_E_POST_TRUNCATED && \at(in->error, Pre) == 0
               @     ==> llmp_varint_cut(\at(in->at, Pre), \at(in->left, Pre) - in->left, most); */
             /*@ assert in->error == 0 ==> llmp_varint_taken{Pre, Here}(in, value, most); */
             /*@ assert in->error < 0 ==> llmp_varint_taken{Pre, Here}(in, 0, most); */
@@ -248,7 +248,7 @@ struct llmp_span llmp_post_take_bytes(struct llmp_post_in *in, size_t bound) {
     size_t length = llmp_post_take_size(in);
     const uint8_t *bytes = take(in, length);
     if (length > bound) {
-        fail(in, LLMP_E_POST_LONG);
+        fail(in, LLMP_E_POST_TOO_LONG);
     }
     return in->error < 0 ? (struct llmp_span){0} : (struct llmp_span){bytes, length};
 }

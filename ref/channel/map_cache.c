@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "channel/mapcache.h"
+#include "channel/map_cache.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,43 +7,43 @@
 
 #include "channel/page.h"
 #include "os/atomic.h"
-#include "shmem/orphan.h"
+#include "shmem/liveness.h"
 
 #define NOT_FOUND UINT32_MAX
 
-int llmp_mapcache_init(struct llmp_mapcache *cache, const llmp_shmem_provider *provider,
-                       const llmp_shmem_options *shmem, uint32_t most, size_t most_bytes) {
-    *cache = (struct llmp_mapcache){
+int llmp_map_cache_init(struct llmp_map_cache *cache, const llmp_shmem_provider *provider,
+                        const llmp_shmem_options *shmem, uint32_t max, size_t max_bytes) {
+    *cache = (struct llmp_map_cache){
         .provider = provider,
         .shmem = *shmem,
-        .most = most > 2 ? most : 2,
-        .most_bytes = most_bytes,
+        .max = max > 2 ? max : 2,
+        .max_bytes = max_bytes,
     };
-    cache->items = calloc(cache->most, sizeof *cache->items);
+    cache->items = calloc(cache->max, sizeof *cache->items);
     return cache->items != NULL ? 0 : -ENOMEM;
 }
 
-void llmp_mapcache_fini(struct llmp_mapcache *cache) {
+void llmp_map_cache_fini(struct llmp_map_cache *cache) {
     for (uint32_t i = 0; i < cache->count; i++) {
         llmp_shmem_close(cache->items[i].map);
     }
     free(cache->items);
-    *cache = (struct llmp_mapcache){0};
+    *cache = (struct llmp_map_cache){0};
 }
 
-void llmp_mapcache_reap(const struct llmp_mapcache *cache) {
+void llmp_map_cache_reap(const struct llmp_map_cache *cache) {
     for (uint32_t i = 0; i < cache->count; i++) {
         llmp_shmem_reap(cache->items[i].map);
     }
 }
 
-static void evict(struct llmp_mapcache *cache, uint32_t index) {
+static void evict(struct llmp_map_cache *cache, uint32_t index) {
     cache->bytes -= llmp_shmem_size(cache->items[index].map);
     llmp_shmem_close(cache->items[index].map);
     cache->items[index] = cache->items[--cache->count];
 }
 
-static uint32_t least_recently_used(const struct llmp_mapcache *cache) {
+static uint32_t least_recently_used(const struct llmp_map_cache *cache) {
     uint32_t oldest = 0;
     for (uint32_t i = 1; i < cache->count; i++) {
         oldest = cache->items[i].used_at < cache->items[oldest].used_at ? i : oldest;
@@ -52,8 +52,8 @@ static uint32_t least_recently_used(const struct llmp_mapcache *cache) {
 }
 
 /* The map used last is the page that the receiver still stands on. */
-static void make_room(struct llmp_mapcache *cache, size_t size) {
-    while (cache->count >= cache->most || (cache->count > 1 && cache->bytes + size > cache->most_bytes)) {
+static void make_room(struct llmp_map_cache *cache, size_t size) {
+    while (cache->count >= cache->max || (cache->count > 1 && cache->bytes + size > cache->max_bytes)) {
         evict(cache, least_recently_used(cache));
     }
 }
@@ -63,7 +63,7 @@ static bool is_same(const struct llmp_kept_map *kept, const llmp_shmem_id *id) {
     return strncmp(desc.id.bytes, id->bytes, sizeof id->bytes) == 0; /* bytes behind the NUL mean nothing (ID-1) */
 }
 
-static uint32_t find(const struct llmp_mapcache *cache, const llmp_shmem_id *id) {
+static uint32_t find(const struct llmp_map_cache *cache, const llmp_shmem_id *id) {
     for (uint32_t i = 0; i < cache->count; i++) {
         uint32_t index = (cache->hint + i) % cache->count;
         if (is_same(&cache->items[index], id)) {
@@ -79,7 +79,7 @@ static bool is_current_life(const struct llmp_kept_map *kept, size_t size) {
     return llmp_shmem_size(kept->map) == size && llmp_load_relaxed(&page->magic) == LLMP_PAGE_MAGIC;
 }
 
-static int open_map(struct llmp_mapcache *cache, const llmp_shmem_desc *desc, uint32_t *index) {
+static int open_map(struct llmp_map_cache *cache, const llmp_shmem_desc *desc, uint32_t *index) {
     llmp_shmem *map;
     int rc = llmp_shmem_open(cache->provider, desc, &cache->shmem, &map);
     if (rc != 0) {
@@ -93,7 +93,7 @@ static int open_map(struct llmp_mapcache *cache, const llmp_shmem_desc *desc, ui
     return 0;
 }
 
-int llmp_mapcache_get(struct llmp_mapcache *cache, const llmp_shmem_desc *desc, llmp_shmem **map) {
+int llmp_map_cache_get(struct llmp_map_cache *cache, const llmp_shmem_desc *desc, llmp_shmem **map) {
     uint32_t index = find(cache, &desc->id);
     if (index != NOT_FOUND && !is_current_life(&cache->items[index], desc->size)) {
         evict(cache, index);

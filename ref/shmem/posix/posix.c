@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "os/os.h"
-#include "shmem/owner.h"
+#include "shmem/posix/owner.h"
 #include "shmem/prepare.h"
 #include "shmem/provider.h"
 

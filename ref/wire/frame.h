@@ -3,11 +3,11 @@
  * Frames (TCP-1): 4 bytes of big-endian length, then that many bytes. Reader and writer work on sockets that never
  * block and are called again when there is more, or more room.
  */
-#ifndef LLMP_NET_FRAME_H
-#define LLMP_NET_FRAME_H
+#ifndef LLMP_WIRE_FRAME_H
+#define LLMP_WIRE_FRAME_H
 
-#include "net/span.h"
 #include "os/socket.h"
+#include "wire/span.h"
 
 /* Bytes on their way in or out. Memory grows with what really arrived, never with what a peer announces. */
 struct llmp_frame_buffer {
@@ -32,7 +32,7 @@ void llmp_frame_reader_fini(struct llmp_frame_reader *reader);
 /*
  * The next frame's body: a view that lives until the next call. Bytes of later frames wait in the reader.
  *
- * 0; -EAGAIN: not all of it is there; -LLMP_E_FRAME_LENGTH: longer than the bound; -LLMP_E_FRAME_CUT: the peer hung up
+ * 0; -EAGAIN: not all of it is there; -LLMP_E_FRAME_TOO_LARGE: longer than the bound; -LLMP_E_FRAME_TRUNCATED: the peer hung up
  * within a frame; -EPIPE: it hung up between two; or what reading gave.
  */
 int llmp_frame_read(struct llmp_frame_reader *reader, llmp_socket socket, struct llmp_span *body);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "shmem/owner.h"
+#include "shmem/posix/owner.h"
 
 #include <dirent.h>
 #include <errno.h>

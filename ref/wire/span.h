@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#ifndef LLMP_NET_SPAN_H
-#define LLMP_NET_SPAN_H
+#ifndef LLMP_WIRE_SPAN_H
+#define LLMP_WIRE_SPAN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "net/frame.h"
+#include "wire/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,17 +29,17 @@ static void buffer_compact(struct llmp_frame_buffer *buffer) {
 }
 
 /* At least `room` free bytes at the end, in a buffer of at most `most` bytes: the caller sees to it that they fit. */
-static int buffer_reserve(struct llmp_frame_buffer *buffer, size_t room, size_t most) {
+static int buffer_reserve(struct llmp_frame_buffer *buffer, size_t room, size_t max) {
     if (buffer->capacity - buffer->end >= room) {
         return 0;
     }
     buffer_compact(buffer);
     size_t capacity = buffer->capacity ? buffer->capacity : CAPACITY_FIRST;
-    while (capacity - buffer->end < room && capacity <= most / 2) {
+    while (capacity - buffer->end < room && capacity <= max / 2) {
         capacity *= 2;
     }
-    if (capacity - buffer->end < room || capacity > most) {
-        capacity = most;
+    if (capacity - buffer->end < room || capacity > max) {
+        capacity = max;
     }
     if (capacity <= buffer->capacity) {
         return 0;
@@ -80,7 +80,7 @@ static int take_frame(struct llmp_frame_reader *reader, struct llmp_span *body) 
     }
     size_t length = head_decode(in->bytes + in->begin);
     if (length > reader->bound) {
-        return -LLMP_E_FRAME_LENGTH;
+        return -LLMP_E_FRAME_TOO_LARGE;
     }
     if (buffer_used(in) - HEAD < length) {
         return -EAGAIN;
@@ -93,13 +93,13 @@ static int take_frame(struct llmp_frame_reader *reader, struct llmp_span *body) 
 /* One read. The bound leaves room: a buffer of a head and the longest body is full only when it holds a whole frame. */
 static int fill(struct llmp_frame_reader *reader, llmp_socket socket) {
     struct llmp_frame_buffer *in = &reader->in;
-    int code = buffer_reserve(in, 1, HEAD + reader->bound);
-    if (code < 0) {
-        return code;
+    int rc = buffer_reserve(in, 1, HEAD + reader->bound);
+    if (rc < 0) {
+        return rc;
     }
     int64_t n = llmp_socket_read(socket, in->bytes + in->end, in->capacity - in->end);
     if (n == 0) {
-        return buffer_used(in) ? -LLMP_E_FRAME_CUT : -EPIPE;
+        return buffer_used(in) ? -LLMP_E_FRAME_TRUNCATED : -EPIPE;
     }
     in->end += n > 0 ? (size_t)n : 0;
     return n > 0 ? 0 : (int)n;
@@ -107,13 +107,13 @@ static int fill(struct llmp_frame_reader *reader, llmp_socket socket) {
 
 int llmp_frame_read(struct llmp_frame_reader *reader, llmp_socket socket, struct llmp_span *body) {
     for (;;) {
-        int code = take_frame(reader, body);
-        if (code != -EAGAIN) {
-            return code;
+        int rc = take_frame(reader, body);
+        if (rc != -EAGAIN) {
+            return rc;
         }
-        code = fill(reader, socket);
-        if (code < 0) {
-            return code;
+        rc = fill(reader, socket);
+        if (rc < 0) {
+            return rc;
         }
     }
 }
@@ -140,9 +140,9 @@ int llmp_frame_put(struct llmp_frame_writer *writer, struct llmp_span body) {
     if (body.length > UINT32_MAX || room < HEAD || body.length > room - HEAD) {
         return -ENOBUFS;
     }
-    int code = buffer_reserve(out, HEAD + body.length, writer->bound);
-    if (code < 0) {
-        return code;
+    int rc = buffer_reserve(out, HEAD + body.length, writer->bound);
+    if (rc < 0) {
+        return rc;
     }
     head_encode(out->bytes + out->end, body.length);
     if (body.length > 0) {

@@ -102,7 +102,7 @@ static void memfd_close(struct llmp_shmem *map, bool remove) {
 const llmp_shmem_provider llmp_shmem_memfd = {
     .name = "memfd",
     .summary = "anonymous memory files (memfd_create): for processes that inherit or are passed the descriptor",
-    .scope = LLMP_SCOPE_FAMILY,
+    .scope = LLMP_SCOPE_DESCRIPTOR,
     .create = memfd_create_map,
     .open = memfd_open,
     .close = memfd_close,

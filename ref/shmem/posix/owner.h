@@ -7,8 +7,8 @@
  * read lock on byte number <pid> of the directory itself. The kernel drops it with the process, everybody can test it
  * whatever namespace they are in, and it leaves no file behind.
  */
-#ifndef LLMP_SHMEM_OWNER_H
-#define LLMP_SHMEM_OWNER_H
+#ifndef LLMP_SHMEM_POSIX_OWNER_H
+#define LLMP_SHMEM_POSIX_OWNER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
