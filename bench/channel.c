@@ -119,14 +119,14 @@ void row_finish(struct row_link *link, int peer, struct outcome *out) {
 
 void row_note_sender(const llmp_sender *sender, struct outcome *out) {
     llmp_sender_stats stats;
-    llmp_sender_stats_get(sender, &stats);
+    llmp_sender_stats_get(sender, &stats, sizeof stats);
     out->channel.pages_created = stats.pages_created;
     out->channel.window = stats.window;
 }
 
 void row_note_receiver(const llmp_receiver *receiver, struct outcome *out) {
     llmp_receiver_stats stats;
-    llmp_receiver_stats_get(receiver, &stats);
+    llmp_receiver_stats_get(receiver, &stats, sizeof stats);
     out->channel.messages = stats.messages;
     out->channel.maps_opened = stats.maps_opened;
 }

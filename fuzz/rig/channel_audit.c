@@ -31,13 +31,15 @@ void fuzz_audit(void) {
     uint32_t number = next.tag - FUZZ_TAG_FIRST;
     bool any = next.kind == FUZZ_NEXT_MESSAGE;
     for (; next.kind == FUZZ_NEXT_MESSAGE; next = fuzz_reader_next(&reader)) {
-        llmp_message message = {next.tag,
-                                next.sender,
-                                next.broker,
-                                next.flags,
-                                next.id,
-                                next.length,
-                                fuzz_maps_bytes(next.segment) + next.offset + LC_MSG_HEADER};
+        llmp_message message = {
+            .tag = next.tag,
+            .sender = next.sender,
+            .broker = next.broker,
+            .flags = next.flags,
+            .id = next.id,
+            .length = next.length,
+            .payload = fuzz_maps_bytes(next.segment) + next.offset + LC_MSG_HEADER,
+        };
         fuzz_ledger_expect(&fuzz_channel.sent, number++, &message);
         audit_slot(&next);
     }

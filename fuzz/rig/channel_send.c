@@ -12,7 +12,7 @@ struct fuzz_channel fuzz_channel;
 
 static void note_turns(void) {
     llmp_sender_stats stats;
-    llmp_sender_stats_get(fuzz_channel.sender, &stats);
+    llmp_sender_stats_get(fuzz_channel.sender, &stats, sizeof stats);
     if (stats.pages_turned != fuzz_channel.turns) {
         fuzz_channel.turns = stats.pages_turned;
         fuzz_channel.page_start = fuzz_channel.sent.count;

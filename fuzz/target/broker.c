@@ -221,10 +221,9 @@ static llmp_hook_result hook(void *context, llmp_broker *broker, llmp_broker_mes
     return what == 0 ? LLMP_HOOK_HANDLED : LLMP_HOOK_FORWARD;
 }
 
-static void note(void *context, llmp_broker_event event, uint32_t client, int code) {
+static void note(void *context, const llmp_broker_event *event) {
     (void)context;
-    (void)client;
-    world.full = world.full || (event == LLMP_EVENT_MESSAGE_LOST && code == -ENOSPC && has(KEEPS_ALL));
+    world.full = world.full || (event->type == LLMP_EVENT_MESSAGE_LOST && event->code == -ENOSPC && has(KEEPS_ALL));
 }
 
 static void new_broker(void) {

@@ -230,9 +230,9 @@ static void run_channel(struct run *run) {
     read_all(run);
     FUZZ_CHECK(fuzz_maps_open() <= (options.max_mapped_pages > 2 ? (int)options.max_mapped_pages : 2), "%d maps kept",
                fuzz_maps_open());
-    llmp_receiver_stats_get(run->receiver, &stats);
+    llmp_receiver_stats_get(run->receiver, &stats, sizeof stats);
     FUZZ_CHECK(stats.messages == run->messages, "%llu messages counted", (unsigned long long)stats.messages);
-    FUZZ_CHECK(stats.maps_live == (uint32_t)fuzz_maps_open(), "%u maps counted", stats.maps_live);
+    FUZZ_CHECK(stats.maps_live == (uint64_t)fuzz_maps_open(), "%llu maps counted", (unsigned long long)stats.maps_live);
     llmp_receiver_free(run->receiver);
     if (run->model.segment >= 0) {
         run->model.left[run->model.segment]++;

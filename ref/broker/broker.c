@@ -7,6 +7,7 @@
 #include "channel/sender.h"
 #include "channel/wait.h"
 #include "os/atomic.h"
+#include "os/compat.h"
 
 #define MAX_CLIENTS_DEFAULT 1024u
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
@@ -22,6 +23,12 @@ static llmp_broker_options fill_in(const llmp_broker_options *options) {
     o.max_clients = o.max_clients != 0 ? o.max_clients : MAX_CLIENTS_DEFAULT;
     o.max_message = o.max_message != 0 ? o.max_message : MAX_MESSAGE_DEFAULT;
     return o;
+}
+
+static int check_options(const llmp_broker_options *options) {
+    bool reserved = !llmp_is_zero(options->reserved0, sizeof options->reserved0) ||
+                    !llmp_is_zero(options->reserved, sizeof options->reserved);
+    return options->wait > LLMP_WAIT_SLEEP || reserved ? -EINVAL : 0;
 }
 
 static int open_broadcast(llmp_broker *broker) {
@@ -52,7 +59,10 @@ int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out) {
     }
     broker->options = fill_in(options);
     broker->written_off = LLMP_NONE_WRITTEN_OFF;
-    int rc = (unsigned)broker->options.wait <= LLMP_WAIT_SLEEP ? open_broadcast(broker) : -EINVAL;
+    int rc = check_options(&broker->options);
+    if (rc == 0) {
+        rc = open_broadcast(broker);
+    }
     if (rc != 0) {
         free(broker);
         return rc;
@@ -94,9 +104,10 @@ uint32_t llmp_broker_take_id(llmp_broker *broker) {
     return broker->next_id++;
 }
 
-void llmp_broker_report(llmp_broker *broker, llmp_broker_event event, uint32_t client, int code) {
+void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32_t client, int code) {
+    const llmp_broker_event event = {.type = type, .client = client, .code = code};
     if (broker->options.on_event != NULL) {
-        broker->options.on_event(broker->options.event_context, event, client, code);
+        broker->options.on_event(broker->options.event_context, &event);
     }
 }
 
@@ -166,7 +177,7 @@ static uint32_t run_round(llmp_broker *broker, bool *busy) {
     return count;
 }
 
-int64_t llmp_broker_run_once(llmp_broker *broker) {
+uint64_t llmp_broker_run_once(llmp_broker *broker) {
     bool busy;
     return run_round(broker, &busy);
 }
@@ -196,7 +207,7 @@ static void finish(llmp_broker *broker) {
     llmp_route_exit(broker);
 }
 
-int llmp_broker_run(llmp_broker *broker) {
+bool llmp_broker_run(llmp_broker *broker) {
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, broker->options.wait);
     while (should_continue(broker)) {
@@ -208,8 +219,9 @@ int llmp_broker_run(llmp_broker *broker) {
             (void)llmp_waiter_step(&waiter, (struct llmp_deadline){LLMP_FOREVER});
         }
     }
+    bool all_left = all_clients_left(broker);
     finish(broker);
-    return 0;
+    return all_left;
 }
 
 /* ST1: pairs with ST2. A single store: nothing here that a signal handler must not do. */
@@ -226,12 +238,18 @@ int llmp_broker_send(llmp_broker *broker, uint32_t tag, uint32_t flags, const vo
     return llmp_route_out(broker, &message);
 }
 
-void llmp_broker_stats_get(const llmp_broker *broker, llmp_broker_stats *stats) {
-    *stats = (llmp_broker_stats){
+void llmp_broker_stats_get(const llmp_broker *broker, llmp_broker_stats *stats, size_t size) {
+    llmp_sender_stats broadcast;
+    llmp_sender_stats_get(broker->broadcast, &broadcast, sizeof broadcast);
+    const llmp_broker_stats now = {
         .forwarded = broker->forwarded,
         .handled = broker->handled,
         .clients_joined = broker->joined,
         .clients_now = broker->count,
+        .pages_turned = broadcast.pages_turned,
+        .pages_created = broadcast.pages_created,
+        .pages_live = broadcast.pages_live,
+        .window = broadcast.window,
     };
-    llmp_sender_stats_get(broker->broadcast, &stats->broadcast);
+    llmp_copy_known(stats, size, &now, sizeof now);
 }

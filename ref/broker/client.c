@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/copy.h"
+#include "channel/receiver.h"
 #include "channel/sender.h"
+#include "os/compat.h"
 #include "os/os.h"
 
 /* A client that goes looks so often whether the broker has come, and reads at most so much in between. */
@@ -33,6 +36,10 @@ int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broadcast, ui
                        const llmp_client_options *options, llmp_client **out) {
     llmp_receiver_options receive = options ? options->receiver : (llmp_receiver_options){0};
     *out = NULL;
+    if (options != NULL && (!llmp_is_zero(options->reserved0, sizeof options->reserved0) ||
+                            !llmp_is_zero(options->reserved, sizeof options->reserved))) {
+        return -EINVAL;
+    }
     llmp_client *client = calloc(1, sizeof *client);
     if (!client) {
         return -ENOMEM;
@@ -58,22 +65,20 @@ llmp_sender *llmp_client_sender(llmp_client *client) {
     return client->sender;
 }
 
+llmp_receiver *llmp_client_receiver(llmp_client *client) {
+    return client->receiver;
+}
+
 int llmp_client_send(llmp_client *client, uint32_t tag, uint32_t flags, const void *payload, size_t length,
                      int64_t timeout_ns) {
     return llmp_send(client->sender, tag, flags, payload, length, timeout_ns);
 }
 
-/* ------------------------------------------------------------------ receiving */
-
-/* What is left of a wait, for a call that takes a timeout. Never LLMP_NOWAIT by running out: that would change its error.
- */
-static int64_t timeout_left(struct llmp_deadline deadline) {
-    if (deadline.at == LLMP_NOWAIT || deadline.at == LLMP_FOREVER) {
-        return deadline.at;
-    }
-    int64_t departed = llmp_deadline_left(deadline, INT64_MAX);
-    return departed > 0 ? departed : 1;
+int64_t llmp_client_send_many(llmp_client *client, const llmp_message *messages, size_t count, int64_t timeout_ns) {
+    return llmp_send_many(client->sender, messages, count, timeout_ns);
 }
+
+/* ------------------------------------------------------------------ receiving */
 
 static int recv_any(llmp_client *client, llmp_message *message, int64_t timeout_ns) {
     int rc = llmp_recv(client->receiver, message, timeout_ns);
@@ -84,7 +89,7 @@ static int recv_any(llmp_client *client, llmp_message *message, int64_t timeout_
 /* The next message that this client wants, whatever of its own lies before it. */
 static int recv_wanted(llmp_client *client, llmp_message *message, struct llmp_deadline deadline) {
     for (;;) {
-        int rc = recv_any(client, message, timeout_left(deadline));
+        int rc = recv_any(client, message, llmp_deadline_timeout(deadline));
         if (rc < 0 || client->receive_own || message->sender != client->id) {
             return rc;
         }
@@ -98,6 +103,50 @@ int llmp_client_recv(llmp_client *client, llmp_message *message, int64_t timeout
         return rc;
     }
     return recv_wanted(client, message, llmp_deadline_in(timeout_ns));
+}
+
+/* The message stays to be received again if the buffer is too small. */
+int llmp_client_recv_copy(llmp_client *client, llmp_message *message, void *buffer, size_t capacity,
+                          int64_t timeout_ns) {
+    int rc = llmp_client_recv(client, message, timeout_ns);
+    if (rc != 0) {
+        return rc;
+    }
+    if (message->length > capacity) {
+        llmp_receiver_unread(client->receiver);
+        client->returned -= message->sender == client->id;
+        return -LLMP_E_BUFFER_TOO_SMALL;
+    }
+    llmp_copy(buffer, message->payload, message->length);
+    message->payload = buffer;
+    return 0;
+}
+
+/* Moves the wanted ones to the front. */
+static int64_t keep_wanted(llmp_client *client, llmp_message *messages, int64_t count) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < count; i++) {
+        bool own = messages[i].sender == client->id;
+        client->returned += own;
+        if (client->receive_own || !own) {
+            messages[kept++] = messages[i];
+        }
+    }
+    return kept;
+}
+
+int64_t llmp_client_recv_many(llmp_client *client, llmp_message *messages, size_t max, int64_t timeout_ns) {
+    struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
+    for (;;) {
+        int64_t count = llmp_recv_many(client->receiver, messages, max, llmp_deadline_timeout(deadline));
+        if (count <= 0) {
+            return count;
+        }
+        count = keep_wanted(client, messages, count);
+        if (count > 0) {
+            return count;
+        }
+    }
 }
 
 /* ------------------------------------------------------------------ leaving */
@@ -166,7 +215,7 @@ static void await_broker(llmp_client *client, uint64_t sent, struct llmp_deadlin
 
 static void say_goodbye(llmp_client *client, struct llmp_deadline deadline) {
     llmp_sender_stats stats;
-    llmp_sender_stats_get(client->sender, &stats);
+    llmp_sender_stats_get(client->sender, &stats, sizeof stats);
     send_client_exit(client,
                      deadline); /* where it cannot be said, freeing the sender meets the same obstacle and tells */
     await_broker(client, stats.messages, deadline);
@@ -180,7 +229,7 @@ int llmp_client_free(llmp_client *client, int64_t linger_ns) {
     if (linger_ns != LLMP_NOWAIT) {
         say_goodbye(client, deadline);
     }
-    int rc = llmp_sender_free(client->sender, timeout_left(deadline));
+    int rc = llmp_sender_free(client->sender, llmp_deadline_timeout(deadline));
     llmp_receiver_free(client->receiver);
     free(client);
     return rc;

@@ -55,7 +55,7 @@ static bool evict_for_slow_client(llmp_broker *broker) {
 
 static uint64_t pages_turned(const llmp_broker *broker) {
     llmp_sender_stats stats;
-    llmp_sender_stats_get(broker->broadcast, &stats);
+    llmp_sender_stats_get(broker->broadcast, &stats, sizeof stats);
     return stats.pages_turned;
 }
 
@@ -131,7 +131,13 @@ static int copy_to_scratch(llmp_broker *broker, const llmp_message *message) {
 
 /* Fills in what is to go out; false when the hook keeps the message. */
 static bool passes_hook(llmp_broker *broker, const struct llmp_broker_client *client, const llmp_message *message) {
-    llmp_broker_message routed = {client->id, message->tag, message->flags, message->payload, message->length};
+    llmp_broker_message routed = {
+        .client = client->id,
+        .tag = message->tag,
+        .flags = message->flags,
+        .payload = message->payload,
+        .length = message->length,
+    };
     if (broker->options.hook != NULL) {
         routed.payload = broker->scratch;
         if (broker->options.hook(broker->options.hook_context, broker, &routed) == LLMP_HOOK_HANDLED ||

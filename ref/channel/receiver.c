@@ -17,6 +17,7 @@
 #include "channel/page.h"
 #include "channel/wait.h"
 #include "os/atomic.h"
+#include "os/compat.h"
 #include "shmem/liveness.h"
 
 #define MAX_PAGE_DEFAULT ((size_t)4 << 30)
@@ -169,6 +170,23 @@ static inline int read_slot(llmp_receiver *receiver, llmp_message *message) {
     return 0;
 }
 
+/* Where the next slot is; what is read ahead of a batch's end is read again by the next call. */
+struct llmp_receiver_mark {
+    size_t offset;
+    size_t last_size;
+    uint64_t last_id;
+};
+
+static inline struct llmp_receiver_mark mark(const llmp_receiver *receiver) {
+    return (struct llmp_receiver_mark){receiver->offset, receiver->last_size, receiver->last_id};
+}
+
+static inline void return_to(llmp_receiver *receiver, struct llmp_receiver_mark mark) {
+    receiver->offset = mark.offset;
+    receiver->last_size = mark.last_size;
+    receiver->last_id = mark.last_id;
+}
+
 static int next_message(llmp_receiver *receiver, llmp_message *message, bool at_once) {
     for (uint32_t follows = 0; follows < FOLLOW_MAX; follows++) {
         int rc = receiver->last_id == receiver->known_id ? poll_newest(receiver, at_once) : 0;
@@ -222,6 +240,30 @@ static int wait_for_message(llmp_receiver *receiver, llmp_message *message, int6
 int llmp_recv(llmp_receiver *receiver, llmp_message *message, int64_t timeout_ns) {
     int rc = next_or_latch_error(receiver, message, timeout_ns == LLMP_NOWAIT);
     return rc != -EAGAIN || timeout_ns == LLMP_NOWAIT ? rc : wait_for_message(receiver, message, timeout_ns);
+}
+
+/* A batch ends with its page: following END_OF_PAGE leaves the page that the views before it point into. */
+static size_t read_more(llmp_receiver *receiver, llmp_message *messages, size_t max) {
+    size_t count = 1;
+    while (count < max && receiver->last_id != receiver->known_id) {
+        struct llmp_receiver_mark before = mark(receiver);
+        int rc = read_slot(receiver, &messages[count]);
+        if (rc != 0 || messages[count].tag == LLMP_TAG_END_OF_PAGE || messages[count].tag == LLMP_TAG_EXITING) {
+            return_to(receiver, before);
+            break;
+        }
+        receiver->messages++;
+        count++;
+    }
+    return count;
+}
+
+int64_t llmp_recv_many(llmp_receiver *receiver, llmp_message *messages, size_t max, int64_t timeout_ns) {
+    if (max == 0) {
+        return 0;
+    }
+    int rc = llmp_recv(receiver, &messages[0], timeout_ns);
+    return rc == 0 ? (int64_t)read_more(receiver, messages, max) : rc;
 }
 
 void llmp_receiver_unread(llmp_receiver *receiver) {
@@ -283,7 +325,8 @@ int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *
     *out = NULL;
     const llmp_shmem_desc copy = *desc;
     llmp_receiver_options chosen = options != NULL ? *options : (llmp_receiver_options){0};
-    if ((unsigned)chosen.wait > LLMP_WAIT_SLEEP) {
+    if (chosen.wait > LLMP_WAIT_SLEEP || !llmp_is_zero(chosen.reserved0, sizeof chosen.reserved0) ||
+        !llmp_is_zero(chosen.reserved, sizeof chosen.reserved)) {
         return -EINVAL;
     }
     llmp_receiver *receiver = calloc(1, sizeof *receiver);
@@ -321,11 +364,12 @@ void llmp_receiver_reap(const llmp_receiver *receiver) {
     llmp_map_cache_reap(&receiver->maps);
 }
 
-void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats *stats) {
-    *stats = (llmp_receiver_stats){
+void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats *stats, size_t size) {
+    const llmp_receiver_stats now = {
         .messages = receiver->messages,
         .pages_turned = receiver->pages_turned,
         .maps_opened = receiver->maps.opened,
         .maps_live = receiver->maps.count,
     };
+    llmp_copy_known(stats, size, &now, sizeof now);
 }

@@ -126,14 +126,16 @@ static inline struct llmp_slot *open_slot(llmp_sender *sender, size_t length, si
     return slot;
 }
 
-static inline int alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, void **payload) {
+/* `deadline` overrides `timeout_ns`, for calls that send several messages; null otherwise. */
+static inline int alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, const struct llmp_deadline *deadline,
+                        void **payload) {
     int rc = check_alloc(sender, length);
     if (rc != 0) {
         return rc;
     }
     size_t padded;
     while (!fits(sender, length, &padded)) {
-        rc = turn_page_within(sender, timeout_ns);
+        rc = turn_page_within(sender, deadline != NULL ? llmp_deadline_timeout(*deadline) : timeout_ns);
         if (rc != 0) {
             return rc;
         }
@@ -143,7 +145,7 @@ static inline int alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, 
 }
 
 int llmp_sender_alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, void **payload) {
-    return alloc(sender, length, timeout_ns, payload);
+    return alloc(sender, length, timeout_ns, NULL, payload);
 }
 
 int llmp_sender_shrink(llmp_sender *sender, size_t length) {
@@ -188,7 +190,7 @@ static inline void prepare_next(const llmp_sender *sender, const struct llmp_slo
 }
 
 /* The whole header is written from private state: what a peer did to the slot meanwhile does not stay. */
-static inline void close_slot(llmp_sender *sender, uint32_t sender_id, uint32_t tag, uint32_t flags) {
+static inline void fill_slot(llmp_sender *sender, uint32_t sender_id, uint32_t tag, uint32_t flags) {
     struct llmp_slot *slot = slot_here(sender);
     slot->tag = tag;
     slot->sender = sender_id;
@@ -200,6 +202,11 @@ static inline void close_slot(llmp_sender *sender, uint32_t sender_id, uint32_t 
     sender->used += LLMP_SLOT_HEADER + sender->padded;
     sender->pending = false;
     sender->messages++;
+}
+
+static inline void close_slot(llmp_sender *sender, uint32_t sender_id, uint32_t tag, uint32_t flags) {
+    const struct llmp_slot *slot = slot_here(sender);
+    fill_slot(sender, sender_id, tag, flags);
     if (sender->last_id - sender->published >= sender->batch) {
         publish(sender);
     }
@@ -224,12 +231,37 @@ int llmp_send(llmp_sender *sender, uint32_t tag, uint32_t flags, const void *pay
         return -LLMP_E_TAG_RESERVED;
     }
     void *room;
-    int rc = alloc(sender, length, timeout_ns, &room);
+    int rc = alloc(sender, length, timeout_ns, NULL, &room);
     if (rc == 0) {
         llmp_copy(room, payload, length);
         close_slot(sender, sender->id, tag, flags);
     }
     return rc;
+}
+
+/* Copies one of many; it is published with the others. */
+static inline int send_one(llmp_sender *sender, const llmp_message *message, const struct llmp_deadline *deadline) {
+    if (llmp_tag_is_reserved(message->tag)) {
+        return -LLMP_E_TAG_RESERVED;
+    }
+    void *room;
+    int rc = alloc(sender, message->length, 0, deadline, &room);
+    if (rc == 0) {
+        llmp_copy(room, message->payload, message->length);
+        fill_slot(sender, sender->id, message->tag, message->flags);
+    }
+    return rc;
+}
+
+int64_t llmp_send_many(llmp_sender *sender, const llmp_message *messages, size_t count, int64_t timeout_ns) {
+    struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
+    size_t sent = 0;
+    int rc = 0;
+    while (sent < count && (rc = send_one(sender, &messages[sent], &deadline)) == 0) {
+        sent++;
+    }
+    llmp_sender_flush(sender);
+    return sent > 0 ? (int64_t)sent : rc;
 }
 
 int llmp_sender_exit(llmp_sender *sender, int64_t timeout_ns) {

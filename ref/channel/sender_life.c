@@ -8,6 +8,7 @@
 #include "channel/sender_internal.h"
 #include "channel/wait.h"
 #include "os/atomic.h"
+#include "os/compat.h"
 
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
 #define MAX_MESSAGE_MAX ((size_t)1 << 37)
@@ -17,7 +18,9 @@ static int check_options(const llmp_sender_options *options) {
     bool bad_policy =
         (unsigned)options->page_policy > LLMP_PAGES_KEEP || (unsigned)options->reuse_order > LLMP_REUSE_NEWEST;
     bool bad_wait = (unsigned)options->wait > LLMP_WAIT_SLEEP;
-    return bad_page || bad_policy || bad_wait || options->max_message > MAX_MESSAGE_MAX ? -EINVAL : 0;
+    bool bad_reserved = !llmp_is_zero(options->reserved0, sizeof options->reserved0) ||
+                        !llmp_is_zero(options->reserved, sizeof options->reserved);
+    return bad_page || bad_policy || bad_wait || bad_reserved || options->max_message > MAX_MESSAGE_MAX ? -EINVAL : 0;
 }
 
 static int make_pages(llmp_sender *sender, const llmp_sender_options *options) {
@@ -106,14 +109,15 @@ void llmp_sender_make_broadcast(llmp_sender *sender) {
     llmp_pages_newest(&sender->pages)->expected = 0;
 }
 
-void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats) {
-    *stats = (llmp_sender_stats){
+void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats, size_t size) {
+    const llmp_sender_stats now = {
         .messages = sender->messages,
         .pages_turned = sender->pages_turned,
         .pages_created = sender->pages.created,
         .pages_live = sender->pages.live.count + sender->pages.spare.count,
         .window = sender->pages.window.pages,
     };
+    llmp_copy_known(stats, size, &now, sizeof now);
 }
 
 /* ---------------------------------------------------------------- receivers that come and go */
@@ -131,9 +135,8 @@ void llmp_sender_cancel_reservation(llmp_sender *sender) {
     llmp_pages_cancel(&sender->pages);
 }
 
-int llmp_sender_add_receiver(llmp_sender *sender, llmp_shmem_desc *desc) {
+void llmp_sender_add_receiver(llmp_sender *sender, llmp_shmem_desc *desc) {
     llmp_sender_confirm(sender, llmp_sender_reserve(sender, desc));
-    return 0;
 }
 
 void llmp_sender_remove_receiver(llmp_sender *sender) {

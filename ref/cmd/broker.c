@@ -22,22 +22,23 @@ static void complain_lost(struct reporter *reporter, uint32_t client, int rc) {
     reporter->lost++;
     if ((reporter->lost & (reporter->lost - 1)) == 0) {
         llmp_cmd_complain(reporter->who, "messages lost so far: %llu, this one of client %u: %s", reporter->lost,
-                          (unsigned)client, llmp_strerror(rc));
+                          client, llmp_strerror(rc));
     }
 }
 
-static void on_event(void *context, llmp_broker_event event, uint32_t client, int rc) {
+static void on_event(void *context, const llmp_broker_event *event) {
     struct reporter *reporter = context;
     const char *who = reporter->who;
-    switch (event) {
-    case LLMP_EVENT_CLIENT_JOINED: llmp_cmd_complain(who, "client %u joined", (unsigned)client); break;
-    case LLMP_EVENT_CLIENT_LEFT: llmp_cmd_complain(who, "client %u left", (unsigned)client); break;
-    case LLMP_EVENT_CLIENT_REMOVED:
-        llmp_cmd_complain(who, "client %u removed: %s", (unsigned)client, llmp_strerror(rc));
-        break;
+    unsigned client = event->client;
+    int rc = event->code;
+    switch (event->type) {
+    case LLMP_EVENT_CLIENT_JOINED: llmp_cmd_complain(who, "client %u joined", client); break;
+    case LLMP_EVENT_CLIENT_LEFT: llmp_cmd_complain(who, "client %u left", client); break;
+    case LLMP_EVENT_CLIENT_REMOVED: llmp_cmd_complain(who, "client %u removed: %s", client, llmp_strerror(rc)); break;
     case LLMP_EVENT_PEER_REFUSED: llmp_cmd_complain(who, "connection refused: %s", llmp_strerror(rc)); break;
     case LLMP_EVENT_MESSAGE_LOST: complain_lost(reporter, client, rc); break;
     case LLMP_EVENT_OVERRUN: llmp_cmd_complain(who, "a client reads too slowly: a page was given up unread"); break;
+    default: break;
     }
 }
 
@@ -64,11 +65,8 @@ static int serve(const char *who, const struct settings *settings, llmp_broker *
     if (rc != LLMP_CMD_OK) {
         return rc;
     }
-    rc = llmp_broker_run(broker);
-    if (rc < 0) {
-        llmp_cmd_complain(who, "ended: %s", llmp_strerror(rc));
-    }
-    return rc < 0 ? LLMP_CMD_FAILED : LLMP_CMD_OK;
+    (void)llmp_broker_run(broker);
+    return LLMP_CMD_OK;
 }
 
 static int run(const char *who, struct settings *settings) {

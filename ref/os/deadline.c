@@ -24,3 +24,11 @@ int64_t llmp_deadline_left(struct llmp_deadline deadline, int64_t max) {
     int64_t left = deadline.at == LLMP_NOWAIT ? 0 : deadline.at - llmp_os_now();
     return left < 0 ? 0 : left < max ? left : max;
 }
+
+int64_t llmp_deadline_timeout(struct llmp_deadline deadline) {
+    if (deadline.at == LLMP_NOWAIT || deadline.at == LLMP_FOREVER) {
+        return deadline.at;
+    }
+    int64_t left = llmp_deadline_left(deadline, INT64_MAX);
+    return left > 0 ? left : 1;
+}

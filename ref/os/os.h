@@ -36,6 +36,8 @@ struct llmp_deadline {
 
 struct llmp_deadline llmp_deadline_in(int64_t timeout_ns);
 bool llmp_deadline_passed(struct llmp_deadline deadline);
+/* What is left of it, as a timeout. Never LLMP_NOWAIT for one that has passed, whose error is another: 1 ns then. */
+int64_t llmp_deadline_timeout(struct llmp_deadline deadline);
 /* The nanoseconds left, at most `most`; 0 when it passed. */
 int64_t llmp_deadline_left(struct llmp_deadline deadline, int64_t max);
 

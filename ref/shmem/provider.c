@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "os/atomic.h"
+#include "os/compat.h"
 #include "os/os.h"
 #include "shmem/liveness.h"
 #include "shmem/prepare.h"
@@ -43,6 +44,12 @@ const llmp_shmem_provider *llmp_shmem_provider_default(void) {
     return providers[0];
 }
 
+void llmp_shmem_provider_free(const llmp_shmem_provider *provider) {
+    if (provider != NULL && provider->free != NULL) {
+        provider->free(provider);
+    }
+}
+
 const char *llmp_shmem_provider_name(const llmp_shmem_provider *provider) {
     return provider->name;
 }
@@ -67,6 +74,10 @@ static int check_size(size_t size) {
         return -LLMP_E_SIZE_ZERO;
     }
     return size > LLMP_SHMEM_SIZE_MAX ? -LLMP_E_SIZE_TOO_LARGE : 0;
+}
+
+int llmp_shmem_check_options(const llmp_shmem_options *options) {
+    return options->reserved0 == 0 && llmp_is_zero(options->reserved, sizeof options->reserved) ? 0 : -EINVAL;
 }
 
 static const llmp_shmem_options *or_default(const llmp_shmem_options *options) {
@@ -122,7 +133,11 @@ static int finish(struct llmp_shmem *map, int rc, llmp_shmem **out) {
 int llmp_shmem_create(const llmp_shmem_provider *provider, size_t size, const llmp_shmem_options *options,
                       llmp_shmem **out) {
     *out = NULL;
+    options = or_default(options);
     int rc = check_size(size);
+    if (rc == 0) {
+        rc = llmp_shmem_check_options(options);
+    }
     if (rc != 0) {
         return rc;
     }
@@ -130,7 +145,6 @@ int llmp_shmem_create(const llmp_shmem_provider *provider, size_t size, const ll
     if (size > llmp_os_memory_size()) {
         return -ENOMEM;
     }
-    options = or_default(options);
     struct llmp_shmem *map = new_map(provider, size, options->flags);
     if (map == NULL) {
         return -ENOMEM;
@@ -144,17 +158,20 @@ int llmp_shmem_create(const llmp_shmem_provider *provider, size_t size, const ll
 int llmp_shmem_open(const llmp_shmem_provider *provider, const llmp_shmem_desc *desc, const llmp_shmem_options *options,
                     llmp_shmem **out) {
     *out = NULL;
+    options = or_default(options);
     const llmp_shmem_desc copy = *desc;
     llmp_shmem_id id = {{0}}; /* stays empty where ids are; else what stands before the NUL, and zeroes (ID-1) */
     int rc = check_size(copy.size);
+    if (rc == 0) {
+        rc = llmp_shmem_check_options(options);
+    }
     if (rc == 0 && provider->scope != LLMP_SCOPE_PROCESS) {
         rc = llmp_shmem_id_set(&id, copy.id.bytes);
     }
     if (rc != 0) {
         return rc;
     }
-    struct llmp_shmem *map =
-        new_map(provider, copy.size, or_default(options)->flags & (LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK));
+    struct llmp_shmem *map = new_map(provider, copy.size, options->flags & (LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK));
     if (map == NULL) {
         return -ENOMEM;
     }
@@ -208,11 +225,11 @@ const llmp_shmem_provider *llmp_shmem_provider_of(const llmp_shmem *map) {
     return map->provider;
 }
 
-unsigned llmp_shmem_flags_of(const llmp_shmem *map) {
+uint32_t llmp_shmem_flags_of(const llmp_shmem *map) {
     return map->flags;
 }
 
-int llmp_shmem_is_owner(const llmp_shmem *map) {
+bool llmp_shmem_is_owner(const llmp_shmem *map) {
     return map->owner == getpid() && map->forks == llmp_load_relaxed(&forks);
 }
 

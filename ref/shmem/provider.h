@@ -14,7 +14,7 @@ struct llmp_shmem {
     void *data;
     size_t size;
     llmp_shmem_id id;
-    unsigned flags; /* those that took effect */
+    uint32_t flags; /* those that took effect */
     pid_t owner;    /* the process that created it; 0 for a map that was opened */
     unsigned forks; /* of that process's line up to then: a pid alone can come again */
     int fd;         /* -1 where there is none */
@@ -36,6 +36,8 @@ struct llmp_shmem_provider {
     bool (*is_orphan)(const struct llmp_shmem *map);
     /* Removes what an orphan would leave behind for ever. Null: nothing would. */
     void (*reap)(const struct llmp_shmem *map);
+    /* Ends a provider that was created at run time. Null: it is static. */
+    void (*free)(const llmp_shmem_provider *self);
 };
 
 extern const llmp_shmem_provider llmp_shmem_sysv;
@@ -47,6 +49,9 @@ extern const llmp_shmem_provider llmp_shmem_nop;
 int llmp_shmem_id_number(const llmp_shmem_id *id, int *number);
 
 void llmp_shmem_id_from_number(llmp_shmem_id *id, int number);
+
+/* Returns 0, or -EINVAL if a reserved byte is set. */
+int llmp_shmem_check_options(const llmp_shmem_options *options);
 
 void llmp_shmem_warn(const llmp_shmem_options *options, const char *text);
 

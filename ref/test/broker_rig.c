@@ -8,17 +8,17 @@
 
 struct rig_events rig_events;
 
-static void note(void *context, llmp_broker_event event, uint32_t client, int code) {
+static void note(void *context, const llmp_broker_event *event) {
     (void)context;
     if (rig_events.count < 64) {
-        rig_events.items[rig_events.count++] = (struct rig_event){event, client, code};
+        rig_events.items[rig_events.count++] = *event;
     }
 }
 
-int rig_count_of(llmp_broker_event event, int code) {
+int rig_count_of(llmp_broker_event_type type, int code) {
     int count = 0;
     for (int i = 0; i < rig_events.count; i++) {
-        count += rig_events.items[i].event == event && rig_events.items[i].code == code;
+        count += rig_events.items[i].type == type && rig_events.items[i].code == code;
     }
     return count;
 }
@@ -66,7 +66,7 @@ void rig_settle(llmp_broker *broker) {
 
 llmp_broker_stats rig_stats_of(const llmp_broker *broker) {
     llmp_broker_stats stats;
-    llmp_broker_stats_get(broker, &stats);
+    llmp_broker_stats_get(broker, &stats, sizeof stats);
     return stats;
 }
 

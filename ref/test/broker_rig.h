@@ -7,13 +7,8 @@
 #include "support.h"
 
 /* What the broker reported since rig_new_broker(). */
-struct rig_event {
-    llmp_broker_event event;
-    uint32_t client;
-    int code;
-};
 extern struct rig_events {
-    struct rig_event items[64];
+    llmp_broker_event items[64];
     int count;
 } rig_events;
 
@@ -24,7 +19,7 @@ struct rig_member {
     uint32_t id;
 };
 
-int rig_count_of(llmp_broker_event event, int code);
+int rig_count_of(llmp_broker_event_type type, int code);
 llmp_broker *rig_new_broker(llmp_broker_options options);
 llmp_receiver *rig_open_broadcast(const llmp_shmem_desc *desc);
 struct rig_member rig_join(llmp_broker *broker);

@@ -225,6 +225,6 @@ void test_expect_big(llmp_receiver *receiver, uint64_t from, uint64_t to) {
 
 llmp_sender_stats test_stats_of(const llmp_sender *sender) {
     llmp_sender_stats stats;
-    llmp_sender_stats_get(sender, &stats);
+    llmp_sender_stats_get(sender, &stats, sizeof stats);
     return stats;
 }

@@ -90,9 +90,9 @@ static void the_broadcast_can_be_described(void **state) {
         (void)llmp_broker_describe(broker);
     }
     llmp_broker_stats stats;
-    llmp_broker_stats_get(broker, &stats);
-    assert_true(stats.broadcast.pages_turned > 10);
-    assert_true(stats.broadcast.pages_created <= 4);
+    llmp_broker_stats_get(broker, &stats, sizeof stats);
+    assert_true(stats.pages_turned > 10);
+    assert_true(stats.pages_created <= 4);
     rig_go(&member);
     llmp_broker_free(broker, LLMP_NOWAIT);
 }
@@ -325,7 +325,7 @@ static void BROKER_5_exit_after_all_came_and_went(void **state) {
     assert_ok(llmp_send(a.tx, 1, 0, "x", 1, LLMP_NOWAIT));
     assert_ok(llmp_sender_exit(a.tx, LLMP_NOWAIT));
     assert_ok(llmp_sender_exit(b.tx, LLMP_NOWAIT));
-    assert_ok(llmp_broker_run(broker));
+    assert_true(llmp_broker_run(broker));
     rig_expect_text(b.rx, a.id, 1, "x");
     llmp_message message;
     assert_rc(llmp_recv(b.rx, &message, LLMP_NOWAIT), -LLMP_E_CLOSED);
@@ -351,7 +351,7 @@ static void BROKER_5_stop_from_a_signal_handler(void **state) {
     struct sigaction before;
     (void)sigaction(SIGUSR1, &action, &before);
     (void)raise(SIGUSR1);
-    assert_ok(llmp_broker_run(broker));
+    assert_false(llmp_broker_run(broker));
     (void)sigaction(SIGUSR1, &before, NULL);
     rig_expect_text(a.rx, a.id, 1, "x");
     llmp_message message;

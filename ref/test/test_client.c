@@ -20,16 +20,14 @@ struct world {
 
 /* ------------------------------------------------------------------ the broker */
 
-static void on_event(void *context, llmp_broker_event event, uint32_t client, int code) {
+static void on_event(void *context, const llmp_broker_event *event) {
     struct world *world = context;
-    (void)client;
-    (void)code;
-    world->left += event == LLMP_EVENT_CLIENT_LEFT;
-    world->removed += event == LLMP_EVENT_CLIENT_REMOVED;
+    world->left += event->type == LLMP_EVENT_CLIENT_LEFT;
+    world->removed += event->type == LLMP_EVENT_CLIENT_REMOVED;
 }
 
 static void *run_broker(void *broker) {
-    assert_ok(llmp_broker_run(broker));
+    (void)llmp_broker_run(broker);
     return NULL;
 }
 
@@ -273,7 +271,7 @@ static void BROKER_4_exit_as_it_is_written(void **state) {
     assert_ok(llmp_sender_new(NULL, &sender));
     assert_ok(llmp_sender_new(NULL, &broadcast));
     llmp_receiver *receiver = test_receiver(sender);
-    assert_ok(llmp_sender_add_receiver(broadcast, &desc));
+    llmp_sender_add_receiver(broadcast, &desc);
     assert_ok(llmp_client_attach(sender, &desc, 0x01020304, NULL, &client));
     say(client, 1, "named");
     assert_ok(llmp_sender_alloc(sender, 100, LLMP_NOWAIT, &half_done));
@@ -302,7 +300,7 @@ static void BROKER_4_free_without_linger_says_nothing(void **state) {
     assert_ok(llmp_sender_new(NULL, &sender));
     assert_ok(llmp_sender_new(NULL, &broadcast));
     llmp_receiver *receiver = test_receiver(sender);
-    assert_ok(llmp_sender_add_receiver(broadcast, &desc));
+    llmp_sender_add_receiver(broadcast, &desc);
     assert_ok(llmp_client_attach(sender, &desc, 1, NULL, &client));
     assert_ok(llmp_client_free(client, LLMP_NOWAIT));
     assert_rc(llmp_recv(receiver, &message, LLMP_NOWAIT), -EAGAIN);

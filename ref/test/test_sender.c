@@ -222,7 +222,7 @@ static void EOP_7_a_slow_receiver_is_back_pressure(void **state) {
     }
     assert_ok(test_send_number(sender, sent, 1000, LLMP_NOWAIT));
     llmp_sender_stats stats;
-    llmp_sender_stats_get(sender, &stats);
+    llmp_sender_stats_get(sender, &stats, sizeof stats);
     assert_int_equal(stats.pages_created, 3);
     llmp_receiver_free(receiver);
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
@@ -285,7 +285,7 @@ static void PAGE_scribbled_on_the_sender_stays_on_its_map(void **state) {
         assert_int_equal(message.sender, 5);
     }
     llmp_sender_stats stats;
-    llmp_sender_stats_get(f->sender, &stats);
+    llmp_sender_stats_get(f->sender, &stats, sizeof stats);
     assert_true(stats.pages_turned > 50);
     llmp_receiver_free(receiver);
 }

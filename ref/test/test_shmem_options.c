@@ -191,7 +191,8 @@ static bool has_huge_pages(const struct shmem_case *c) {
 
 static void expect_fall_back(const struct shmem_case *c) {
     struct warnings warnings = {0};
-    const llmp_shmem_options options = {LLMP_SHMEM_HUGE_PAGES | LLMP_SHMEM_PREFAULT, note, &warnings};
+    const llmp_shmem_options options = {
+        .flags = LLMP_SHMEM_HUGE_PAGES | LLMP_SHMEM_PREFAULT, .on_warning = note, .warning_context = &warnings};
     llmp_shmem *map;
     assert_ok(llmp_shmem_create(shmem_provider(c), SIZE + 1, &options, &map));
     assert_int_equal(warnings.count, 1);
@@ -220,7 +221,8 @@ static void HUGE_PAGES_where_there_are_some(const struct shmem_case *c) {
         shmem_skip("needs 3 free huge pages (sysctl vm.nr_hugepages=3)");
     }
     struct warnings warnings = {0};
-    const llmp_shmem_options options = {LLMP_SHMEM_HUGE_PAGES, note, &warnings};
+    const llmp_shmem_options options = {
+        .flags = LLMP_SHMEM_HUGE_PAGES, .on_warning = note, .warning_context = &warnings};
     size_t huge = llmp_shmem_huge_page_size();
     llmp_shmem *map;
     assert_ok(llmp_shmem_create(shmem_provider(c), huge + 1, &options, &map));
@@ -240,7 +242,8 @@ static void HUGE_PAGES_where_there_are_some(const struct shmem_case *c) {
 
 static void HUGE_PAGES_mean_nothing_to_who_opens(const struct shmem_case *c) {
     struct warnings warnings = {0};
-    const llmp_shmem_options options = {LLMP_SHMEM_HUGE_PAGES, note, &warnings};
+    const llmp_shmem_options options = {
+        .flags = LLMP_SHMEM_HUGE_PAGES, .on_warning = note, .warning_context = &warnings};
     llmp_shmem *map = shmem_create(c, SIZE);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
     llmp_shmem *other;

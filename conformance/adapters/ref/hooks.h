@@ -14,7 +14,7 @@ bool hooks_read(struct call *call, struct hooks **out);
 llmp_hook_result hooks_run(void *context, llmp_broker *broker, llmp_broker_message *message);
 
 /* An llmp_broker_event_fn: keeps the roster. */
-void roster_note(void *context, llmp_broker_event event, uint32_t client, int code);
+void roster_note(void *context, const llmp_broker_event *event);
 
 /* The ids of the clients now, as a JSON array. From any thread. */
 json_t *roster_list(void);

@@ -24,20 +24,19 @@ static void leave(uint32_t client) {
     }
 }
 
-void roster_note(void *context, llmp_broker_event event, uint32_t client, int code) {
+void roster_note(void *context, const llmp_broker_event *event) {
     (void)context;
     (void)pthread_mutex_lock(&lock);
-    switch (event) {
-    case LLMP_EVENT_CLIENT_JOINED: join(client); break;
+    switch (event->type) {
+    case LLMP_EVENT_CLIENT_JOINED: join(event->client); break;
     case LLMP_EVENT_CLIENT_LEFT:
-    case LLMP_EVENT_CLIENT_REMOVED: leave(client); break;
-    case LLMP_EVENT_PEER_REFUSED:
-    case LLMP_EVENT_OVERRUN:
-    case LLMP_EVENT_MESSAGE_LOST: break;
+    case LLMP_EVENT_CLIENT_REMOVED: leave(event->client); break;
+    default: break;
     }
     (void)pthread_mutex_unlock(&lock);
-    if (code != 0) {
-        (void)fprintf(stderr, "broker: event %d, client %u: %s\n", (int)event, (unsigned)client, llmp_strerror(code));
+    if (event->code != 0) {
+        (void)fprintf(stderr, "broker: event %u, client %u: %s\n", event->type, event->client,
+                      llmp_strerror(event->code));
     }
 }
 
