@@ -60,7 +60,7 @@ struct llmp_deadline {
     int64_t at; /* LLMP_NOWAIT, LLMP_FOREVER, or a time of llmp_os_now() */
 };
 
-/* Returns the deadline of a wait that starts now. A negative timeout never ends; one too large for the clock neither. */
+/* Returns the deadline of a wait that starts now. LLMP_FOREVER for a timeout that is negative or too large to add. */
 struct llmp_deadline llmp_deadline_in(int64_t timeout_ns);
 
 /* Returns true if the deadline has passed. LLMP_NOWAIT has always passed, LLMP_FOREVER never. */

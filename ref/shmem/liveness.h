@@ -5,8 +5,8 @@
 #include "llmp/shmem.h"
 
 /*
- * Returns 1 if this process is the only holder of an opened map (sysv) or the map's owner no longer exists (posix), 0 if
- * not, or -ENOTSUP if the provider cannot tell.
+ * Returns 1 if this process is the only holder of an opened map (sysv) or the map's owner no longer exists (posix), 0
+ * if not, or -ENOTSUP if the provider cannot tell.
  */
 int llmp_shmem_is_orphan(const llmp_shmem *map);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Anonymous files (ID-3). An id is a descriptor number, which is valid only in processes that inherited the descriptor. */
+/* Anonymous files (ID-3). An id is a descriptor number, valid only in processes that inherited the descriptor. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -79,7 +79,7 @@ static int check_kind(int fd, struct stat *st) {
     return rc;
 }
 
-/* The size must equal the description's (ID-3). The mapping needs no descriptor, so `fd` is neither copied nor closed. */
+/* The size must equal the description's (ID-3). The map needs no descriptor, so `fd` is neither copied nor closed. */
 static int memfd_open(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_id *id) {
     (void)self;
     int fd;

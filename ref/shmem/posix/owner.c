@@ -116,8 +116,8 @@ static bool is_random_part(const char *text) {
 }
 
 /*
- * Strict, because llmp_owner_sweep() removes files by their names. The number needs no range check: a name with room for
- * the rest has at most 9 digits.
+ * Strict, because llmp_owner_sweep() removes files by their names. The number needs no range check: a name with room
+ * for the rest has at most 9 digits.
  */
 bool llmp_owner_parse(const char *name, pid_t *pid) {
     static const char prefix[] = "/libafl_";

@@ -14,8 +14,8 @@
 #endif
 
 /*
- * Kernels before 5.14 do not support MADV_POPULATE_WRITE. A read of each page populates its entry in the page table; the
- * first write still faults once.
+ * Kernels before 5.14 do not support MADV_POPULATE_WRITE. A read of each page populates its entry in the page table,
+ * although the first write still faults once.
  */
 static void read_pages(const volatile unsigned char *data, size_t size) {
     size_t step = (size_t)sysconf(_SC_PAGESIZE);
