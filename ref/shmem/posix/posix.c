@@ -101,10 +101,14 @@ static int posix_open(const llmp_shmem_provider *self, struct llmp_shmem *map, c
     return rc;
 }
 
+static bool has_dead_owner(const struct llmp_shmem *map, pid_t *owner) {
+    return llmp_owner_parse(map->id.bytes, owner) && !llmp_owner_alive(*owner);
+}
+
 static bool posix_is_orphan(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
     (void)self;
     pid_t owner;
-    return llmp_owner_parse(map->id.bytes, &owner) && !llmp_owner_alive(owner);
+    return has_dead_owner(map, &owner);
 }
 
 static void posix_close(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove) {
@@ -113,7 +117,7 @@ static void posix_close(const llmp_shmem_provider *self, struct llmp_shmem *map,
     pid_t owner;
     if (remove) {
         (void)shm_unlink(map->id.bytes);
-    } else if (llmp_owner_parse(map->id.bytes, &owner) && !llmp_owner_alive(owner)) {
+    } else if (has_dead_owner(map, &owner)) {
         llmp_owner_sweep(owner);
     }
 }
