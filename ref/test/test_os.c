@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What ref/os provides by itself: growing structs, deadlines, and the identity of a process. */
+/* Structs that grow (os/compat.h), deadlines, and the identity of a process. */
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A provider that is created at run time: its state hangs on the provider, so two instances do not affect each other. */
+/* Providers that are created at run time: each has its own state, so two instances do not affect each other. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
