@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The interface that a provider implements. map.c checks the arguments and finishes the maps of all providers, so that
- * a provider only calls the system. Names of this header say nothing about the system: see posix/.
+ * a provider only calls the system. This header depends on no system; each system has a folder, as posix/.
  */
 #ifndef LLMP_SHMEM_PROVIDER_H
 #define LLMP_SHMEM_PROVIDER_H
@@ -22,18 +22,18 @@ struct llmp_shmem {
     uint32_t flags;               /* the flags in effect */
     struct llmp_process_id owner; /* the process that created the map; all zero if the map was opened */
     intptr_t handle;              /* the system's handle, or LLMP_SHMEM_NO_HANDLE; the provider closes it */
-    uint64_t identity;            /* distinguishes segments that have the same id one after the other; else 0 */
+    uint64_t identity;            /* differs between segments that have one id in turn; 0 if the provider sets none */
 };
 
 /*
- * The operations get the provider itself: the state of an instance hangs on `self->state`. Built-in providers are
- * constants without state.
+ * Each operation gets the provider as `self`. Built-in providers are constants. An instance is allocated at run time,
+ * and its operations find its data through `self->state`. Operations must be thread-safe.
  */
 struct llmp_shmem_provider {
     const char *name;
     const char *summary;
     llmp_shmem_scope scope;
-    void *state; /* of an instance; the operations that use it are thread-safe */
+    void *state; /* the data of an instance; null in a built-in provider */
 
     /*
      * Creates or opens a segment and maps it. provider, size and flags of `map` are set, handle is

@@ -30,7 +30,7 @@ static struct {
     pthread_mutex_t mutex;
     pid_t pid;             /* the process that took the lock */
     int fd;                /* the directory, -1 without a lock */
-    struct stat directory; /* the state of `fd` when it was opened */
+    struct stat directory; /* the file that `fd` named when it was opened */
 } held = {.once = PTHREAD_ONCE_INIT, .mutex = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
 static bool is_same_file(const struct stat *a, const struct stat *b) {
