@@ -48,6 +48,10 @@ uint64_t llmp_os_memory_size(void) {
     return (uint64_t)1 << 33;
 }
 
+struct llmp_process_id llmp_os_process_id(void) {
+    return (struct llmp_process_id){.number = 1};
+}
+
 const char *llmp_os_errno_name(int number) {
     const char *name = strerrorname_np(number);
     return name != NULL ? name : "UNKNOWN";

@@ -147,7 +147,8 @@ static int hold(struct llmp_shmem *map, int index) {
     return 0;
 }
 
-static int maps_create(struct llmp_shmem *map, const llmp_shmem_options *options) {
+static int maps_create(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_options *options) {
+    (void)self;
     (void)options;
     int i = map->size <= FUZZ_SEGMENT_MAX ? new_segment(map->size) : -1;
     if (i < 0) {
@@ -159,7 +160,8 @@ static int maps_create(struct llmp_shmem *map, const llmp_shmem_options *options
     return hold(map, i);
 }
 
-static int maps_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
+static int maps_open(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_id *id) {
+    (void)self;
     int number;
     int rc = llmp_shmem_id_number(id, &number);
     if (rc != 0) {
@@ -172,7 +174,8 @@ static int maps_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
     return maps.segments[i].size < map->size ? -LLMP_E_SIZE_CLAIM : hold(map, i);
 }
 
-static void maps_close(struct llmp_shmem *map, bool remove) {
+static void maps_close(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove) {
+    (void)self;
     int i;
     int view;
     FUZZ_CHECK(fuzz_arena_which(map->data, &i, &view), "a map is closed that is none");
@@ -185,14 +188,16 @@ static void maps_close(struct llmp_shmem *map, bool remove) {
     maps.open--;
 }
 
-static bool maps_is_orphan(const struct llmp_shmem *map) {
+static bool maps_is_orphan(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
     int i;
     int view;
     FUZZ_CHECK(fuzz_arena_which(map->data, &i, &view), "asked about a map that is none");
     return maps.segments[i].holders <= 1 && !maps.segments[i].peer;
 }
 
-static void maps_reap(const struct llmp_shmem *map) {
+static void maps_reap(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
     int i;
     int view;
     FUZZ_CHECK(fuzz_arena_which(map->data, &i, &view), "asked about a map that is none");

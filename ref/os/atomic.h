@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Every atomic access of the project goes through here. A caller names its partner in a comment ("A1 pairs with R1"),
- * and orders on the variable itself: no bare fences, which ThreadSanitizer cannot follow.
+ * All atomic accesses of the project. A caller names the partner of each in a comment ("A1 pairs with R1") and orders
+ * on the variable itself: there are no bare fences, which ThreadSanitizer cannot follow.
  *
- * Relaxed loads serve a second purpose: a field of a shared page that a peer may be changing is read exactly once, and
- * the compiler cannot read it again behind the check.
+ * Relaxed loads have a second purpose: a field of a shared page, which a peer may be changing, is read exactly once.
+ * The compiler cannot read it again after the check.
  */
 #ifndef LLMP_OS_ATOMIC_H
 #define LLMP_OS_ATOMIC_H
@@ -16,8 +16,8 @@
 #define llmp_add_release(where, value) __atomic_fetch_add((where), (value), __ATOMIC_RELEASE)
 
 /*
- * Starts to load the line that `where` lies on; never faults. The empty assembly keeps gcc from taking a function that
- * does nothing but this for one without effect, and leaving its calls out.
+ * Prefetches the cache line of `where` for reading; never faults. The empty assembly statement keeps gcc from removing
+ * calls of a function that contains nothing but a prefetch, because it would otherwise have no effect.
  */
 static inline void llmp_prefetch(const void *where) {
     __builtin_prefetch(where);
@@ -25,8 +25,8 @@ static inline void llmp_prefetch(const void *where) {
 }
 
 /*
- * The same, for writing: takes the line away from whoever has it. gcc and clang leave it at a load for reading unless
- * they may assume the instruction; processors that lack it ignore it.
+ * Prefetches the cache line of `where` for writing: takes its ownership from the core that has it. On x86-64 gcc and
+ * clang emit a prefetch for reading unless they may assume `prefetchw`; processors without the instruction ignore it.
  */
 static inline void llmp_prefetch_write(const void *where) {
 #if defined(__x86_64__)
@@ -37,6 +37,7 @@ static inline void llmp_prefetch_write(const void *where) {
 #endif
 }
 
+/* Tells the processor that this is a spin loop. */
 #if defined(__x86_64__) || defined(__i386__)
 #define llmp_cpu_relax() __builtin_ia32_pause()
 #elif defined(__aarch64__)

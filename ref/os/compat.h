@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Structs that cross the library's boundary: option structs reserve bytes, statistics are copied by the caller's size. */
+/* Structs of the public headers that grow: option structs reserve bytes, statistics are copied by the caller's size. */
 #ifndef LLMP_OS_COMPAT_H
 #define LLMP_OS_COMPAT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-/* Returns true if all bytes are 0. A set byte is an option of a newer version, which must not be ignored. */
+/* Returns true if all bytes are 0. A set reserved byte is an option of a newer version and must be refused. */
 static inline bool llmp_is_zero(const void *bytes, size_t size) {
-    const unsigned char *at = (const unsigned char *)bytes;
-    size_t zeros = 0;
-    while (zeros < size && at[zeros] == 0) {
-        zeros++;
+    for (size_t i = 0; i < size; i++) {
+        if (((const unsigned char *)bytes)[i] != 0) {
+            return false;
+        }
     }
-    return zeros == size;
+    return true;
 }
 
-/* Copies the fields that both versions know to a struct of `size` bytes and zeroes the rest of it. */
-static inline void llmp_copy_known(void *to, size_t size, const void *from, size_t known) {
-    size_t copied = size < known ? size : known;
+/*
+ * Fills the `to_size` bytes of a struct whose caller may have another version of the header: copies the bytes that both
+ * versions have and zeroes the rest.
+ */
+static inline void llmp_copy_known(void *to, size_t to_size, const void *from, size_t from_size) {
+    size_t copied = to_size < from_size ? to_size : from_size;
     memcpy(to, from, copied);
-    memset((unsigned char *)to + copied, 0, size - copied);
+    memset((unsigned char *)to + copied, 0, to_size - copied);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the operating system is asked for outside shared memory and sockets. One implementation a platform: posix/. */
+/* Services of the operating system, except shared memory and sockets. Each platform has one implementation: posix/. */
 #ifndef LLMP_OS_OS_H
 #define LLMP_OS_OS_H
 
@@ -7,38 +7,72 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Monotonic nanoseconds; the origin means nothing. */
+/* ------------------------------------------------------------------ time and processor */
+
+/* Returns a monotonic time in nanoseconds since an arbitrary origin. */
 int64_t llmp_os_now(void);
 
-/* Sleeps about that long; a signal may end it early. */
+/* Sleeps for about `ns` nanoseconds. A signal may end the sleep early. */
 void llmp_os_sleep(int64_t ns);
 
-/* Gives way to whoever else wants this processor. */
+/* Lets other threads run on this processor. */
 void llmp_os_yield(void);
 
-/* Unpredictable bytes, for names; never fails (falls back to time and addresses). */
+/* ------------------------------------------------------------------ random bytes and sizes */
+
+/* Fills `bytes` with unpredictable bytes, for names. Falls back to the time and addresses, so it never fails. */
 void llmp_os_random(void *bytes, size_t length);
 
-/* The bytes of a processor's largest private cache (L2), 1 MiB where the system does not tell. */
+/* Returns the bytes of a processor's largest private cache (L2), or 1 MiB if the system does not report it. */
 size_t llmp_os_cache_size(void);
 
-/* The bytes of memory that this machine has. */
+/* Returns the bytes of memory of this machine, or UINT64_MAX if the system does not report it. */
 uint64_t llmp_os_memory_size(void);
 
-/* The name ("ENOENT") and the meaning of an errno value; thread-safe, never freed, never null. */
+/* ------------------------------------------------------------------ error numbers */
+
+/* Return the name ("ENOENT") and the English meaning of an errno value: static strings, never null. Thread-safe. */
 const char *llmp_os_errno_name(int number);
 const char *llmp_os_errno_text(int number);
 
-/* When a wait ends. */
+/* ------------------------------------------------------------------ processes */
+
+/*
+ * Identifies a process. It differs between a process and the children that inherited its memory, even if the system
+ * gives both the same number. All zero identifies no process.
+ */
+struct llmp_process_id {
+    uint64_t number; /* the system's number of the process */
+    uint64_t forks;  /* forks between the first process that called llmp_os_process_id() and this one */
+};
+
+/* Returns the identity of the calling process. Thread-safe. */
+struct llmp_process_id llmp_os_process_id(void);
+
+static inline bool llmp_process_id_equal(struct llmp_process_id a, struct llmp_process_id b) {
+    return a.number == b.number && a.forks == b.forks;
+}
+
+/* ------------------------------------------------------------------ deadlines (deadline.c) */
+
+/* The time at which a wait ends. */
 struct llmp_deadline {
     int64_t at; /* LLMP_NOWAIT, LLMP_FOREVER, or a time of llmp_os_now() */
 };
 
+/* Returns the deadline of a wait that starts now. LLMP_FOREVER for a timeout that is negative or too large to add. */
 struct llmp_deadline llmp_deadline_in(int64_t timeout_ns);
+
+/* Returns true if the deadline has passed. LLMP_NOWAIT has always passed, LLMP_FOREVER never. */
 bool llmp_deadline_passed(struct llmp_deadline deadline);
-/* What is left of it, as a timeout. Never LLMP_NOWAIT for one that has passed, whose error is another: 1 ns then. */
+
+/*
+ * Returns the rest of the wait as a timeout. A deadline that has passed gives 1 ns and not LLMP_NOWAIT: the error of a
+ * wait with LLMP_NOWAIT is another one.
+ */
 int64_t llmp_deadline_timeout(struct llmp_deadline deadline);
-/* The nanoseconds left, at most `most`; 0 when it passed. */
+
+/* Returns the nanoseconds until the deadline, 0 if it has passed, and at most `max`. */
 int64_t llmp_deadline_left(struct llmp_deadline deadline, int64_t max);
 
 #endif

@@ -23,7 +23,7 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* A number has one spelling, so that an id can be told from another by its bytes: nothing follows a leading zero. */
+/* Refuses leading zeros: a number has one spelling, so that ids are equal exactly if their bytes are. */
 int llmp_shmem_id_number(const llmp_shmem_id *id, int *number) {
     long long value = 0;
     size_t i = 0;

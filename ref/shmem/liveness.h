@@ -5,14 +5,14 @@
 #include "llmp/shmem.h"
 
 /*
- * Whether nobody else holds this opened map any more (sysv), or its owner is gone (posix). 1 yes, 0 no, -ENOTSUP where
- * the provider cannot tell.
+ * Returns 1 if this process is the only holder of an opened map (sysv) or the map's owner no longer exists (posix), 0
+ * if not, or -ENOTSUP if the provider cannot tell.
  */
 int llmp_shmem_is_orphan(const llmp_shmem *map);
 
 /*
- * Removes the segment behind an opened map if nobody else holds it: LibAFL's sysv segments outlive a creator that was
- * killed (ID-4). The mapping stays usable until it is closed.
+ * Removes the segment of an opened map if no other process holds it: LibAFL's sysv segments outlive a creator that was
+ * killed (ID-4). The map remains usable until it is closed.
  */
 void llmp_shmem_reap(const llmp_shmem *map);
 

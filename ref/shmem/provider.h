@@ -1,64 +1,77 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a provider has to offer. provider.c checks arguments and results once for all of them. */
+/*
+ * The interface that a provider implements. map.c checks the arguments and finishes the maps of all providers, so that
+ * a provider only calls the system. This header depends on no system; each system has a folder, as posix/.
+ */
 #ifndef LLMP_SHMEM_PROVIDER_H
 #define LLMP_SHMEM_PROVIDER_H
 
 #include <stdbool.h>
-#include <sys/stat.h>
-#include <sys/types.h>
 
 #include "llmp/shmem.h"
+#include "os/os.h"
+
+/* The value of a map's `handle` if the map has none. */
+#define LLMP_SHMEM_NO_HANDLE ((intptr_t)-1)
 
 struct llmp_shmem {
     const llmp_shmem_provider *provider;
     void *data;
     size_t size;
     llmp_shmem_id id;
-    uint32_t flags; /* those that took effect */
-    pid_t owner;    /* the process that created it; 0 for a map that was opened */
-    unsigned forks; /* of that process's line up to then: a pid alone can come again */
-    int fd;         /* -1 where there is none */
-    ino_t inode;    /* memfd: what the number in the id named; 0 elsewhere */
+    uint32_t flags;               /* the flags in effect */
+    struct llmp_process_id owner; /* the process that created the map; all zero if the map was opened */
+    intptr_t handle;              /* the system's handle, or LLMP_SHMEM_NO_HANDLE; the provider closes it */
+    uint64_t identity;            /* differs between segments that have one id in turn; 0 if the provider sets none */
 };
 
 /*
- * create, open: `map` has provider, size and flags set, fd -1, data null. They fill in data, id and fd, and may raise
- * size (huge pages) or clear flags. On failure they leave nothing behind.
+ * Each operation gets the provider as `self`. Built-in providers are constants. An instance is allocated at run time,
+ * and its operations find its data through `self->state`. Operations must be thread-safe.
  */
 struct llmp_shmem_provider {
     const char *name;
     const char *summary;
     llmp_shmem_scope scope;
-    int (*create)(struct llmp_shmem *map, const llmp_shmem_options *options);
-    int (*open)(struct llmp_shmem *map, const llmp_shmem_id *id);
-    void (*close)(struct llmp_shmem *map, bool remove);
-    /* Whether whoever made this opened map is gone for good. Null: the provider cannot tell. */
-    bool (*is_orphan)(const struct llmp_shmem *map);
-    /* Removes what an orphan would leave behind for ever. Null: nothing would. */
-    void (*reap)(const struct llmp_shmem *map);
-    /* Ends a provider that was created at run time. Null: it is static. */
+    void *state; /* the data of an instance; null in a built-in provider */
+
+    /*
+     * Creates or opens a segment and maps it. provider, size and flags of `map` are set, handle is
+     * LLMP_SHMEM_NO_HANDLE, data is null. The operation sets data, id (when creating), handle and identity; it may
+     * raise size (huge pages) and clear flags. Returns 0 or a negative code; on failure it leaves nothing behind.
+     */
+    int (*create)(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_options *options);
+    int (*open)(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_id *id);
+
+    /* Unmaps. `remove` is true in the owner: no process may open the segment afterwards. Does not free `map`. */
+    void (*close)(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove);
+
+    /* Returns true if no other process holds this opened map, or its owner no longer exists. May be null. */
+    bool (*is_orphan)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
+
+    /* Removes the segment of an orphan that would otherwise outlive all processes. May be null. */
+    void (*reap)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
+
+    /* Frees the instance. Null if the provider is built in. */
     void (*free)(const llmp_shmem_provider *self);
 };
 
-extern const llmp_shmem_provider llmp_shmem_sysv;
-extern const llmp_shmem_provider llmp_shmem_posix;
-extern const llmp_shmem_provider llmp_shmem_memfd;
-extern const llmp_shmem_provider llmp_shmem_nop;
+/* The built-in providers of this platform by preference; a null pointer ends them. Defined in posix/providers.c. */
+extern const llmp_shmem_provider *const llmp_shmem_builtin_providers[];
 
-/* ID-3: a decimal number from 0 to INT_MAX and nothing else. `id` is terminated. */
+/*
+ * Parses an id that is a decimal number from 0 to INT_MAX (ID-3). `id` is NUL-terminated.
+ * Returns 0, -LLMP_E_ID_NOT_A_NUMBER, -LLMP_E_ID_TRAILING or -LLMP_E_ID_RANGE.
+ */
 int llmp_shmem_id_number(const llmp_shmem_id *id, int *number);
 
+/* Fills an id with a decimal number and zeroes its remaining bytes. */
 void llmp_shmem_id_from_number(llmp_shmem_id *id, int number);
 
 /* Returns 0, or -EINVAL if a reserved byte is set. */
 int llmp_shmem_check_options(const llmp_shmem_options *options);
 
+/* Calls on_warning, if it is set. */
 void llmp_shmem_warn(const llmp_shmem_options *options, const char *text);
-
-/* What an open map of a shared-memory file comes down to: size checks, mmap, and the reserve behind it. */
-int llmp_shmem_file_map(struct llmp_shmem *map, int fd);
-int llmp_shmem_file_reserve(int fd, size_t size);
-/* What kind of file it is: 0, -LLMP_E_NO_SEGMENT for a closed descriptor, -LLMP_E_ID_KIND where it is no plain file. */
-int llmp_shmem_file_stat(int fd, struct stat *st);
 
 #endif

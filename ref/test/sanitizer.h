@@ -14,4 +14,19 @@
 #define TEST_TSAN 0
 #endif
 
+/*
+ * True if this build has AddressSanitizer or ThreadSanitizer: their shadow memory occupies most addresses, and they
+ * replace mlock().
+ */
+#if TEST_TSAN || defined(__SANITIZE_ADDRESS__)
+#define TEST_SHADOW_MEMORY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TEST_SHADOW_MEMORY 1
+#endif
+#endif
+#ifndef TEST_SHADOW_MEMORY
+#define TEST_SHADOW_MEMORY 0
+#endif
+
 #endif

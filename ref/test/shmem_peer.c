@@ -14,20 +14,19 @@
 /* ---------------------------------------------------------------- other processes */
 
 struct shmem_peer shmem_peer_start(int (*body)(int socket, void *argument), void *argument) {
-    int ends[2];
     (void)fflush(stdout);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    struct shmem_sockets sockets = shmem_sockets_open(SOCK_STREAM);
     pid_t pid = test_fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        (void)close(ends[0]);
-        _exit(body(ends[1], argument));
+        (void)close(sockets.here);
+        _exit(body(sockets.there, argument));
     }
-    (void)close(ends[1]);
-    return (struct shmem_peer){pid, ends[0]};
+    (void)close(sockets.there);
+    return (struct shmem_peer){pid, sockets.here};
 }
 
-/* Other children may have inherited this end: closing it would not be noticed. */
+/* Closing is not enough: other children may have inherited this end. */
 void shmem_peer_hang_up(struct shmem_peer *peer) {
     (void)shutdown(peer->socket, SHUT_RDWR);
     (void)close(peer->socket);
@@ -43,28 +42,28 @@ void shmem_peer_kill(struct shmem_peer *peer) {
     assert_int_equal(shmem_peer_end(peer), 1000 + SIGKILL);
 }
 
-int shmem_in_child(int (*body)(int socket, void *argument), void *argument) {
+int shmem_run_in_child(int (*body)(int socket, void *argument), void *argument) {
     struct shmem_peer peer = shmem_peer_start(body, argument);
     int status = test_wait(peer.pid);
     (void)close(peer.socket);
     return status;
 }
 
-bool shmem_say(int socket, const void *object, size_t size) {
+bool shmem_send(int socket, const void *object, size_t size) {
     return send(socket, object, size, MSG_NOSIGNAL) == (ssize_t)size;
 }
 
-bool shmem_hear(int socket, void *object, size_t size) {
+bool shmem_recv(int socket, void *object, size_t size) {
     return recv(socket, object, size, MSG_WAITALL) == (ssize_t)size;
 }
 
-bool shmem_step(int socket) {
-    return shmem_say(socket, "", 1);
+bool shmem_signal(int socket) {
+    return shmem_send(socket, "", 1);
 }
 
-bool shmem_await(int socket) {
+bool shmem_wait(int socket) {
     char byte;
-    return shmem_hear(socket, &byte, 1);
+    return shmem_recv(socket, &byte, 1);
 }
 
 int shmem_child_failed(const char *file, int line, const char *condition) {
@@ -72,14 +71,57 @@ int shmem_child_failed(const char *file, int line, const char *condition) {
     return 1;
 }
 
-void shmem_child_passed(int status, const char *reason) {
+void shmem_check_child(int status, const char *reason) {
     if (status == CHILD_SKIP) {
         shmem_skip(reason);
     }
     assert_int_equal(status, 0);
 }
 
-/* ---------------------------------------------------------------- a system of one's own */
+/* ---------------------------------------------------------------- bodies of children */
+
+int shmem_own_until_hang_up(int socket, void *argument) {
+    llmp_shmem *map;
+    CHILD_REQUIRE(llmp_shmem_create(shmem_provider(argument), 5000, NULL, &map) == 0);
+    llmp_shmem_desc desc = llmp_shmem_describe(map);
+    shmem_fill(map, 1);
+    CHILD_REQUIRE(shmem_send(socket, &desc, sizeof desc));
+    (void)shmem_wait(socket);
+    return 0;
+}
+
+struct shmem_peer shmem_start_owner(const struct shmem_case *c, llmp_shmem_desc *desc) {
+    struct shmem_peer peer = shmem_peer_start(shmem_own_until_hang_up, (void *)(uintptr_t)c);
+    assert_true(shmem_recv(peer.socket, desc, sizeof *desc));
+    return peer;
+}
+
+int shmem_create_and_close(int socket, void *argument) {
+    llmp_shmem *map;
+    (void)socket;
+    CHILD_REQUIRE(llmp_shmem_create(shmem_provider(argument), 5000, NULL, &map) == 0);
+    llmp_shmem_close(map);
+    return 0;
+}
+
+void shmem_create_in_child(const struct shmem_case *c) {
+    assert_int_equal(shmem_run_in_child(shmem_create_and_close, (void *)(uintptr_t)c), 0);
+}
+
+/* ---------------------------------------------------------------- socket pairs */
+
+struct shmem_sockets shmem_sockets_open(int type) {
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), 0);
+    return (struct shmem_sockets){fds[0], fds[1]};
+}
+
+void shmem_sockets_close(struct shmem_sockets sockets) {
+    (void)close(sockets.here);
+    (void)close(sockets.there);
+}
+
+/* ---------------------------------------------------------------- namespaces */
 
 bool shmem_write_file(const char *path, const char *text) {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -90,12 +132,12 @@ bool shmem_write_file(const char *path, const char *text) {
     return close(fd) == 0 && written;
 }
 
-/* Whoever is not root becomes root of a user name space, where the system lets him. */
-static int unshare_as_user(int what) {
+/* A user other than root becomes root of a new user namespace, if the system permits it. */
+static int unshare_as_user(int flags) {
     char uids[32], gids[32];
     (void)snprintf(uids, sizeof uids, "0 %d 1", (int)geteuid());
     (void)snprintf(gids, sizeof gids, "0 %d 1", (int)getegid());
-    if (unshare(what | CLONE_NEWUSER) != 0) {
+    if (unshare(flags | CLONE_NEWUSER) != 0) {
         return -errno;
     }
     return shmem_write_file("/proc/self/setgroups", "deny") && shmem_write_file("/proc/self/uid_map", uids) &&
@@ -104,12 +146,12 @@ static int unshare_as_user(int what) {
                : -EPERM;
 }
 
-int shmem_unshare(int what) {
-    int rc = unshare(what) == 0 ? 0 : -errno;
+int shmem_unshare(int flags) {
+    int rc = unshare(flags) == 0 ? 0 : -errno;
     if (rc == -EPERM) {
-        rc = unshare_as_user(what);
+        rc = unshare_as_user(flags);
     }
-    if (rc == 0 && (what & CLONE_NEWNS) && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+    if (rc == 0 && (flags & CLONE_NEWNS) != 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
         rc = -errno;
     }
     return rc;
@@ -129,7 +171,7 @@ static int isolate(int socket, void *argument) {
     return shmem_unshare(CLONE_NEWNS) == 0 ? -shmem_mount("tmpfs", "size=64m") : 1;
 }
 
-/* A child tries first: half of it would be worse than nothing. */
+/* A child tries first: this process must not be left with the first step only. */
 bool shmem_isolate(void) {
-    return shmem_in_child(isolate, NULL) == 0 && isolate(-1, NULL) == 0;
+    return shmem_run_in_child(isolate, NULL) == 0 && isolate(-1, NULL) == 0;
 }

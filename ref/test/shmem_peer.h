@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Other processes for the shared-memory tests, and a corner of the system of their own. */
+/* Helpers of the shared-memory tests: other processes, socket pairs, and namespaces with a /dev/shm of their own. */
 #ifndef LLMP_TEST_SHMEM_PEER_H
 #define LLMP_TEST_SHMEM_PEER_H
 
@@ -7,29 +7,31 @@
 
 /* ---------------------------------------------------------------- other processes */
 
-/* A child with a socket to talk over. It dies with the test, and says what went wrong by its exit status. */
+/* A child with a socket to the test. The kernel kills it with the test; its exit status is its result. */
 struct shmem_peer {
     pid_t pid;
     int socket;
 };
 
-/* `body` runs in the child with the other end of the socket; what it returns is the exit status. */
+/* Runs `body` in a child, with the other end of the socket. Its return value is the exit status. */
 struct shmem_peer shmem_peer_start(int (*body)(int socket, void *argument), void *argument);
+/* Ends the connection, so that the child's shmem_wait() and shmem_recv() return false. */
 void shmem_peer_hang_up(struct shmem_peer *peer);
-/* Hangs up and waits: the exit status, or 1000 + the signal. */
+/* Hangs up and waits for the child. Returns its exit status, or 1000 + the signal that ended it. */
 int shmem_peer_end(struct shmem_peer *peer);
+/* Kills the child with SIGKILL and waits for it. */
 void shmem_peer_kill(struct shmem_peer *peer);
-/* Runs a body to its end in a child of its own; 0 is success. */
-int shmem_in_child(int (*body)(int socket, void *argument), void *argument);
+/* Runs `body` in a child until it returns. Returns its exit status; 0 is success. */
+int shmem_run_in_child(int (*body)(int socket, void *argument), void *argument);
 
-/* Whole objects over that socket; false when the other side is gone. */
-bool shmem_say(int socket, const void *object, size_t size);
-bool shmem_hear(int socket, void *object, size_t size);
-/* A step of the one is done; the other waits for it. */
-bool shmem_step(int socket);
-bool shmem_await(int socket);
+/* Send or receive an object over that socket. Return false if the other side has hung up. */
+bool shmem_send(int socket, const void *object, size_t size);
+bool shmem_recv(int socket, void *object, size_t size);
+/* Wake the other side, or wait until it does. Return false if it has hung up. */
+bool shmem_signal(int socket);
+bool shmem_wait(int socket);
 
-/* In a child, where an assertion of cmocka would go on with the parent's tests. */
+/* Replaces assertions in a child: those of cmocka would continue with the parent's tests. */
 #define CHILD_REQUIRE(condition)                                                                                       \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
@@ -38,23 +40,47 @@ bool shmem_await(int socket);
     } while (0)
 int shmem_child_failed(const char *file, int line, const char *condition);
 
-/* What a child says when the machine does not let it try; 77 as everywhere. */
+/* The exit status of a child that the system does not permit to run its test; 77 as in other test tools. */
 #define CHILD_SKIP 77
-/* Ends the test: passes with 0, skips with CHILD_SKIP and the reason, fails with anything else. */
-void shmem_child_passed(int status, const char *reason);
+/* Ends the test: passes if `status` is 0, skips with `reason` if it is CHILD_SKIP, and fails otherwise. */
+void shmem_check_child(int status, const char *reason);
 
-/* ---------------------------------------------------------------- a system of one's own */
+/* ---------------------------------------------------------------- bodies of children */
 
-/* Puts this process (a child, better) into name spaces of its own: `what` are CLONE_NEW flags. 0 or -errno. */
-int shmem_unshare(int what);
-/* Mounts an empty file system on /dev/shm, after shmem_unshare(CLONE_NEWNS). 0 or -errno. */
+/*
+ * Creates a map of the provider `argument` (a struct shmem_case), fills it with seed 1, sends its description, and
+ * exits without closing it when the test hangs up.
+ */
+int shmem_own_until_hang_up(int socket, void *argument);
+/* Starts a child with that body and receives the description. */
+struct shmem_peer shmem_start_owner(const struct shmem_case *c, llmp_shmem_desc *desc);
+
+/* Creates and closes a map of the provider `argument`. */
+int shmem_create_and_close(int socket, void *argument);
+/* Runs that in a child. Its first posix map removes the names of dead owners. */
+void shmem_create_in_child(const struct shmem_case *c);
+
+/* ---------------------------------------------------------------- socket pairs */
+
+struct shmem_sockets {
+    int here, there;
+};
+/* `type` is SOCK_STREAM or SOCK_SEQPACKET, with flags. */
+struct shmem_sockets shmem_sockets_open(int type);
+void shmem_sockets_close(struct shmem_sockets sockets);
+
+/* ---------------------------------------------------------------- namespaces */
+
+/* Moves this process (better: a child) to new namespaces; `flags` are CLONE_NEW…. Returns 0 or -errno. */
+int shmem_unshare(int flags);
+/* Mounts an empty file system on /dev/shm, after shmem_unshare(CLONE_NEWNS). Returns 0 or -errno. */
 int shmem_mount(const char *type, const char *options);
 int shmem_unmount(void);
-/* Gives this program a /dev/shm of its own from now on, for main() to try; false where it may not. */
+/* Gives this program a /dev/shm of its own; for main(). Returns false if the system does not permit it. */
 bool shmem_isolate(void);
-/* Writes a number to a file under /proc. */
+/* Writes a text to a file in /proc. */
 bool shmem_write_file(const char *path, const char *text);
 
-#define SHMEM_NEEDS_MOUNT "needs root, or user name spaces, to mount a /dev/shm of its own"
+#define SHMEM_NEEDS_MOUNT "needs root, or user namespaces, to mount a /dev/shm of its own"
 
 #endif

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "shmem_support.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/shm.h>
 #include <unistd.h>
 
 /* ---------------------------------------------------------------- providers */
@@ -38,7 +35,11 @@ bool shmem_shares(const struct shmem_case *c) {
     return c->shares;
 }
 
-bool shmem_number(const struct shmem_case *c) {
+bool shmem_shares_nothing(const struct shmem_case *c) {
+    return !c->shares;
+}
+
+bool shmem_numeric(const struct shmem_case *c) {
     return c->number;
 }
 
@@ -46,8 +47,17 @@ bool shmem_named(const struct shmem_case *c) {
     return c->shares && !c->number;
 }
 
-/* ---------------------------------------------------------------- running */
+bool shmem_without_fd(const struct shmem_case *c) {
+    return !c->fd;
+}
 
+bool shmem_system_wide(const struct shmem_case *c) {
+    return c->scope == LLMP_SCOPE_SYSTEM;
+}
+
+/* ---------------------------------------------------------------- running tests */
+
+/* A test of the table for one provider. */
 struct bound_test {
     void (*run)(const struct shmem_case *c);
     const struct shmem_case *c;
@@ -108,64 +118,7 @@ int shmem_run(const char *name, const struct shmem_test *tests, size_t count, co
     return failed;
 }
 
-/* ---------------------------------------------------------------- what is in the system */
-
-int shmem_count_fds(void) {
-    int count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    assert_non_null(directory);
-    while (readdir(directory) != NULL) {
-        count++;
-    }
-    (void)closedir(directory);
-    return count - 3; /* ".", "..", and the directory's own */
-}
-
-int shmem_count_names(pid_t pid) {
-    char prefix[32];
-    int length = snprintf(prefix, sizeof prefix, "libafl_%d_", (int)pid);
-    int count = 0;
-    DIR *directory = opendir("/dev/shm");
-    for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-        count += strncmp(entry->d_name, prefix, (size_t)length) == 0;
-    }
-    if (directory != NULL) {
-        (void)closedir(directory);
-    }
-    return count;
-}
-
-static int count_lines(const char *path, bool (*matches)(const char *line, long argument), long argument) {
-    char line[512];
-    int count = 0;
-    FILE *f = fopen(path, "re");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-        count += matches(line, argument);
-    }
-    if (f != NULL) {
-        (void)fclose(f);
-    }
-    return count;
-}
-
-static bool is_made_by(const char *line, long pid) {
-    long creator;
-    return sscanf(line, "%*d %*d %*o %*u %ld", &creator) == 1 && creator == pid;
-}
-
-int shmem_count_segments(pid_t pid) {
-    return count_lines("/proc/sysvipc/shm", is_made_by, pid);
-}
-
-static bool is_shared_memory(const char *line, long argument) {
-    (void)argument;
-    return strstr(line, "/SYSV") != NULL || strstr(line, "/dev/shm/") != NULL || strstr(line, "/memfd:") != NULL;
-}
-
-bool shmem_segment_exists(const llmp_shmem_desc *desc) {
-    struct shmid_ds segment;
-    return shmctl((int)strtol(desc->id.bytes, NULL, 10), IPC_STAT, &segment) == 0;
-}
+/* ---------------------------------------------------------------- leaks */
 
 struct inventory {
     int fds, maps, names, segments;
@@ -174,7 +127,7 @@ struct inventory {
 static struct inventory take_inventory(void) {
     return (struct inventory){
         .fds = shmem_count_fds(),
-        .maps = count_lines("/proc/self/maps", is_shared_memory, 0),
+        .maps = shmem_count_maps(),
         .names = shmem_count_names(getpid()),
         .segments = shmem_count_segments(getpid()),
     };
@@ -182,7 +135,7 @@ static struct inventory take_inventory(void) {
 
 static struct inventory before;
 
-/* The first posix map of a process takes a descriptor for good: that one does not count. */
+/* The first posix map of a process opens a descriptor that stays open: create it before counting. */
 int shmem_setup(void **state) {
     (void)state;
     (void)llmp_shmem_provider_check(llmp_shmem_provider_find("posix"));
@@ -214,17 +167,44 @@ llmp_shmem *shmem_create(const struct shmem_case *c, size_t size) {
     return shmem_create_flags(c, size, 0);
 }
 
-llmp_shmem *shmem_open(const struct shmem_case *c, const llmp_shmem_desc *desc) {
+llmp_shmem *shmem_open_flags(const struct shmem_case *c, const llmp_shmem_desc *desc, unsigned flags) {
+    const llmp_shmem_options options = {.flags = flags};
     llmp_shmem *map;
-    assert_ok(llmp_shmem_open(shmem_provider(c), desc, NULL, &map));
+    assert_ok(llmp_shmem_open(shmem_provider(c), desc, &options, &map));
     assert_non_null(map);
     return map;
 }
 
-void shmem_refused(const struct shmem_case *c, const llmp_shmem_desc *desc, int code) {
-    static char nothing;
-    llmp_shmem *map = (llmp_shmem *)(void *)&nothing;
-    assert_rc(llmp_shmem_open(shmem_provider(c), desc, NULL, &map), code);
+llmp_shmem *shmem_open(const struct shmem_case *c, const llmp_shmem_desc *desc) {
+    return shmem_open_flags(c, desc, 0);
+}
+
+struct shmem_pair shmem_pair_create(const struct shmem_case *c, size_t size) {
+    struct shmem_pair pair = {.map = shmem_create(c, size)};
+    pair.desc = llmp_shmem_describe(pair.map);
+    pair.other = shmem_open(c, &pair.desc);
+    return pair;
+}
+
+void shmem_pair_close(const struct shmem_pair *pair) {
+    llmp_shmem_close(pair->other);
+    llmp_shmem_close(pair->map);
+}
+
+llmp_shmem *shmem_no_map(void) {
+    static char sentinel;
+    return (llmp_shmem *)(void *)&sentinel;
+}
+
+void shmem_expect_not_created(const struct shmem_case *c, size_t size, const llmp_shmem_options *options, int rc) {
+    llmp_shmem *map = shmem_no_map();
+    assert_rc(llmp_shmem_create(shmem_provider(c), size, options, &map), rc);
+    assert_null(map);
+}
+
+void shmem_expect_refused(const struct shmem_case *c, const llmp_shmem_desc *desc, int rc) {
+    llmp_shmem *map = shmem_no_map();
+    assert_rc(llmp_shmem_open(shmem_provider(c), desc, NULL, &map), rc);
     assert_null(map);
 }
 
@@ -255,39 +235,4 @@ size_t shmem_nonzero_bytes(const llmp_shmem *map) {
         count += bytes[i] != 0;
     }
     return count;
-}
-
-long shmem_pages_present(const void *address, size_t size) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    long count = 0;
-    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    for (size_t i = 0; i < size && count >= 0; i += page) {
-        uint64_t entry;
-        off_t at = (off_t)(((uintptr_t)address + i) / page * sizeof entry);
-        bool known = pread(fd, &entry, sizeof entry, at) == (ssize_t)sizeof entry;
-        count = known ? count + (long)(entry >> 63) : -1;
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return count;
-}
-
-long shmem_smaps_kib(const void *address, const char *field) {
-    char line[512];
-    bool here = false;
-    long kib = -1;
-    FILE *f = fopen("/proc/self/smaps", "re");
-    while (f != NULL && kib < 0 && fgets(line, sizeof line, f) != NULL) {
-        unsigned long from, to;
-        if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
-            here = (unsigned long)(uintptr_t)address >= from && (unsigned long)(uintptr_t)address < to;
-        } else if (here && strncmp(line, field, strlen(field)) == 0 && line[strlen(field)] == ':') {
-            kib = strtol(line + strlen(field) + 1, NULL, 10);
-        }
-    }
-    if (f != NULL) {
-        (void)fclose(f);
-    }
-    return kib;
 }

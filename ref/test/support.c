@@ -37,7 +37,8 @@ int test_inproc_maps(void) {
     return open;
 }
 
-static int inproc_create(struct llmp_shmem *map, const llmp_shmem_options *options) {
+static int inproc_create(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_options *options) {
+    (void)self;
     (void)options;
     int rc = -ENOSPC;
     (void)pthread_mutex_lock(&inproc.mutex);
@@ -56,7 +57,8 @@ static int inproc_create(struct llmp_shmem *map, const llmp_shmem_options *optio
     return rc;
 }
 
-static int inproc_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
+static int inproc_open(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_id *id) {
+    (void)self;
     int i;
     int rc = llmp_shmem_id_number(id, &i);
     if (rc != 0) {
@@ -75,7 +77,8 @@ static int inproc_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
     return rc;
 }
 
-static void inproc_close(struct llmp_shmem *map, bool remove) {
+static void inproc_close(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove) {
+    (void)self;
     int i = 0;
     (void)llmp_shmem_id_number(&map->id, &i);
     (void)pthread_mutex_lock(&inproc.mutex);
@@ -87,7 +90,8 @@ static void inproc_close(struct llmp_shmem *map, bool remove) {
     (void)pthread_mutex_unlock(&inproc.mutex);
 }
 
-static bool inproc_is_orphan(const struct llmp_shmem *map) {
+static bool inproc_is_orphan(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
     int i = 0;
     (void)llmp_shmem_id_number(&map->id, &i);
     (void)pthread_mutex_lock(&inproc.mutex);
@@ -194,17 +198,18 @@ void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length,
 
 static int segments_left;
 
-static int create_while_any_are_left(struct llmp_shmem *map, const llmp_shmem_options *options) {
+static int create_while_any_are_left(const llmp_shmem_provider *self, struct llmp_shmem *map,
+                                     const llmp_shmem_options *options) {
     if (segments_left == 0) {
         return -ENOSPC;
     }
     segments_left--;
-    return llmp_shmem_sysv.create(map, options);
+    return llmp_shmem_provider_find("sysv")->create(self, map, options);
 }
 
 const llmp_shmem_provider *test_provider_with(int segments) {
     static llmp_shmem_provider few;
-    few = llmp_shmem_sysv;
+    few = *llmp_shmem_provider_find("sysv");
     few.create = create_while_any_are_left;
     segments_left = segments;
     return &few;

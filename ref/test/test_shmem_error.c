@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Every code has a name and a meaning, and no two of them the same. */
+/* Names and texts of error codes. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #define FIRST 2001
 #define LAST 2999
 
-/* Without a default, so that the compiler asks for what shmem.h has and this has not. */
-static const char *spelled(enum llmp_error code) {
+/* No default: the compiler warns about a value of shmem.h that is missing here. */
+static const char *expected_name(enum llmp_error code) {
 #define NAME(name)                                                                                                     \
     case LLMP_E_##name: return "LLMP_E_" #name
     switch (code) {
@@ -74,30 +74,32 @@ static const char *unknown_text(void) {
     return llmp_strerror(-LAST);
 }
 
-static void every_code_is_named_as_it_is_spelled(void **state) {
+static void every_code_has_the_name_of_its_enum_constant(void **state) {
     (void)state;
     int known = 0;
     for (int code = FIRST; code <= LAST; code++) {
-        const char *wanted = spelled((enum llmp_error)code);
+        const char *wanted = expected_name((enum llmp_error)code);
         assert_string_equal(llmp_error_name(-code), wanted != NULL ? wanted : "UNKNOWN");
         known += wanted != NULL;
     }
     assert_true(known > 40);
 }
 
-static void every_code_has_a_meaning(void **state) {
+static void every_code_has_a_text_of_one_line_without_a_period(void **state) {
     (void)state;
     for (int code = FIRST; code <= LAST; code++) {
-        if (spelled((enum llmp_error)code) != NULL) {
-            assert_true(strlen(llmp_strerror(-code)) > 8);
-            assert_string_not_equal(llmp_strerror(-code), unknown_text());
+        if (expected_name((enum llmp_error)code) != NULL) {
+            const char *text = llmp_strerror(-code);
+            assert_true(strlen(text) > 8);
+            assert_null(strpbrk(text, "\n."));
+            assert_string_not_equal(text, unknown_text());
         } else {
             assert_string_equal(llmp_strerror(-code), unknown_text());
         }
     }
 }
 
-static void no_two_codes_have_the_same_meaning(void **state) {
+static void all_texts_differ(void **state) {
     (void)state;
     for (int a = 0; a <= LAST; a++) {
         for (int b = 0; b < a && strcmp(llmp_strerror(-a), unknown_text()) != 0; b++) {
@@ -106,8 +108,8 @@ static void no_two_codes_have_the_same_meaning(void **state) {
     }
 }
 
-/* The values never change: these are the ends of the blocks, as they were published. */
-static void values_stay_what_they_were(void **state) {
+/* Published values never change. These are the first and the last of each block. */
+static void published_values_do_not_change(void **state) {
     (void)state;
     assert_int_equal(LLMP_E_ID_EMPTY, 2001);
     assert_int_equal(LLMP_E_FD_MESSAGE, 2014);
@@ -121,7 +123,7 @@ static void values_stay_what_they_were(void **state) {
     assert_int_equal(LLMP_E_CLIENT_FORGED, 2404);
 }
 
-static void errno_has_its_own_names_and_meanings(void **state) {
+static void errno_values_have_the_names_and_texts_of_the_system(void **state) {
     (void)state;
     assert_string_equal(llmp_error_name(-ENOENT), "ENOENT");
     assert_string_equal(llmp_error_name(-ENOMEM), "ENOMEM");
@@ -129,7 +131,7 @@ static void errno_has_its_own_names_and_meanings(void **state) {
     assert_string_equal(llmp_strerror(-ENOENT), "No such file or directory");
 }
 
-static void success_is_0_and_whatever_is_positive(void **state) {
+static void zero_and_positive_values_are_success(void **state) {
     (void)state;
     static const int codes[] = {0, 1, ENOENT, LLMP_E_NO_SEGMENT, INT_MAX};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
@@ -138,7 +140,7 @@ static void success_is_0_and_whatever_is_positive(void **state) {
     }
 }
 
-static void a_code_that_nobody_knows_says_so(void **state) {
+static void an_unknown_code_has_a_text_that_says_so(void **state) {
     (void)state;
     static const int codes[] = {-1000, -2000, -3000, -INT_MAX, INT_MIN};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
@@ -149,10 +151,13 @@ static void a_code_that_nobody_knows_says_so(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_code_is_named_as_it_is_spelled), cmocka_unit_test(every_code_has_a_meaning),
-        cmocka_unit_test(no_two_codes_have_the_same_meaning),   cmocka_unit_test(values_stay_what_they_were),
-        cmocka_unit_test(errno_has_its_own_names_and_meanings), cmocka_unit_test(success_is_0_and_whatever_is_positive),
-        cmocka_unit_test(a_code_that_nobody_knows_says_so),
+        cmocka_unit_test(every_code_has_the_name_of_its_enum_constant),
+        cmocka_unit_test(every_code_has_a_text_of_one_line_without_a_period),
+        cmocka_unit_test(all_texts_differ),
+        cmocka_unit_test(published_values_do_not_change),
+        cmocka_unit_test(errno_values_have_the_names_and_texts_of_the_system),
+        cmocka_unit_test(zero_and_positive_values_are_success),
+        cmocka_unit_test(an_unknown_code_has_a_text_that_says_so),
     };
     return cmocka_run_group_tests_name("shmem_error", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What else than a map can come over the socket: each is an error that says so, and no descriptor stays. */
+/* Messages that are not a map: each returns an error that describes it, and its descriptors are closed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -15,22 +15,7 @@
 #define SIZE ((size_t)70000)
 #define memfd shmem_case_of("memfd")
 
-struct ends {
-    int here, there;
-};
-
-static struct ends connect_ends(int type) {
-    int fds[2];
-    assert_int_equal(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), 0);
-    return (struct ends){fds[0], fds[1]};
-}
-
-static void close_ends(struct ends ends) {
-    (void)close(ends.here);
-    (void)close(ends.there);
-}
-
-/* Bytes with descriptors beside them, as any peer can send. */
+/* Sends bytes with descriptors, as a peer can. */
 static void send_raw(int socket, const void *bytes, size_t length, const int *fds, size_t count) {
     union {
         char bytes[CMSG_SPACE(16 * sizeof(int))];
@@ -50,28 +35,27 @@ static void send_raw(int socket, const void *bytes, size_t length, const int *fd
     assert_int_equal(sendmsg(socket, &message, 0), (ssize_t)length);
 }
 
-/* That message, and nothing after it; and not a descriptor more than before. */
-static void expect_message(int type, const void *bytes, size_t length, const int *fds, size_t count, int code) {
-    static char nothing;
-    llmp_shmem *map = (llmp_shmem *)(void *)&nothing;
-    struct ends ends = connect_ends(type);
+/* Sends a message, hangs up, and expects `rc` and as many open descriptors as before. */
+static void expect_message(int type, const void *bytes, size_t length, const int *fds, size_t count, int rc) {
+    llmp_shmem *map = shmem_no_map();
+    struct shmem_sockets ends = shmem_sockets_open(type);
     send_raw(ends.there, bytes, length, fds, count);
     (void)close(ends.there);
     int before = shmem_count_fds();
-    assert_rc(llmp_shmem_recv_fd(ends.here, NULL, &map), code);
+    assert_rc(llmp_shmem_recv_fd(ends.here, NULL, &map), rc);
     assert_null(map);
     assert_int_equal(shmem_count_fds(), before);
     (void)close(ends.here);
 }
 
-static void garbage_instead_of_a_map_is_refused(void **state) {
+static void bytes_without_a_descriptor_are_refused(void **state) {
     (void)state;
     expect_message(SOCK_STREAM, "garbage!", 8, NULL, 0, -LLMP_E_FD_MESSAGE);
     expect_message(SOCK_STREAM, "much more garbage than a map", 28, NULL, 0, -LLMP_E_FD_MESSAGE);
     expect_message(SOCK_STREAM, "\0\0\0\0\0\0\0\0", 8, NULL, 0, -LLMP_E_FD_MESSAGE);
 }
 
-static void a_hang_up_within_the_message_is_refused(void **state) {
+static void a_hang_up_within_a_message_is_refused(void **state) {
     (void)state;
     int fd = memfd_create("test", 0);
     expect_message(SOCK_STREAM, "abc", 3, NULL, 0, -LLMP_E_FD_MESSAGE);
@@ -83,22 +67,22 @@ static void a_hang_up_within_the_message_is_refused(void **state) {
 static int receive_within_a_minute(int socket, void *argument) {
     llmp_shmem *map;
     (void)argument;
-    (void)alarm(60); /* for the test to end when it fails */
+    (void)alarm(60); /* ends the test if the call blocks */
     CHILD_REQUIRE(llmp_shmem_recv_fd(socket, NULL, &map) == -LLMP_E_FD_MESSAGE);
     return 0;
 }
 
-static void a_part_of_a_message_is_refused_while_the_peer_stays(void **state) {
+static void a_partial_message_is_refused_without_waiting_for_the_rest(void **state) {
     (void)state;
     struct shmem_peer peer = shmem_peer_start(receive_within_a_minute, NULL);
-    assert_true(shmem_say(peer.socket, "abc", 3));
+    assert_true(shmem_send(peer.socket, "abc", 3));
     assert_int_equal(test_wait(peer.pid), 0);
     shmem_peer_hang_up(&peer);
 }
 
 static void a_hang_up_is_EPIPE(void **state) {
     (void)state;
-    struct ends ends = connect_ends(SOCK_STREAM);
+    struct shmem_sockets ends = shmem_sockets_open(SOCK_STREAM);
     llmp_shmem *map;
     (void)close(ends.there);
     assert_rc(llmp_shmem_recv_fd(ends.here, NULL, &map), -EPIPE);
@@ -106,16 +90,16 @@ static void a_hang_up_is_EPIPE(void **state) {
     (void)close(ends.here);
 }
 
-static void a_socket_that_does_not_block_is_EAGAIN(void **state) {
+static void a_nonblocking_socket_without_a_message_is_EAGAIN(void **state) {
     (void)state;
-    struct ends ends = connect_ends(SOCK_STREAM | SOCK_NONBLOCK);
+    struct shmem_sockets ends = shmem_sockets_open(SOCK_STREAM | SOCK_NONBLOCK);
     llmp_shmem *map;
     assert_rc(llmp_shmem_recv_fd(ends.here, NULL, &map), -EAGAIN);
     assert_null(map);
-    close_ends(ends);
+    shmem_sockets_close(ends);
 }
 
-static void more_descriptors_than_one_do_not_stay(void **state) {
+static void several_descriptors_are_refused_and_closed(void **state) {
     (void)state;
     uint64_t size = SIZE;
     int fds[16];
@@ -131,14 +115,14 @@ static void more_descriptors_than_one_do_not_stay(void **state) {
     }
 }
 
-static void a_descriptor_without_a_byte_does_not_stay(void **state) {
+static void a_descriptor_without_bytes_is_refused_and_closed(void **state) {
     (void)state;
     int fd = memfd_create("test", 0);
     expect_message(SOCK_SEQPACKET, "", 0, &fd, 1, -LLMP_E_FD_MESSAGE);
     (void)close(fd);
 }
 
-static void a_size_that_is_not_the_descriptors_is_refused(void **state) {
+static void a_size_that_differs_from_the_descriptors_is_refused(void **state) {
     (void)state;
     static const uint64_t sizes[] = {1, SIZE - 1, SIZE + 1, 2 * SIZE, LLMP_SHMEM_SIZE_MAX};
     int fd = memfd_create("test", 0);
@@ -146,9 +130,9 @@ static void a_size_that_is_not_the_descriptors_is_refused(void **state) {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         expect_message(SOCK_STREAM, &sizes[i], sizeof sizes[i], &fd, 1, -LLMP_E_SIZE_CLAIM);
     }
-    uint64_t zero = 0, absurd = UINT64_MAX;
+    uint64_t zero = 0, huge = UINT64_MAX;
     expect_message(SOCK_STREAM, &zero, sizeof zero, &fd, 1, -LLMP_E_SIZE_ZERO);
-    expect_message(SOCK_STREAM, &absurd, sizeof absurd, &fd, 1, -LLMP_E_SIZE_TOO_LARGE);
+    expect_message(SOCK_STREAM, &huge, sizeof huge, &fd, 1, -LLMP_E_SIZE_TOO_LARGE);
     (void)close(fd);
 }
 
@@ -160,7 +144,7 @@ static void expect_kind_refused(int fd) {
     (void)close(fd);
 }
 
-static void a_descriptor_of_anything_else_is_refused(void **state) {
+static void a_descriptor_of_another_kind_of_file_is_refused(void **state) {
     (void)state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -172,7 +156,7 @@ static void a_descriptor_of_anything_else_is_refused(void **state) {
     expect_kind_refused(socket(AF_UNIX, SOCK_STREAM, 0));
 }
 
-static int receive_without_room(int socket, void *argument) {
+static int receive_without_free_descriptors(int socket, void *argument) {
     struct rlimit limit = {0, 0};
     llmp_shmem *map;
     (void)argument;
@@ -182,9 +166,9 @@ static int receive_without_room(int socket, void *argument) {
     return 0;
 }
 
-static void a_receiver_without_a_descriptor_to_spare_gets_an_error(void **state) {
+static void a_receiver_without_free_descriptors_gets_an_error(void **state) {
     (void)state;
-    struct shmem_peer peer = shmem_peer_start(receive_without_room, NULL);
+    struct shmem_peer peer = shmem_peer_start(receive_without_free_descriptors, NULL);
     llmp_shmem *map = shmem_create(memfd, SIZE);
     assert_ok(llmp_shmem_send_fd(peer.socket, map));
     assert_int_equal(test_wait(peer.pid), 0);
@@ -194,16 +178,16 @@ static void a_receiver_without_a_descriptor_to_spare_gets_an_error(void **state)
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        SHMEM_ONE(garbage_instead_of_a_map_is_refused),
-        SHMEM_ONE(a_hang_up_within_the_message_is_refused),
-        SHMEM_ONE(a_part_of_a_message_is_refused_while_the_peer_stays),
+        SHMEM_ONE(bytes_without_a_descriptor_are_refused),
+        SHMEM_ONE(a_hang_up_within_a_message_is_refused),
+        SHMEM_ONE(a_partial_message_is_refused_without_waiting_for_the_rest),
         SHMEM_ONE(a_hang_up_is_EPIPE),
-        SHMEM_ONE(a_socket_that_does_not_block_is_EAGAIN),
-        SHMEM_ONE(more_descriptors_than_one_do_not_stay),
-        SHMEM_ONE(a_descriptor_without_a_byte_does_not_stay),
-        SHMEM_ONE(a_size_that_is_not_the_descriptors_is_refused),
-        SHMEM_ONE(a_descriptor_of_anything_else_is_refused),
-        SHMEM_ONE(a_receiver_without_a_descriptor_to_spare_gets_an_error),
+        SHMEM_ONE(a_nonblocking_socket_without_a_message_is_EAGAIN),
+        SHMEM_ONE(several_descriptors_are_refused_and_closed),
+        SHMEM_ONE(a_descriptor_without_bytes_is_refused_and_closed),
+        SHMEM_ONE(a_size_that_differs_from_the_descriptors_is_refused),
+        SHMEM_ONE(a_descriptor_of_another_kind_of_file_is_refused),
+        SHMEM_ONE(a_receiver_without_free_descriptors_gets_an_error),
     };
     return shmem_run("shmem_fd_hostile", NULL, 0, tests, sizeof tests / sizeof tests[0]);
 }

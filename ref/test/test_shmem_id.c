@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Ids as a hostile peer would send them (ID-1, ID-3): each is refused, and each with the error that says why. */
+/* Ids as a hostile peer may send them (ID-1, ID-3): each is refused with the error that describes it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -21,16 +21,16 @@ static llmp_shmem_desc desc_of(const char *id) {
     return desc;
 }
 
-static void refuse_all(const struct shmem_case *c, const char *const *ids, int code) {
+static void expect_all_refused(const struct shmem_case *c, const char *const *ids, int rc) {
     for (; *ids != NULL; ids++) {
         llmp_shmem_desc desc = desc_of(*ids);
-        shmem_refused(c, &desc, code);
+        shmem_expect_refused(c, &desc, rc);
     }
 }
 
 /* ---------------------------------------------------------------- the 20 bytes */
 
-static void ID_1_set_keeps_the_text_and_zeroes_the_rest(void **state) {
+static void ID_1_setting_an_id_zeroes_the_remaining_bytes(void **state) {
     (void)state;
     llmp_shmem_id id;
     memset(&id, 'x', sizeof id);
@@ -41,7 +41,7 @@ static void ID_1_set_keeps_the_text_and_zeroes_the_rest(void **state) {
     assert_string_equal(id.bytes, "1234567890123456789");
 }
 
-static void ID_1_set_refuses_what_is_empty_or_longer_than_19(void **state) {
+static void ID_1_setting_an_empty_or_too_long_id_is_refused(void **state) {
     (void)state;
     llmp_shmem_id id;
     assert_rc(llmp_shmem_id_set(&id, ""), -LLMP_E_ID_EMPTY);
@@ -51,24 +51,24 @@ static void ID_1_set_refuses_what_is_empty_or_longer_than_19(void **state) {
 
 static void ID_1_an_empty_id_is_refused(const struct shmem_case *c) {
     llmp_shmem_desc desc = {.size = SIZE};
-    shmem_refused(c, &desc, -LLMP_E_ID_EMPTY);
+    shmem_expect_refused(c, &desc, -LLMP_E_ID_EMPTY);
     memset(desc.id.bytes + 1, '1', sizeof desc.id.bytes - 1);
-    shmem_refused(c, &desc, -LLMP_E_ID_EMPTY);
+    shmem_expect_refused(c, &desc, -LLMP_E_ID_EMPTY);
 }
 
-/* What follows the 20 bytes in memory must not be taken for their end. */
+/* A NUL that follows the 20 bytes in memory must not count as their terminator. */
 static void ID_1_an_unterminated_id_is_refused(const struct shmem_case *c) {
     struct {
         llmp_shmem_desc desc;
         char behind[8];
     } sent = {.desc = {.size = SIZE}, .behind = ""};
     memset(sent.desc.id.bytes, '1', sizeof sent.desc.id.bytes);
-    shmem_refused(c, &sent.desc, -LLMP_E_ID_UNTERMINATED);
+    shmem_expect_refused(c, &sent.desc, -LLMP_E_ID_UNTERMINATED);
     sent.desc.id.bytes[0] = '/';
-    shmem_refused(c, &sent.desc, -LLMP_E_ID_UNTERMINATED);
+    shmem_expect_refused(c, &sent.desc, -LLMP_E_ID_UNTERMINATED);
 }
 
-static void ID_1_bytes_behind_the_end_do_not_matter_and_go_no_further(const struct shmem_case *c) {
+static void ID_1_bytes_after_the_NUL_are_ignored_and_not_passed_on(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create(c, SIZE);
     const llmp_shmem_desc desc = llmp_shmem_describe(map);
     llmp_shmem_desc dirty = desc;
@@ -83,11 +83,7 @@ static void ID_1_bytes_behind_the_end_do_not_matter_and_go_no_further(const stru
     llmp_shmem_close(map);
 }
 
-static bool has_no_ids(const struct shmem_case *c) {
-    return !c->shares;
-}
-
-static void ID_3_whatever_the_id_it_stays_empty(const struct shmem_case *c) {
+static void ID_3_an_id_is_ignored_if_nothing_is_shared(const struct shmem_case *c) {
     llmp_shmem_desc desc = {.size = SIZE};
     memset(desc.id.bytes, '/', sizeof desc.id.bytes);
     llmp_shmem *map = shmem_open(c, &desc);
@@ -97,34 +93,34 @@ static void ID_3_whatever_the_id_it_stays_empty(const struct shmem_case *c) {
 
 /* ---------------------------------------------------------------- numbers */
 
-static void ID_3_no_number_is_refused(const struct shmem_case *c) {
+static void ID_3_an_id_that_is_not_a_number_is_refused(const struct shmem_case *c) {
     static const char *const ids[] = {"abc", "x1", "-1", "+1", " 1", "-", ".5", "/1", "/libafl_1_a", "\n1", NULL};
-    refuse_all(c, ids, -LLMP_E_ID_NOT_A_NUMBER);
+    expect_all_refused(c, ids, -LLMP_E_ID_NOT_A_NUMBER);
 }
 
-static void ID_3_junk_behind_the_number_is_refused(const struct shmem_case *c) {
+static void ID_3_characters_after_the_number_are_refused(const struct shmem_case *c) {
     static const char *const ids[] = {"1x", "1 ", "1\n", "0x10", "1.5", "1e3", "1-", "12:3", "2147483647a", NULL};
-    refuse_all(c, ids, -LLMP_E_ID_TRAILING);
+    expect_all_refused(c, ids, -LLMP_E_ID_TRAILING);
 }
 
-/* One segment has one id: two spellings would pass for two segments. */
+/* A segment has one id: two spellings would look like two segments. */
 static void ID_3_leading_zeros_are_refused(const struct shmem_case *c) {
     static const char *const ids[] = {"00", "01", "007", "0000000000000000001", NULL};
-    refuse_all(c, ids, -LLMP_E_ID_TRAILING);
+    expect_all_refused(c, ids, -LLMP_E_ID_TRAILING);
 }
 
 static void ID_3_a_number_out_of_range_is_refused(const struct shmem_case *c) {
     static const char *const ids[] = {"2147483648",          "4294967295",          "4294967296",
                                       "9999999999999999999", "1844674407370955161", NULL};
-    refuse_all(c, ids, -LLMP_E_ID_RANGE);
+    expect_all_refused(c, ids, -LLMP_E_ID_RANGE);
 }
 
 static void ID_3_the_largest_number_is_in_range(const struct shmem_case *c) {
     static const char *const ids[] = {"2147483647", NULL};
-    refuse_all(c, ids, -LLMP_E_NO_SEGMENT);
+    expect_all_refused(c, ids, -LLMP_E_NO_SEGMENT);
 }
 
-static void ID_3_numbers_are_read_to_the_last_digit(void **state) {
+static void ID_3_a_number_survives_formatting_and_parsing(void **state) {
     (void)state;
     static const int numbers[] = {0, 1, 9, 10, 32768, 1234567890, 2147483647};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
@@ -138,25 +134,25 @@ static void ID_3_numbers_are_read_to_the_last_digit(void **state) {
     }
 }
 
-/* ---------------------------------------------------------------- missing, and another provider's */
+/* ---------------------------------------------------------------- other segments and other providers */
 
-static void ID_4_a_removed_segment_is_missing(const struct shmem_case *c) {
+static void ID_4_a_removed_segment_does_not_open(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create(c, SIZE);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
     llmp_shmem_close(map);
-    shmem_refused(c, &desc, -LLMP_E_NO_SEGMENT);
+    shmem_expect_refused(c, &desc, -LLMP_E_NO_SEGMENT);
     desc.size = 1;
-    shmem_refused(c, &desc, -LLMP_E_NO_SEGMENT);
+    shmem_expect_refused(c, &desc, -LLMP_E_NO_SEGMENT);
 }
 
-/* A number means something else to each provider that has numbers, and may happen to be right; names never are. */
+/* Providers with numeric ids may each have a segment of the same number; a name is valid for one provider only. */
 static void expect_foreign(const struct shmem_case *c, const struct shmem_case *other, const llmp_shmem_desc *desc) {
     if (other->number && !c->number) {
-        shmem_refused(c, desc, -LLMP_E_ID_NAME);
+        shmem_expect_refused(c, desc, -LLMP_E_ID_NAME);
     } else if (!other->number && c->number) {
-        shmem_refused(c, desc, other->shares ? -LLMP_E_ID_NOT_A_NUMBER : -LLMP_E_ID_EMPTY);
+        shmem_expect_refused(c, desc, other->shares ? -LLMP_E_ID_NOT_A_NUMBER : -LLMP_E_ID_EMPTY);
     } else if (!other->shares) {
-        shmem_refused(c, desc, -LLMP_E_ID_EMPTY);
+        shmem_expect_refused(c, desc, -LLMP_E_ID_EMPTY);
     } else {
         llmp_shmem *map;
         assert_int_not_equal(llmp_shmem_open(shmem_provider(c), desc, NULL, &map), 0);
@@ -171,16 +167,16 @@ static void ID_3_an_id_of_another_provider_is_refused(const struct shmem_case *c
             continue;
         }
         llmp_shmem_desc desc = llmp_shmem_describe(map);
-        desc.size = (size_t)1 << 30; /* more than whatever else goes by that number */
+        desc.size = (size_t)1 << 30; /* larger than any segment that happens to have this number */
         expect_foreign(c, other, &desc);
         llmp_shmem_close(map);
     }
 }
 
-static bool no_two_alike(const int *codes, size_t count) {
+static bool all_differ(const int *errors, size_t count) {
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < i; j++) {
-            if (codes[i] == codes[j]) {
+            if (errors[i] == errors[j]) {
                 return false;
             }
         }
@@ -188,7 +184,7 @@ static bool no_two_alike(const int *codes, size_t count) {
     return true;
 }
 
-static int code_of(const struct shmem_case *c, size_t size, const char *id) {
+static int open_error(const struct shmem_case *c, size_t size, const char *id) {
     llmp_shmem_desc desc = {.size = size};
     (void)snprintf(desc.id.bytes, sizeof desc.id.bytes, "%s", id);
     llmp_shmem *map;
@@ -197,21 +193,21 @@ static int code_of(const struct shmem_case *c, size_t size, const char *id) {
     return rc;
 }
 
-static void what_is_wrong_has_an_error_of_its_own(const struct shmem_case *c) {
+static void each_mistake_has_a_different_error(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create(c, SIZE);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
-    int codes[] = {
+    int errors[] = {
         0,
-        code_of(c, 0, desc.id.bytes),
-        code_of(c, SIZE_MAX, desc.id.bytes),
-        code_of(c, SIZE + 1, desc.id.bytes),
-        code_of(c, SIZE, ""),
-        code_of(c, SIZE, c->number ? "x" : "/a/b"),
-        code_of(c, SIZE, c->number ? "2147483647" : "/libafl_none"),
-        c->number ? code_of(c, SIZE, "1x") : 1,
-        c->number ? code_of(c, SIZE, "2147483648") : 2,
+        open_error(c, 0, desc.id.bytes),
+        open_error(c, SIZE_MAX, desc.id.bytes),
+        open_error(c, SIZE + 1, desc.id.bytes),
+        open_error(c, SIZE, ""),
+        open_error(c, SIZE, c->number ? "x" : "/a/b"),
+        open_error(c, SIZE, c->number ? "2147483647" : "/libafl_none"),
+        c->number ? open_error(c, SIZE, "1x") : 1,
+        c->number ? open_error(c, SIZE, "2147483648") : 2,
     };
-    assert_true(no_two_alike(codes, sizeof codes / sizeof codes[0]));
+    assert_true(all_differ(errors, sizeof errors / sizeof errors[0]));
     llmp_shmem_close(map);
 }
 
@@ -219,17 +215,17 @@ static void what_is_wrong_has_an_error_of_its_own(const struct shmem_case *c) {
 
 #define posix shmem_case_of("posix")
 
-static void ID_3_a_name_without_its_slash_or_with_a_second_one_is_refused(void **state) {
+static void ID_3_a_name_without_exactly_one_leading_slash_is_refused(void **state) {
     (void)state;
     static const char *const ids[] = {"a",    "libafl_1_a", "./a",  "../dev/shm/a", "/",   "//", "//a", "/a/", "/a/b",
                                       "/a//", "/../tmp/x",  "/./a", "/.",           "/..", "-",  " /a", "~",   NULL};
-    refuse_all(posix, ids, -LLMP_E_ID_NAME);
+    expect_all_refused(posix, ids, -LLMP_E_ID_NAME);
 }
 
-static void ID_3_odd_names_are_only_missing(void **state) {
+static void ID_3_unusual_names_are_valid_but_do_not_exist(void **state) {
     (void)state;
     static const char *const ids[] = {"/...", "/ ", "/a b", "/%s%n", "/\n", "/\xff", "/llmp-test-none", NULL};
-    refuse_all(posix, ids, -LLMP_E_NO_SEGMENT);
+    expect_all_refused(posix, ids, -LLMP_E_NO_SEGMENT);
 }
 
 static void expect_opens(const char *name) {
@@ -256,28 +252,28 @@ static void ID_3_names_of_1_to_18_characters_open(void **state) {
     expect_opens(name);
 }
 
-/* In a folder of its own name under /dev/shm, as that is where a name can lead. */
-static int make_node(const char *path, mode_t kind) {
+/* Creates a file of that kind in /dev/shm, the folder of all names. */
+static int create_node(const char *path, mode_t kind) {
     if (kind == S_IFDIR) {
         return mkdir(path, 0700);
     }
     return kind == S_IFLNK ? symlink("/etc/passwd", path) : mknod(path, kind | 0600, 0);
 }
 
-static void ID_3_a_name_of_something_else_is_refused(void **state) {
+static void ID_3_a_name_of_another_kind_of_file_is_refused(void **state) {
     (void)state;
     static const mode_t kinds[] = {S_IFDIR, S_IFLNK, S_IFIFO, S_IFSOCK};
     char path[64];
     (void)snprintf(path, sizeof path, "/dev/shm/llmp_%d_k", (int)getpid());
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        assert_int_equal(make_node(path, kinds[i]), 0);
+        assert_int_equal(create_node(path, kinds[i]), 0);
         llmp_shmem_desc desc = desc_of(path + strlen("/dev/shm"));
-        shmem_refused(posix, &desc, -LLMP_E_ID_KIND);
+        shmem_expect_refused(posix, &desc, -LLMP_E_ID_KIND);
         assert_int_equal(remove(path), 0);
     }
 }
 
-/* Some systems keep /dev/shm on another file system than tmpfs, which knows no seals. */
+/* /dev/shm may be another file system than tmpfs, without seals. */
 static int open_on_ramfs(int socket, void *argument) {
     llmp_shmem *map, *clone;
     (void)socket;
@@ -292,35 +288,35 @@ static int open_on_ramfs(int socket, void *argument) {
     return 0;
 }
 
-static void ID_3_names_open_wherever_dev_shm_is(void **state) {
+static void ID_3_names_open_on_any_file_system(void **state) {
     (void)state;
-    shmem_child_passed(shmem_in_child(open_on_ramfs, NULL), "needs root, to mount another kind of /dev/shm");
+    shmem_check_child(shmem_run_in_child(open_on_ramfs, NULL), "needs root, to mount another file system on /dev/shm");
 }
 
 int main(void) {
     static const struct shmem_test tests[] = {
         SHMEM_SOME(ID_1_an_empty_id_is_refused, shmem_shares),
         SHMEM_SOME(ID_1_an_unterminated_id_is_refused, shmem_shares),
-        SHMEM_SOME(ID_1_bytes_behind_the_end_do_not_matter_and_go_no_further, shmem_shares),
-        SHMEM_SOME(ID_3_whatever_the_id_it_stays_empty, has_no_ids),
-        SHMEM_SOME(ID_3_no_number_is_refused, shmem_number),
-        SHMEM_SOME(ID_3_junk_behind_the_number_is_refused, shmem_number),
-        SHMEM_SOME(ID_3_leading_zeros_are_refused, shmem_number),
-        SHMEM_SOME(ID_3_a_number_out_of_range_is_refused, shmem_number),
-        SHMEM_SOME(ID_3_the_largest_number_is_in_range, shmem_number),
-        SHMEM_SOME(ID_4_a_removed_segment_is_missing, shmem_shares),
+        SHMEM_SOME(ID_1_bytes_after_the_NUL_are_ignored_and_not_passed_on, shmem_shares),
+        SHMEM_SOME(ID_3_an_id_is_ignored_if_nothing_is_shared, shmem_shares_nothing),
+        SHMEM_SOME(ID_3_an_id_that_is_not_a_number_is_refused, shmem_numeric),
+        SHMEM_SOME(ID_3_characters_after_the_number_are_refused, shmem_numeric),
+        SHMEM_SOME(ID_3_leading_zeros_are_refused, shmem_numeric),
+        SHMEM_SOME(ID_3_a_number_out_of_range_is_refused, shmem_numeric),
+        SHMEM_SOME(ID_3_the_largest_number_is_in_range, shmem_numeric),
+        SHMEM_SOME(ID_4_a_removed_segment_does_not_open, shmem_shares),
         SHMEM_SOME(ID_3_an_id_of_another_provider_is_refused, shmem_shares),
-        SHMEM_SOME(what_is_wrong_has_an_error_of_its_own, shmem_shares),
+        SHMEM_SOME(each_mistake_has_a_different_error, shmem_shares),
     };
     static const struct CMUnitTest others[] = {
-        SHMEM_ONE(ID_1_set_keeps_the_text_and_zeroes_the_rest),
-        SHMEM_ONE(ID_1_set_refuses_what_is_empty_or_longer_than_19),
-        SHMEM_ONE(ID_3_numbers_are_read_to_the_last_digit),
-        SHMEM_ONE(ID_3_a_name_without_its_slash_or_with_a_second_one_is_refused),
-        SHMEM_ONE(ID_3_odd_names_are_only_missing),
+        SHMEM_ONE(ID_1_setting_an_id_zeroes_the_remaining_bytes),
+        SHMEM_ONE(ID_1_setting_an_empty_or_too_long_id_is_refused),
+        SHMEM_ONE(ID_3_a_number_survives_formatting_and_parsing),
+        SHMEM_ONE(ID_3_a_name_without_exactly_one_leading_slash_is_refused),
+        SHMEM_ONE(ID_3_unusual_names_are_valid_but_do_not_exist),
         SHMEM_ONE(ID_3_names_of_1_to_18_characters_open),
-        SHMEM_ONE(ID_3_a_name_of_something_else_is_refused),
-        SHMEM_ONE(ID_3_names_open_wherever_dev_shm_is),
+        SHMEM_ONE(ID_3_a_name_of_another_kind_of_file_is_refused),
+        SHMEM_ONE(ID_3_names_open_on_any_file_system),
     };
     return shmem_run("shmem_id", tests, sizeof tests / sizeof tests[0], others, sizeof others / sizeof others[0]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What maps take from the system, singly and many at once, from several threads and across forks. */
+/* The resources of maps: descriptors, modes and names; many maps at once, from several threads and across forks. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,9 +17,9 @@
 
 #define SIZE ((size_t)70000)
 
-/* ---------------------------------------------------------------- descriptor, mode */
+/* ---------------------------------------------------------------- descriptors and modes */
 
-static void a_map_has_a_descriptor_or_says_so(const struct shmem_case *c) {
+static void a_map_has_a_descriptor_or_returns_NO_FD(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create(c, SIZE);
     int fd = llmp_shmem_fd(map);
     struct stat st;
@@ -31,7 +31,7 @@ static void a_map_has_a_descriptor_or_says_so(const struct shmem_case *c) {
         assert_rc(fd, -LLMP_E_NO_FD);
     }
     llmp_shmem_close(map);
-    assert_true(fd < 0 || fcntl(fd, F_GETFD) < 0); /* it stayed the map's */
+    assert_true(fd < 0 || fcntl(fd, F_GETFD) < 0); /* the map closed it */
 }
 
 static unsigned mode_of(const struct shmem_case *c, const llmp_shmem *map) {
@@ -51,7 +51,7 @@ static unsigned mode_of(const struct shmem_case *c, const llmp_shmem *map) {
     return st.st_mode & 07777;
 }
 
-static void mode_is_0600_whatever_the_umask(const struct shmem_case *c) {
+static void the_mode_is_0600_with_any_umask(const struct shmem_case *c) {
     static const mode_t masks[] = {0, 022, 0177, 0277};
     for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
         mode_t mask = umask(masks[i]);
@@ -62,61 +62,61 @@ static void mode_is_0600_whatever_the_umask(const struct shmem_case *c) {
     }
 }
 
-/* ---------------------------------------------------------------- names that are taken */
+/* ---------------------------------------------------------------- names that exist already */
 
-/* Stands between library and system: takes the next names just before the library does, and sees what it asks for. */
+/* Replaces the system's function: creates the next names before the library can, and records the mode of its calls. */
 static struct {
-    bool watches; /* while there is only one thread */
-    int count;    /* names still to be taken */
-    int taken;
+    bool records; /* set only while the process has one thread */
+    int count;    /* names still to create */
+    int created;
     char paths[3][64];
     mode_t mode;
-} thief;
+} rival;
 
 int shm_open(const char *name, int flags, mode_t mode) {
     char path[64];
     (void)snprintf(path, sizeof path, "/dev/shm%s", name);
-    if ((flags & O_CREAT) && thief.count > 0) {
+    if ((flags & O_CREAT) != 0 && rival.count > 0) {
         int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-        thief.taken += fd >= 0 && write(fd, "taken", 5) == 5 && close(fd) == 0;
-        thief.count--;
-        (void)snprintf(thief.paths[thief.count], sizeof path, "%s", path);
+        rival.created += fd >= 0 && write(fd, "taken", 5) == 5 && close(fd) == 0;
+        rival.count--;
+        (void)snprintf(rival.paths[rival.count], sizeof path, "%s", path);
     }
-    if ((flags & O_CREAT) && thief.watches) {
-        thief.mode = mode;
+    if ((flags & O_CREAT) != 0 && rival.records) {
+        rival.mode = mode;
     }
     return open(path, flags | O_NOFOLLOW | O_CLOEXEC, mode);
 }
 
-static void ID_4_a_name_that_is_taken_is_left_alone(const struct shmem_case *c) {
-    thief.taken = 0;
-    thief.count = 3;
+static void ID_4_an_existing_name_is_neither_used_nor_changed(const struct shmem_case *c) {
+    rival.created = 0;
+    rival.count = 3;
     llmp_shmem *map = shmem_create(c, SIZE);
-    assert_int_equal(thief.taken, 3);
+    assert_int_equal(rival.created, 3);
     assert_int_equal(shmem_nonzero_bytes(map), 0);
     llmp_shmem_close(map);
     for (int i = 0; i < 3; i++) {
         struct stat st;
-        assert_int_equal(stat(thief.paths[i], &st), 0);
+        assert_int_equal(stat(rival.paths[i], &st), 0);
         assert_int_equal(st.st_size, 5);
-        assert_int_equal(unlink(thief.paths[i]), 0);
+        assert_int_equal(unlink(rival.paths[i]), 0);
     }
 }
 
-/* Not afterwards: there is a moment between. */
-static void mode_is_0600_from_the_start(const struct shmem_case *c) {
-    thief.mode = 0777;
-    thief.watches = true;
+/* Setting it later would leave a moment in which another user could open the file. */
+static void the_mode_is_0600_from_the_start(const struct shmem_case *c) {
+    rival.mode = 0777;
+    rival.records = true;
     llmp_shmem_close(shmem_create(c, SIZE));
-    thief.watches = false;
-    assert_int_equal(thief.mode, 0600);
+    rival.records = false;
+    assert_int_equal(rival.mode, 0600);
 }
 
 /* ---------------------------------------------------------------- many at once */
 
 #define MANY 300
 
-static void maps_come_and_go_without_leaving_anything(const struct shmem_case *c) {
+static void creating_and_closing_many_maps_leaves_nothing(const struct shmem_case *c) {
     for (unsigned i = 0; i < MANY; i++) {
         llmp_shmem *map = shmem_create(c, 5000);
         llmp_shmem_desc desc = llmp_shmem_describe(map);
@@ -125,7 +125,7 @@ static void maps_come_and_go_without_leaving_anything(const struct shmem_case *c
     }
 }
 
-static void ids_of_living_maps_differ(const struct shmem_case *c) {
+static void the_ids_of_open_maps_differ(const struct shmem_case *c) {
     static llmp_shmem *maps[MANY];
     for (unsigned i = 0; i < MANY; i++) {
         maps[i] = shmem_create(c, 64);
@@ -142,8 +142,8 @@ static void ids_of_living_maps_differ(const struct shmem_case *c) {
     }
 }
 
-/* What went wrong, counted: an assertion in a thread would unwind the wrong stack. */
-static uintptr_t live_once(const struct shmem_case *c, unsigned seed) {
+/* Returns how many errors occurred: an assertion of cmocka in a thread would unwind the wrong stack. */
+static uintptr_t create_and_clone(const struct shmem_case *c, unsigned seed) {
     llmp_shmem *map, *other = NULL;
     uintptr_t wrong = llmp_shmem_create(llmp_shmem_provider_find(c->name), 5000, NULL, &map) != 0;
     wrong += wrong != 0 || llmp_shmem_clone(map, &other) != 0;
@@ -156,21 +156,22 @@ static uintptr_t live_once(const struct shmem_case *c, unsigned seed) {
     return wrong;
 }
 
-static void *live_in_thread(void *argument) {
+static void *create_in_thread(void *argument) {
     uintptr_t wrong = 0;
     for (unsigned i = 0; i < 100; i++) {
-        wrong += live_once(argument, i);
+        wrong += create_and_clone(argument, i);
     }
     return (void *)wrong;
 }
 
-static void threads_create_at_once(const struct shmem_case *c) {
+static void threads_create_at_the_same_time(const struct shmem_case *c) {
     pthread_t threads[4];
     if (TEST_TSAN && strcmp(c->name, "sysv") == 0) {
-        shmem_skip("needs a build in which shmdt() is seen: ThreadSanitizer takes addresses used again for races");
+        shmem_skip(
+            "needs a build without ThreadSanitizer, which ignores shmdt() and reports reused addresses as races");
     }
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, live_in_thread, (void *)(uintptr_t)c), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, create_in_thread, (void *)(uintptr_t)c), 0);
     }
     for (size_t i = 0; i < 4; i++) {
         void *wrong;
@@ -179,38 +180,30 @@ static void threads_create_at_once(const struct shmem_case *c) {
     }
 }
 
-static int create_one(int socket, void *argument) {
-    llmp_shmem *map;
-    (void)socket;
-    CHILD_REQUIRE(llmp_shmem_create(shmem_provider(argument), 5000, NULL, &map) == 0);
-    llmp_shmem_close(map);
-    return 0;
-}
-
-struct lives {
+struct background {
     const struct shmem_case *c;
-    int over;
+    int stop;
 };
 
-static void *live_until_told(void *argument) {
-    struct lives *lives = argument;
+static void *create_until_stopped(void *argument) {
+    struct background *background = argument;
     uintptr_t wrong = 0;
-    for (unsigned i = 0; !llmp_load_acquire(&lives->over); i++) { /* pairs with the store in the test */
-        wrong += live_once(lives->c, i);
+    for (unsigned i = 0; llmp_load_acquire(&background->stop) == 0; i++) { /* T1: pairs with T2 */
+        wrong += create_and_clone(background->c, i);
     }
     return (void *)wrong;
 }
 
 static void a_child_forked_while_threads_create_can_create(const struct shmem_case *c) {
-    struct lives lives = {.c = c};
+    struct background background = {.c = c};
     pthread_t thread;
     void *wrong;
     int failed = 0;
-    assert_int_equal(pthread_create(&thread, NULL, live_until_told, &lives), 0);
+    assert_int_equal(pthread_create(&thread, NULL, create_until_stopped, &background), 0);
     for (int i = 0; i < 20; i++) {
-        failed += shmem_in_child(create_one, (void *)(uintptr_t)c) != 0;
+        failed += shmem_run_in_child(shmem_create_and_close, (void *)(uintptr_t)c) != 0;
     }
-    llmp_store_release(&lives.over, 1); /* pairs with the load in the thread */
+    llmp_store_release(&background.stop, 1); /* T2: pairs with T1 */
     assert_int_equal(pthread_join(thread, &wrong), 0);
     assert_null(wrong);
     assert_int_equal(failed, 0);
@@ -218,13 +211,13 @@ static void a_child_forked_while_threads_create_can_create(const struct shmem_ca
 
 int main(void) {
     static const struct shmem_test tests[] = {
-        SHMEM_ALL(a_map_has_a_descriptor_or_says_so),
-        SHMEM_SOME(mode_is_0600_whatever_the_umask, shmem_shares),
-        SHMEM_SOME(ID_4_a_name_that_is_taken_is_left_alone, shmem_named),
-        SHMEM_SOME(mode_is_0600_from_the_start, shmem_named),
-        SHMEM_ALL(maps_come_and_go_without_leaving_anything),
-        SHMEM_SOME(ids_of_living_maps_differ, shmem_shares),
-        SHMEM_ALL(threads_create_at_once),
+        SHMEM_ALL(a_map_has_a_descriptor_or_returns_NO_FD),
+        SHMEM_SOME(the_mode_is_0600_with_any_umask, shmem_shares),
+        SHMEM_SOME(ID_4_an_existing_name_is_neither_used_nor_changed, shmem_named),
+        SHMEM_SOME(the_mode_is_0600_from_the_start, shmem_named),
+        SHMEM_ALL(creating_and_closing_many_maps_leaves_nothing),
+        SHMEM_SOME(the_ids_of_open_maps_differ, shmem_shares),
+        SHMEM_ALL(threads_create_at_the_same_time),
         SHMEM_ALL(a_child_forked_while_threads_create_can_create),
     };
     return shmem_run("shmem_many", tests, sizeof tests / sizeof tests[0], NULL, 0);

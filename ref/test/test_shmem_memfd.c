@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What is memfd's alone: ids that are descriptor numbers (ID-3), seals, and what an exec'ed program inherits. */
+/* memfd only: ids that are descriptor numbers (ID-3), seals, and inheritance by programs that exec starts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,17 +16,17 @@
 
 #define memfd shmem_case_of("memfd")
 
-/* ---------------------------------------------------------------- numbers of descriptors */
+/* ---------------------------------------------------------------- descriptor numbers */
 
-static void refuse_fd(int fd, int code) {
+static void expect_fd_refused(int fd, int rc) {
     llmp_shmem_desc desc = {.size = SIZE};
     assert_true(fd >= 0);
     llmp_shmem_id_from_number(&desc.id, fd);
-    shmem_refused(memfd, &desc, code);
+    shmem_expect_refused(memfd, &desc, rc);
     (void)close(fd);
 }
 
-static void ID_3_memfd_number_of_a_file_is_refused(void **state) {
+static void ID_3_the_number_of_a_file_on_disk_is_refused(void **state) {
     (void)state;
     FILE *f = tmpfile();
     assert_non_null(f);
@@ -39,70 +39,70 @@ static void ID_3_memfd_number_of_a_file_is_refused(void **state) {
         (void)close(fd);
         shmem_skip("needs a folder for temporary files that is not a tmpfs");
     }
-    refuse_fd(fd, -LLMP_E_ID_KIND);
+    expect_fd_refused(fd, -LLMP_E_ID_KIND);
 }
 
-static void ID_3_memfd_number_of_a_named_file_in_memory_is_refused(void **state) {
+static void ID_3_the_number_of_a_named_file_in_memory_is_refused(void **state) {
     (void)state;
     char name[LLMP_SHMEM_ID_SIZE];
     (void)snprintf(name, sizeof name, "/llmp_%d_m", (int)getpid());
     int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
     assert_int_equal(ftruncate(fd, (off_t)SIZE), 0);
-    refuse_fd(fd, -LLMP_E_ID_KIND);
+    expect_fd_refused(fd, -LLMP_E_ID_KIND);
     assert_int_equal(shm_unlink(name), 0);
 }
 
-static void ID_3_memfd_number_of_a_directory_is_refused(void **state) {
+static void ID_3_the_number_of_a_directory_is_refused(void **state) {
     (void)state;
-    refuse_fd(open("/", O_RDONLY | O_DIRECTORY), -LLMP_E_ID_KIND);
-    refuse_fd(open("/dev/shm", O_RDONLY | O_DIRECTORY), -LLMP_E_ID_KIND);
+    expect_fd_refused(open("/", O_RDONLY | O_DIRECTORY), -LLMP_E_ID_KIND);
+    expect_fd_refused(open("/dev/shm", O_RDONLY | O_DIRECTORY), -LLMP_E_ID_KIND);
 }
 
-static void ID_3_memfd_number_of_a_device_is_refused(void **state) {
+static void ID_3_the_number_of_a_device_is_refused(void **state) {
     (void)state;
-    refuse_fd(open("/dev/null", O_RDWR), -LLMP_E_ID_KIND);
-    refuse_fd(open("/dev/zero", O_RDWR), -LLMP_E_ID_KIND);
+    expect_fd_refused(open("/dev/null", O_RDWR), -LLMP_E_ID_KIND);
+    expect_fd_refused(open("/dev/zero", O_RDWR), -LLMP_E_ID_KIND);
 }
 
-static void ID_3_memfd_number_of_a_pipe_or_socket_is_refused(void **state) {
+static void ID_3_the_number_of_a_pipe_or_socket_is_refused(void **state) {
     (void)state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
-    refuse_fd(ends[0], -LLMP_E_ID_KIND);
-    refuse_fd(ends[1], -LLMP_E_ID_KIND);
-    refuse_fd(socket(AF_UNIX, SOCK_STREAM, 0), -LLMP_E_ID_KIND);
+    expect_fd_refused(ends[0], -LLMP_E_ID_KIND);
+    expect_fd_refused(ends[1], -LLMP_E_ID_KIND);
+    expect_fd_refused(socket(AF_UNIX, SOCK_STREAM, 0), -LLMP_E_ID_KIND);
 }
 
-static void ID_3_memfd_number_of_nothing_is_missing(void **state) {
+static void ID_3_the_number_of_a_closed_descriptor_is_NO_SEGMENT(void **state) {
     (void)state;
     int fd = dup(0);
     (void)close(fd);
-    refuse_fd(fd, -LLMP_E_NO_SEGMENT);
+    expect_fd_refused(fd, -LLMP_E_NO_SEGMENT);
 }
 
-static void ID_3_memfd_that_may_not_be_written_is_refused(void **state) {
+static void ID_3_a_memfd_without_write_access_is_refused(void **state) {
     (void)state;
     char path[64];
     int fd = memfd_create("test", MFD_ALLOW_SEALING);
     assert_int_equal(ftruncate(fd, (off_t)SIZE), 0);
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    refuse_fd(open(path, O_RDONLY), -EACCES);
+    expect_fd_refused(open(path, O_RDONLY), -EACCES);
     assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
-    refuse_fd(fd, -EPERM);
+    expect_fd_refused(fd, -EPERM);
 }
 
 /* ---------------------------------------------------------------- seals */
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-static void SEAL_nobody_changes_the_size_any_more(void **state) {
+static void SEAL_fixes_the_size_and_permits_writing(void **state) {
     (void)state;
     llmp_shmem *map = shmem_create_flags(memfd, SIZE, LLMP_SHMEM_SEAL);
     int fd = llmp_shmem_fd(map);
     assert_int_equal(llmp_shmem_flags_of(map), LLMP_SHMEM_SEAL);
     assert_int_equal(fcntl(fd, F_GET_SEALS), SEALS);
     assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
-    shmem_fill(map, 1); /* and it can be written, here and by who opens it */
+    shmem_fill(map, 1);
     llmp_shmem *clone;
     assert_ok(llmp_shmem_clone(map, &clone));
     assert_int_equal(shmem_wrong_bytes(clone, 1), 0);
@@ -122,12 +122,12 @@ static int truncate_as_peer(int socket, void *argument) {
 static void SEAL_a_peer_can_neither_truncate_nor_grow(void **state) {
     (void)state;
     llmp_shmem *map = shmem_create_flags(memfd, SIZE, LLMP_SHMEM_SEAL);
-    assert_int_equal(shmem_in_child(truncate_as_peer, map), 0);
+    assert_int_equal(shmem_run_in_child(truncate_as_peer, map), 0);
     assert_int_equal(shmem_nonzero_bytes(map), 0);
     llmp_shmem_close(map);
 }
 
-/* As LibAFL's, so that its peers see what they know. */
+/* Without the flag, a map has the same seals as LibAFL's. */
 static void SEAL_is_optional(void **state) {
     (void)state;
     llmp_shmem *map = shmem_create(memfd, SIZE);
@@ -136,11 +136,7 @@ static void SEAL_is_optional(void **state) {
     llmp_shmem_close(map);
 }
 
-static bool has_no_seals(const struct shmem_case *c) {
-    return !c->fd;
-}
-
-static void SEAL_and_CLOEXEC_are_no_ops_elsewhere(const struct shmem_case *c) {
+static void SEAL_and_CLOEXEC_have_no_effect_elsewhere(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create_flags(c, SIZE, LLMP_SHMEM_SEAL | LLMP_SHMEM_CLOEXEC);
     assert_int_equal(llmp_shmem_flags_of(map), 0);
     llmp_shmem_close(map);
@@ -148,8 +144,8 @@ static void SEAL_and_CLOEXEC_are_no_ops_elsewhere(const struct shmem_case *c) {
 
 /* ---------------------------------------------------------------- exec */
 
-/* A program that knows nothing of us looks whether it has that descriptor. */
-static int look_after_exec(int socket, void *argument) {
+/* Starts a program that exits with 0 if it inherited the descriptor and with 1 if not. */
+static int test_fd_after_exec(int socket, void *argument) {
     char path[64];
     (void)socket;
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", llmp_shmem_fd(argument));
@@ -157,24 +153,24 @@ static int look_after_exec(int socket, void *argument) {
     return 99;
 }
 
-static void CLOEXEC_an_execed_program_does_not_have_the_descriptor(void **state) {
+static void CLOEXEC_closes_the_descriptor_on_exec(void **state) {
     (void)state;
     llmp_shmem *map = shmem_create_flags(memfd, SIZE, LLMP_SHMEM_CLOEXEC);
     assert_int_equal(llmp_shmem_flags_of(map), LLMP_SHMEM_CLOEXEC);
     assert_int_equal(fcntl(llmp_shmem_fd(map), F_GETFD), FD_CLOEXEC);
-    assert_int_equal(shmem_in_child(look_after_exec, map), 1);
+    assert_int_equal(shmem_run_in_child(test_fd_after_exec, map), 1);
     llmp_shmem_close(map);
 }
 
-static void ID_3_without_CLOEXEC_an_execed_program_has_the_descriptor(void **state) {
+static void ID_3_without_CLOEXEC_the_descriptor_survives_exec(void **state) {
     (void)state;
     llmp_shmem *map = shmem_create(memfd, SIZE);
     assert_int_equal(fcntl(llmp_shmem_fd(map), F_GETFD), 0);
-    assert_int_equal(shmem_in_child(look_after_exec, map), 0);
+    assert_int_equal(shmem_run_in_child(test_fd_after_exec, map), 0);
     llmp_shmem_close(map);
 }
 
-static void SEAL_and_CLOEXEC_mean_nothing_to_who_opens(void **state) {
+static void SEAL_and_CLOEXEC_on_opening_have_no_effect(void **state) {
     (void)state;
     const llmp_shmem_options options = {.flags = LLMP_SHMEM_SEAL | LLMP_SHMEM_CLOEXEC};
     llmp_shmem *map = shmem_create(memfd, SIZE);
@@ -184,29 +180,29 @@ static void SEAL_and_CLOEXEC_mean_nothing_to_who_opens(void **state) {
     assert_int_equal(llmp_shmem_flags_of(other), 0);
     assert_int_equal(fcntl(llmp_shmem_fd(map), F_GET_SEALS), F_SEAL_SEAL);
     assert_int_equal(fcntl(llmp_shmem_fd(map), F_GETFD), 0);
-    assert_rc(llmp_shmem_fd(other), -LLMP_E_NO_FD); /* the number is still the creator's */
+    assert_rc(llmp_shmem_fd(other), -LLMP_E_NO_FD); /* the descriptor belongs to the creator's map */
     llmp_shmem_close(other);
     llmp_shmem_close(map);
 }
 
 int main(void) {
     static const struct shmem_test tests[] = {
-        SHMEM_SOME(SEAL_and_CLOEXEC_are_no_ops_elsewhere, has_no_seals),
+        SHMEM_SOME(SEAL_and_CLOEXEC_have_no_effect_elsewhere, shmem_without_fd),
     };
     static const struct CMUnitTest others[] = {
-        SHMEM_ONE(ID_3_memfd_number_of_a_file_is_refused),
-        SHMEM_ONE(ID_3_memfd_number_of_a_named_file_in_memory_is_refused),
-        SHMEM_ONE(ID_3_memfd_number_of_a_directory_is_refused),
-        SHMEM_ONE(ID_3_memfd_number_of_a_device_is_refused),
-        SHMEM_ONE(ID_3_memfd_number_of_a_pipe_or_socket_is_refused),
-        SHMEM_ONE(ID_3_memfd_number_of_nothing_is_missing),
-        SHMEM_ONE(ID_3_memfd_that_may_not_be_written_is_refused),
-        SHMEM_ONE(SEAL_nobody_changes_the_size_any_more),
+        SHMEM_ONE(ID_3_the_number_of_a_file_on_disk_is_refused),
+        SHMEM_ONE(ID_3_the_number_of_a_named_file_in_memory_is_refused),
+        SHMEM_ONE(ID_3_the_number_of_a_directory_is_refused),
+        SHMEM_ONE(ID_3_the_number_of_a_device_is_refused),
+        SHMEM_ONE(ID_3_the_number_of_a_pipe_or_socket_is_refused),
+        SHMEM_ONE(ID_3_the_number_of_a_closed_descriptor_is_NO_SEGMENT),
+        SHMEM_ONE(ID_3_a_memfd_without_write_access_is_refused),
+        SHMEM_ONE(SEAL_fixes_the_size_and_permits_writing),
         SHMEM_ONE(SEAL_a_peer_can_neither_truncate_nor_grow),
         SHMEM_ONE(SEAL_is_optional),
-        SHMEM_ONE(CLOEXEC_an_execed_program_does_not_have_the_descriptor),
-        SHMEM_ONE(ID_3_without_CLOEXEC_an_execed_program_has_the_descriptor),
-        SHMEM_ONE(SEAL_and_CLOEXEC_mean_nothing_to_who_opens),
+        SHMEM_ONE(CLOEXEC_closes_the_descriptor_on_exec),
+        SHMEM_ONE(ID_3_without_CLOEXEC_the_descriptor_survives_exec),
+        SHMEM_ONE(SEAL_and_CLOEXEC_on_opening_have_no_effect),
     };
     return shmem_run("shmem_memfd", tests, sizeof tests / sizeof tests[0], others, sizeof others / sizeof others[0]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Options of a map: prefault, lock, huge pages. What the kernel says of the mapping is what counts. */
+/* Options of a map: prefault, lock, huge pages, as the kernel reports their effect; and options that are refused. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sanitizer.h"
 #include "shmem/prepare.h"
 #include "shmem_peer.h"
 #include "shmem_support.h"
@@ -21,16 +22,9 @@ static long present(const llmp_shmem *map) {
     return shmem_pages_present(llmp_shmem_data(map), llmp_shmem_size(map));
 }
 
-static llmp_shmem *open_flags(const struct shmem_case *c, const llmp_shmem_desc *desc, unsigned flags) {
-    const llmp_shmem_options options = {.flags = flags};
-    llmp_shmem *map;
-    assert_ok(llmp_shmem_open(shmem_provider(c), desc, &options, &map));
-    return map;
-}
-
 /* ---------------------------------------------------------------- PREFAULT */
 
-static void PREFAULT_every_page_is_there_before_it_is_touched(const struct shmem_case *c) {
+static void PREFAULT_maps_every_page_before_its_first_access(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create_flags(c, SIZE, LLMP_SHMEM_PREFAULT);
     assert_int_equal(present(map), PAGES);
     assert_int_equal(llmp_shmem_flags_of(map), LLMP_SHMEM_PREFAULT);
@@ -44,11 +38,11 @@ static void without_PREFAULT_no_page_is_mapped(const struct shmem_case *c) {
     llmp_shmem_close(map);
 }
 
-static void PREFAULT_on_opening_keeps_what_is_there(const struct shmem_case *c) {
+static void PREFAULT_on_opening_keeps_the_content(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create(c, SIZE);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
     shmem_fill(map, 1);
-    llmp_shmem *other = open_flags(c, &desc, LLMP_SHMEM_PREFAULT);
+    llmp_shmem *other = shmem_open_flags(c, &desc, LLMP_SHMEM_PREFAULT);
     assert_int_equal(present(other), PAGES);
     assert_int_equal(llmp_shmem_flags_of(other), LLMP_SHMEM_PREFAULT);
     assert_int_equal(shmem_wrong_bytes(c->shares ? other : map, 1), 0);
@@ -59,23 +53,12 @@ static void PREFAULT_on_opening_keeps_what_is_there(const struct shmem_case *c) 
 /* ---------------------------------------------------------------- LOCK */
 
 static long locked_kib(void) {
-    char line[256];
-    long kib = -1;
-    FILE *f = fopen("/proc/self/status", "re");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-        if (strncmp(line, "VmLck:", 6) == 0) {
-            kib = strtol(line + 6, NULL, 10);
-        }
-    }
-    if (f != NULL) {
-        (void)fclose(f);
-    }
-    return kib;
+    return shmem_proc_field("/proc/self/status", "VmLck:");
 }
 
 static void need_mlock(void) {
-    if (SHMEM_SHADOWED) {
-        shmem_skip("needs a build in which mlock() locks: this sanitizer's does nothing");
+    if (TEST_SHADOW_MEMORY) {
+        shmem_skip("needs a build in which mlock() locks: this sanitizer replaces it");
     }
 }
 
@@ -103,7 +86,7 @@ static void LOCK_on_opening_locks_that_mapping(const struct shmem_case *c) {
     long before = locked_kib();
     llmp_shmem *map = shmem_create(c, SIZE);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
-    llmp_shmem *other = open_flags(c, &desc, LLMP_SHMEM_LOCK | LLMP_SHMEM_PREFAULT);
+    llmp_shmem *other = shmem_open_flags(c, &desc, LLMP_SHMEM_LOCK | LLMP_SHMEM_PREFAULT);
     assert_int_equal(llmp_shmem_flags_of(other), LLMP_SHMEM_LOCK | LLMP_SHMEM_PREFAULT);
     assert_int_equal(locked_kib(), before + KIB);
     llmp_shmem_close(other);
@@ -111,7 +94,7 @@ static void LOCK_on_opening_locks_that_mapping(const struct shmem_case *c) {
     llmp_shmem_close(map);
 }
 
-/* Root may lock all it likes; without this one capability it is as everybody. */
+/* Root may lock any amount. Without this capability the limit applies to it, too. */
 static bool drop_lock_capability(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {{0}};
@@ -125,7 +108,7 @@ static bool drop_lock_capability(void) {
 struct lock_limit {
     const struct shmem_case *c;
     rlim_t bytes;
-    int code;
+    int rc; /* expected */
 };
 
 static int lock_beyond_limit(int socket, void *argument) {
@@ -138,7 +121,7 @@ static int lock_beyond_limit(int socket, void *argument) {
     CHILD_REQUIRE(llmp_shmem_provider_check(provider) == 0);
     CHILD_REQUIRE(drop_lock_capability() && setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
     int fds = shmem_count_fds();
-    CHILD_REQUIRE(llmp_shmem_create(provider, SIZE, &options, &map) == given->code);
+    CHILD_REQUIRE(llmp_shmem_create(provider, SIZE, &options, &map) == given->rc);
     CHILD_REQUIRE(map == NULL && shmem_count_fds() == fds && locked_kib() == 0);
     CHILD_REQUIRE(shmem_count_names(getpid()) == 0 && shmem_count_segments(getpid()) == 0);
     return 0;
@@ -147,13 +130,13 @@ static int lock_beyond_limit(int socket, void *argument) {
 static void LOCK_beyond_the_limit_is_ENOMEM_and_leaves_nothing(const struct shmem_case *c) {
     need_mlock();
     struct lock_limit limit = {c, 65536, -ENOMEM};
-    assert_int_equal(shmem_in_child(lock_beyond_limit, &limit), 0);
+    assert_int_equal(shmem_run_in_child(lock_beyond_limit, &limit), 0);
 }
 
-static void LOCK_where_nothing_may_be_locked_is_EPERM_and_leaves_nothing(const struct shmem_case *c) {
+static void LOCK_with_a_limit_of_zero_is_EPERM_and_leaves_nothing(const struct shmem_case *c) {
     need_mlock();
     struct lock_limit limit = {c, 0, -EPERM};
-    assert_int_equal(shmem_in_child(lock_beyond_limit, &limit), 0);
+    assert_int_equal(shmem_run_in_child(lock_beyond_limit, &limit), 0);
 }
 
 /* ---------------------------------------------------------------- HUGE_PAGES */
@@ -163,36 +146,27 @@ struct warnings {
     char text[128];
 };
 
-static void note(void *context, const char *text) {
+static void note_warning(void *context, const char *text) {
     struct warnings *warnings = context;
     warnings->count++;
     (void)snprintf(warnings->text, sizeof warnings->text, "%s", text);
 }
 
-/* How many huge pages nobody uses at this moment. */
+static llmp_shmem_options warning_options(struct warnings *warnings, uint32_t flags) {
+    return (llmp_shmem_options){.flags = flags, .on_warning = note_warning, .warning_context = warnings};
+}
+
 static long free_huge_pages(void) {
-    char line[256];
-    long count = 0;
-    FILE *f = fopen("/proc/meminfo", "re");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-        if (strncmp(line, "HugePages_Free:", 15) == 0) {
-            count = strtol(line + 15, NULL, 10);
-        }
-    }
-    if (f != NULL) {
-        (void)fclose(f);
-    }
-    return count;
+    return shmem_proc_field("/proc/meminfo", "HugePages_Free:");
 }
 
 static bool has_huge_pages(const struct shmem_case *c) {
     return c->number;
 }
 
-static void expect_fall_back(const struct shmem_case *c) {
+static void expect_ordinary_pages(const struct shmem_case *c) {
     struct warnings warnings = {0};
-    const llmp_shmem_options options = {
-        .flags = LLMP_SHMEM_HUGE_PAGES | LLMP_SHMEM_PREFAULT, .on_warning = note, .warning_context = &warnings};
+    const llmp_shmem_options options = warning_options(&warnings, LLMP_SHMEM_HUGE_PAGES | LLMP_SHMEM_PREFAULT);
     llmp_shmem *map;
     assert_ok(llmp_shmem_create(shmem_provider(c), SIZE + 1, &options, &map));
     assert_int_equal(warnings.count, 1);
@@ -205,24 +179,23 @@ static void expect_fall_back(const struct shmem_case *c) {
     llmp_shmem_close(map);
 }
 
-static void HUGE_PAGES_where_there_are_none_are_a_warning_and_ordinary_ones(const struct shmem_case *c) {
-    if (has_huge_pages(c) && free_huge_pages() != 0) {
+static void HUGE_PAGES_without_any_gives_a_warning_and_ordinary_pages(const struct shmem_case *c) {
+    if (has_huge_pages(c) && free_huge_pages() > 0) {
         shmem_skip("needs a machine without free huge pages (sysctl vm.nr_hugepages=0)");
     }
-    expect_fall_back(c);
+    expect_ordinary_pages(c);
 }
 
-static void HUGE_PAGES_without_anybody_to_warn(const struct shmem_case *c) {
+static void HUGE_PAGES_without_a_warning_callback(const struct shmem_case *c) {
     llmp_shmem_close(shmem_create_flags(c, 1, LLMP_SHMEM_HUGE_PAGES));
 }
 
-static void HUGE_PAGES_where_there_are_some(const struct shmem_case *c) {
+static void HUGE_PAGES_are_used_if_the_system_has_them(const struct shmem_case *c) {
     if (free_huge_pages() < 3) {
         shmem_skip("needs 3 free huge pages (sysctl vm.nr_hugepages=3)");
     }
     struct warnings warnings = {0};
-    const llmp_shmem_options options = {
-        .flags = LLMP_SHMEM_HUGE_PAGES, .on_warning = note, .warning_context = &warnings};
+    const llmp_shmem_options options = warning_options(&warnings, LLMP_SHMEM_HUGE_PAGES);
     size_t huge = llmp_shmem_huge_page_size();
     llmp_shmem *map;
     assert_ok(llmp_shmem_create(shmem_provider(c), huge + 1, &options, &map));
@@ -237,13 +210,12 @@ static void HUGE_PAGES_where_there_are_some(const struct shmem_case *c) {
     assert_int_equal(shmem_wrong_bytes(other, 1), 0);
     llmp_shmem_close(other);
     llmp_shmem_close(map);
-    shmem_refused(c, &desc, -LLMP_E_NO_SEGMENT);
+    shmem_expect_refused(c, &desc, -LLMP_E_NO_SEGMENT);
 }
 
-static void HUGE_PAGES_mean_nothing_to_who_opens(const struct shmem_case *c) {
+static void HUGE_PAGES_on_opening_have_no_effect(const struct shmem_case *c) {
     struct warnings warnings = {0};
-    const llmp_shmem_options options = {
-        .flags = LLMP_SHMEM_HUGE_PAGES, .on_warning = note, .warning_context = &warnings};
+    const llmp_shmem_options options = warning_options(&warnings, LLMP_SHMEM_HUGE_PAGES);
     llmp_shmem *map = shmem_create(c, SIZE);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
     llmp_shmem *other;
@@ -254,19 +226,19 @@ static void HUGE_PAGES_mean_nothing_to_who_opens(const struct shmem_case *c) {
     llmp_shmem_close(map);
 }
 
-/* ---------------------------------------------------------------- all of them */
+/* ---------------------------------------------------------------- all flags */
 
-static void flags_that_nobody_knows_take_no_effect(const struct shmem_case *c) {
+static void unknown_flags_have_no_effect(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create_flags(c, SIZE, ~0x1fu | LLMP_SHMEM_PREFAULT);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
-    llmp_shmem *other = open_flags(c, &desc, ~0x1fu);
+    llmp_shmem *other = shmem_open_flags(c, &desc, ~0x1fu);
     assert_int_equal(llmp_shmem_flags_of(map), LLMP_SHMEM_PREFAULT);
     assert_int_equal(llmp_shmem_flags_of(other), 0);
     llmp_shmem_close(other);
     llmp_shmem_close(map);
 }
 
-static void a_clone_takes_no_options_over(const struct shmem_case *c) {
+static void a_clone_does_not_inherit_the_flags(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create_flags(c, SIZE, LLMP_SHMEM_PREFAULT);
     llmp_shmem *clone;
     assert_ok(llmp_shmem_clone(map, &clone));
@@ -276,21 +248,53 @@ static void a_clone_takes_no_options_over(const struct shmem_case *c) {
     llmp_shmem_close(map);
 }
 
+/* ---------------------------------------------------------------- reserved bytes */
+
+/* A byte of reserved0 or reserved: `i` counts through both. */
+static char *reserved_byte(llmp_shmem_options *options, size_t i) {
+    size_t first = sizeof options->reserved0;
+    return i < first ? (char *)&options->reserved0 + i : (char *)options->reserved + (i - first);
+}
+#define RESERVED_BYTES (sizeof((llmp_shmem_options *)0)->reserved0 + sizeof((llmp_shmem_options *)0)->reserved)
+
+static void expect_option_refused(const struct shmem_case *c, const llmp_shmem_desc *desc,
+                                  const llmp_shmem_options *options) {
+    llmp_shmem *map = shmem_no_map();
+    shmem_expect_not_created(c, SIZE, options, -EINVAL);
+    assert_rc(llmp_shmem_open(shmem_provider(c), desc, options, &map), -EINVAL);
+    assert_null(map);
+    map = shmem_no_map();
+    assert_rc(llmp_shmem_recv_fd(-1, options, &map), -EINVAL); /* and not -EBADF: the socket is not read */
+    assert_null(map);
+}
+
+static void a_set_reserved_byte_is_EINVAL(const struct shmem_case *c) {
+    llmp_shmem *map = shmem_create(c, SIZE);
+    llmp_shmem_desc desc = llmp_shmem_describe(map);
+    for (size_t i = 0; i < RESERVED_BYTES; i++) {
+        llmp_shmem_options options = {.flags = LLMP_SHMEM_PREFAULT};
+        *reserved_byte(&options, i) = 1;
+        expect_option_refused(c, &desc, &options);
+    }
+    llmp_shmem_close(map);
+}
+
 int main(void) {
     static const struct shmem_test tests[] = {
-        SHMEM_ALL(PREFAULT_every_page_is_there_before_it_is_touched),
+        SHMEM_ALL(PREFAULT_maps_every_page_before_its_first_access),
         SHMEM_ALL(without_PREFAULT_no_page_is_mapped),
-        SHMEM_ALL(PREFAULT_on_opening_keeps_what_is_there),
+        SHMEM_ALL(PREFAULT_on_opening_keeps_the_content),
         SHMEM_ALL(LOCK_holds_the_map_in_memory_until_it_is_closed),
         SHMEM_ALL(LOCK_on_opening_locks_that_mapping),
         SHMEM_ALL(LOCK_beyond_the_limit_is_ENOMEM_and_leaves_nothing),
-        SHMEM_ALL(LOCK_where_nothing_may_be_locked_is_EPERM_and_leaves_nothing),
-        SHMEM_ALL(HUGE_PAGES_where_there_are_none_are_a_warning_and_ordinary_ones),
-        SHMEM_ALL(HUGE_PAGES_without_anybody_to_warn),
-        SHMEM_SOME(HUGE_PAGES_where_there_are_some, has_huge_pages),
-        SHMEM_ALL(HUGE_PAGES_mean_nothing_to_who_opens),
-        SHMEM_ALL(flags_that_nobody_knows_take_no_effect),
-        SHMEM_ALL(a_clone_takes_no_options_over),
+        SHMEM_ALL(LOCK_with_a_limit_of_zero_is_EPERM_and_leaves_nothing),
+        SHMEM_ALL(HUGE_PAGES_without_any_gives_a_warning_and_ordinary_pages),
+        SHMEM_ALL(HUGE_PAGES_without_a_warning_callback),
+        SHMEM_SOME(HUGE_PAGES_are_used_if_the_system_has_them, has_huge_pages),
+        SHMEM_ALL(HUGE_PAGES_on_opening_have_no_effect),
+        SHMEM_ALL(unknown_flags_have_no_effect),
+        SHMEM_ALL(a_clone_does_not_inherit_the_flags),
+        SHMEM_ALL(a_set_reserved_byte_is_EINVAL),
     };
     return shmem_run("shmem_options", tests, sizeof tests / sizeof tests[0], NULL, 0);
 }

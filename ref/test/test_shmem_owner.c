@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Whose posix names are removed, when, and whose never (shmem/posix/owner.h, ID-4).
+ * Removal of the posix names of dead owners, and of no others (shmem/posix/owner.h, ID-4).
  *
- * Where it can, the program runs over a /dev/shm of its own: other programs sweep the real one at any moment, so that
- * there nobody can see that a dead owner's name is still there.
+ * If the system permits it, the program mounts a /dev/shm of its own. In the real one, other programs sweep at any
+ * time, so that a test cannot expect that the name of a dead owner still exists.
  */
 #include "shmem/posix/owner.h"
 
@@ -23,77 +23,64 @@
 #define NAMES 3
 
 #define posix shmem_case_of("posix")
-static bool is_alone; /* in a /dev/shm of its own */
+static bool is_isolated; /* this program has a /dev/shm of its own */
 
-/* ---------------------------------------------------------------- owners and creators */
+/* ---------------------------------------------------------------- owners */
 
-/* An owner of some names, which says where, and lives until it is killed or hung up on; then it exits as it is. */
-static int own(int socket, void *argument) {
+/* Creates NAMES maps, sends their descriptions, and exits without closing them when the test hangs up. */
+static int own_names(int socket, void *argument) {
     (void)argument;
     for (int i = 0; i < NAMES; i++) {
         llmp_shmem *map;
         CHILD_REQUIRE(llmp_shmem_create(shmem_provider(posix), SIZE, NULL, &map) == 0);
         llmp_shmem_desc desc = llmp_shmem_describe(map);
-        CHILD_REQUIRE(shmem_say(socket, &desc, sizeof desc));
+        CHILD_REQUIRE(shmem_send(socket, &desc, sizeof desc));
     }
-    (void)shmem_await(socket);
+    (void)shmem_wait(socket);
     return 0;
 }
 
 static struct shmem_peer start_owner(llmp_shmem_desc *first) {
-    struct shmem_peer peer = shmem_peer_start(own, NULL);
+    struct shmem_peer peer = shmem_peer_start(own_names, NULL);
     for (int i = 0; i < NAMES; i++) {
         llmp_shmem_desc desc;
-        assert_true(shmem_hear(peer.socket, &desc, sizeof desc));
+        assert_true(shmem_recv(peer.socket, &desc, sizeof desc));
         *first = i == 0 ? desc : *first;
     }
     assert_int_equal(shmem_count_names(peer.pid), NAMES);
     return peer;
 }
 
-/* The first map that a process creates is when it clears away. */
-static int create_first(int socket, void *argument) {
-    llmp_shmem *map;
-    (void)socket;
-    (void)argument;
-    CHILD_REQUIRE(llmp_shmem_create(shmem_provider(posix), SIZE, NULL, &map) == 0);
-    llmp_shmem_close(map);
-    return 0;
-}
-
-static void another_creates(void) {
-    assert_int_equal(shmem_in_child(create_first, NULL), 0);
-}
-
+/* Expects that a dead owner has `count` names left; another program may remove them if /dev/shm is shared. */
 static void expect_names(pid_t pid, int count) {
-    if (is_alone || count == 0) {
+    if (is_isolated || count == 0) {
         assert_int_equal(shmem_count_names(pid), count);
     }
 }
 
 /* ---------------------------------------------------------------- sweeping */
 
-static void ID_4_a_dead_owners_names_go_with_the_next_creator(void **state) {
+static void ID_4_the_next_creator_removes_the_names_of_a_dead_owner(void **state) {
     (void)state;
     llmp_shmem_desc desc;
     struct shmem_peer peer = start_owner(&desc);
     shmem_peer_kill(&peer);
     expect_names(peer.pid, NAMES);
-    another_creates();
+    shmem_create_in_child(posix);
     expect_names(peer.pid, 0);
-    shmem_refused(posix, &desc, -LLMP_E_NO_SEGMENT);
+    shmem_expect_refused(posix, &desc, -LLMP_E_NO_SEGMENT);
 }
 
-static void ID_4_an_owner_that_exits_without_closing_is_as_dead(void **state) {
+static void ID_4_an_owner_that_exits_without_closing_counts_as_dead(void **state) {
     (void)state;
     llmp_shmem_desc desc;
     struct shmem_peer peer = start_owner(&desc);
     assert_int_equal(shmem_peer_end(&peer), 0);
-    another_creates();
+    shmem_create_in_child(posix);
     expect_names(peer.pid, 0);
 }
 
-static void ID_4_a_dead_owners_names_go_when_a_holder_closes(void **state) {
+static void ID_4_closing_a_map_removes_the_names_of_its_dead_owner(void **state) {
     (void)state;
     llmp_shmem_desc desc, other_desc;
     struct shmem_peer peer = start_owner(&desc), other = start_owner(&other_desc);
@@ -105,8 +92,8 @@ static void ID_4_a_dead_owners_names_go_when_a_holder_closes(void **state) {
     assert_int_equal(shmem_wrong_bytes(map, 1), 0);
     llmp_shmem_close(map);
     expect_names(peer.pid, 0);
-    expect_names(other.pid, NAMES); /* it held nothing of theirs */
-    another_creates();
+    expect_names(other.pid, NAMES); /* of the other dead owner, it had no map open */
+    shmem_create_in_child(posix);
     expect_names(other.pid, 0);
 }
 
@@ -114,8 +101,8 @@ static void ID_4_a_living_owners_names_are_never_swept(void **state) {
     (void)state;
     llmp_shmem_desc desc;
     struct shmem_peer peer = start_owner(&desc);
-    another_creates();
-    llmp_shmem_close(shmem_open(posix, &desc)); /* nor by a holder that closes */
+    shmem_create_in_child(posix);
+    llmp_shmem_close(shmem_open(posix, &desc));
     llmp_owner_sweep(0);
     llmp_owner_sweep(peer.pid);
     assert_int_equal(shmem_count_names(peer.pid), NAMES);
@@ -128,21 +115,21 @@ static void ID_4_our_own_names_are_never_swept(void **state) {
     (void)state;
     llmp_shmem *map = shmem_create(posix, SIZE);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
-    another_creates();
+    shmem_create_in_child(posix);
     llmp_owner_sweep(0);
     llmp_owner_sweep(getpid());
     llmp_shmem_close(shmem_open(posix, &desc));
     llmp_shmem_close(map);
 }
 
-/* Other people's files that look alike, in the name of somebody dead. */
+/* Files of other programs with similar names, which carry the pid of a dead owner. */
 static void ID_3_no_other_file_is_ever_swept(void **state) {
     (void)state;
     static const char *const endings[] = {"_1234567",         "_0", "_A1", "_",   "_a.txt", "_a b",
                                           "_aaaaaaaa0123456", "",   "_1a", "x_a", "_a_a"};
     static const char *const others[] = {"sem.a", "libafl_", "libafl__a", "libafl_0_a", "libafl_x_a", "pulse-shm-1"};
     enum { ENDINGS = sizeof endings / sizeof endings[0], ALL = ENDINGS + sizeof others / sizeof others[0] };
-    if (!is_alone) {
+    if (!is_isolated) {
         shmem_skip(SHMEM_NEEDS_MOUNT);
     }
     llmp_shmem_desc desc;
@@ -159,7 +146,7 @@ static void ID_3_no_other_file_is_ever_swept(void **state) {
         assert_true(fd >= 0);
         (void)close(fd);
     }
-    another_creates();
+    shmem_create_in_child(posix);
     llmp_owner_sweep(peer.pid);
     for (size_t i = 0; i < ALL; i++) {
         assert_int_equal(unlink(paths[i]), 0);
@@ -169,7 +156,7 @@ static void ID_3_no_other_file_is_ever_swept(void **state) {
 
 /* ---------------------------------------------------------------- names */
 
-static void ID_3_names_that_this_library_gives_are_known(void **state) {
+static void ID_3_names_of_this_library_are_parsed(void **state) {
     (void)state;
     static const struct {
         const char *name;
@@ -193,7 +180,7 @@ static void ID_3_names_that_this_library_gives_are_known(void **state) {
     }
 }
 
-static void ID_3_names_that_others_give_are_not_ours(void **state) {
+static void ID_3_names_of_other_programs_are_not_parsed(void **state) {
     (void)state;
     static const char *const names[] = {
         "",
@@ -238,28 +225,29 @@ static void ID_3_names_that_others_give_are_not_ours(void **state) {
     }
 }
 
-/* ---------------------------------------------------------------- who is alive */
+/* ---------------------------------------------------------------- liveness */
 
-static int wait_to_be_killed(int socket, void *argument) {
+static int own_nothing(int socket, void *argument) {
     (void)argument;
-    CHILD_REQUIRE(shmem_step(socket));
-    (void)shmem_await(socket);
+    CHILD_REQUIRE(shmem_signal(socket));
+    (void)shmem_wait(socket);
     return 0;
 }
 
-/* A pid that was given to somebody else proves nothing: that one never said that it owns names. */
-static void a_reused_pid_is_nobodys_owner(void **state) {
+/* A living process with the pid in a name is not its owner unless it holds the lock. */
+static void a_process_without_the_lock_is_not_the_owner(void **state) {
     (void)state;
     char name[20];
-    struct shmem_peer peer = shmem_peer_start(wait_to_be_killed, NULL);
-    assert_true(shmem_await(peer.socket));
-    (void)snprintf(name, sizeof name, "/libafl_%d_abcdefgh", (int)peer.pid); /* as long as such a name is */
+    struct shmem_peer peer = shmem_peer_start(own_nothing, NULL);
+    assert_true(shmem_wait(peer.socket));
+    (void)snprintf(name, sizeof name, "/libafl_%d_abcdefgh",
+                   (int)peer.pid); /* of the length that names with this pid have */
     int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
     assert_true(fd >= 0);
     (void)close(fd);
     assert_int_equal(kill(peer.pid, 0), 0);
     assert_false(llmp_owner_alive(peer.pid));
-    another_creates();
+    shmem_create_in_child(posix);
     expect_names(peer.pid, 0);
     shmem_peer_kill(&peer);
 }
@@ -296,7 +284,7 @@ static int create_in_threads(int socket, void *argument) {
     }
     CHILD_REQUIRE(llmp_owner_alive(getpid()));
     CHILD_REQUIRE(shmem_count_names(getpid()) == THREADS);
-    CHILD_REQUIRE(shmem_count_fds() == fds + 1); /* one a process */
+    CHILD_REQUIRE(shmem_count_fds() == fds + 1); /* one per process */
     for (int i = 0; i < THREADS; i++) {
         llmp_shmem_close(maps[i]);
     }
@@ -304,50 +292,50 @@ static int create_in_threads(int socket, void *argument) {
     return 0;
 }
 
-static void threads_that_create_first_together_take_one_descriptor(void **state) {
+static void threads_that_create_their_first_map_together_open_one_descriptor(void **state) {
     (void)state;
     for (int i = 0; i < 20; i++) {
-        assert_int_equal(shmem_in_child(create_in_threads, NULL), 0);
+        assert_int_equal(shmem_run_in_child(create_in_threads, NULL), 0);
     }
 }
 
-/* Each creates as a new process, and so sweeps while all the others make names. */
-static int create_as_many(int socket, void *argument) {
+/* Each map is the first of a new process, which sweeps while the other processes create names. */
+static int create_in_children(int socket, void *argument) {
     for (int i = 0; i < 25; i++) {
-        CHILD_REQUIRE(shmem_in_child(create_first, argument) == 0);
+        CHILD_REQUIRE(shmem_run_in_child(shmem_create_and_close, argument) == 0);
     }
-    CHILD_REQUIRE(shmem_step(socket));
+    CHILD_REQUIRE(shmem_signal(socket));
     return 0;
 }
 
-static void processes_that_create_first_together_do_not_sweep_each_other(void **state) {
+static void processes_that_create_together_do_not_sweep_each_other(void **state) {
     (void)state;
     enum { PEERS = 6 };
     struct shmem_peer peers[PEERS];
     for (int i = 0; i < PEERS; i++) {
-        peers[i] = shmem_peer_start(create_as_many, NULL);
+        peers[i] = shmem_peer_start(create_in_children, (void *)(uintptr_t)posix);
     }
     for (int i = 0; i < PEERS; i++) {
-        assert_true(shmem_await(peers[i].socket));
+        assert_true(shmem_wait(peers[i].socket));
         assert_int_equal(shmem_peer_end(&peers[i]), 0);
     }
 }
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        SHMEM_ONE(ID_4_a_dead_owners_names_go_with_the_next_creator),
-        SHMEM_ONE(ID_4_an_owner_that_exits_without_closing_is_as_dead),
-        SHMEM_ONE(ID_4_a_dead_owners_names_go_when_a_holder_closes),
+        SHMEM_ONE(ID_4_the_next_creator_removes_the_names_of_a_dead_owner),
+        SHMEM_ONE(ID_4_an_owner_that_exits_without_closing_counts_as_dead),
+        SHMEM_ONE(ID_4_closing_a_map_removes_the_names_of_its_dead_owner),
         SHMEM_ONE(ID_4_a_living_owners_names_are_never_swept),
         SHMEM_ONE(ID_4_our_own_names_are_never_swept),
         SHMEM_ONE(ID_3_no_other_file_is_ever_swept),
-        SHMEM_ONE(ID_3_names_that_this_library_gives_are_known),
-        SHMEM_ONE(ID_3_names_that_others_give_are_not_ours),
-        SHMEM_ONE(a_reused_pid_is_nobodys_owner),
+        SHMEM_ONE(ID_3_names_of_this_library_are_parsed),
+        SHMEM_ONE(ID_3_names_of_other_programs_are_not_parsed),
+        SHMEM_ONE(a_process_without_the_lock_is_not_the_owner),
         SHMEM_ONE(an_owner_is_alive_until_it_is_killed),
-        SHMEM_ONE(threads_that_create_first_together_take_one_descriptor),
-        SHMEM_ONE(processes_that_create_first_together_do_not_sweep_each_other),
+        SHMEM_ONE(threads_that_create_their_first_map_together_open_one_descriptor),
+        SHMEM_ONE(processes_that_create_together_do_not_sweep_each_other),
     };
-    is_alone = shmem_isolate();
+    is_isolated = shmem_isolate();
     return shmem_run("shmem_owner", NULL, 0, tests, sizeof tests / sizeof tests[0]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A pid proves little: two processes can have the same, in two name spaces or one after the other (shmem/posix/owner.h). A
- * sysv segment needs none: the kernel counts its holders (ID-4).
+ * Several processes with the same pid, in different pid namespaces or one after the other (shmem/posix/owner.h). sysv
+ * does not depend on pids: the kernel counts the attachments of a segment (ID-4).
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -18,86 +18,55 @@
 #define sysv shmem_case_of("sysv")
 #define posix shmem_case_of("posix")
 
-static bool is_alone; /* in a /dev/shm of its own */
+static bool is_isolated; /* this program has a /dev/shm of its own */
 
-static int create_first(int socket, void *argument) {
-    llmp_shmem *map;
-    (void)socket;
-    (void)argument;
-    CHILD_REQUIRE(llmp_shmem_create(shmem_provider(posix), SIZE, NULL, &map) == 0);
-    llmp_shmem_close(map);
-    return 0;
-}
+/* ---------------------------------------------------------------- pid namespaces */
 
-static void another_creates(void) {
-    assert_int_equal(shmem_in_child(create_first, NULL), 0);
-}
+#define NEEDS_PIDS "needs root, or user namespaces, for a pid namespace of its own"
 
-static bool is_there(const llmp_shmem_desc *desc) {
-    int fd = shm_open(desc->id.bytes, O_RDONLY, 0);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return fd >= 0;
-}
-
-/* ---------------------------------------------------------------- pid name spaces */
-
-#define NEEDS_PIDS "needs root, or user name spaces, for a pid name space of its own"
-
-/* Runs `body` as process 1 of a new pid name space. */
+/* Runs `body` as process 1 of a new pid namespace. */
 static int as_first_process(int socket, int (*body)(int socket, void *argument), void *argument) {
     if (shmem_unshare(CLONE_NEWPID) != 0) {
         return CHILD_SKIP;
     }
-    pid_t child = fork(); /* it does not know its parent: it cannot ask whether that one is still there */
+    pid_t child = fork(); /* not test_fork(): the child cannot see its parent */
     if (child == 0) {
         _exit(getpid() == 1 ? body(socket, argument) : 98);
     }
     return child < 0 ? CHILD_SKIP : test_wait(child);
 }
 
-static int own_until_hung_up(int socket, void *argument) {
-    llmp_shmem *map;
-    (void)argument;
-    CHILD_REQUIRE(llmp_shmem_create(shmem_provider(posix), SIZE, NULL, &map) == 0);
-    llmp_shmem_desc desc = llmp_shmem_describe(map);
-    CHILD_REQUIRE(strncmp(desc.id.bytes, "/libafl_1_", 10) == 0);
-    CHILD_REQUIRE(shmem_say(socket, &desc, sizeof desc));
-    (void)shmem_await(socket);
-    return 0; /* as it is: the name stays */
-}
-
 static int own_as_first_process(int socket, void *argument) {
-    return as_first_process(socket, own_until_hung_up, argument);
+    return as_first_process(socket, shmem_own_until_hang_up, argument);
 }
 
-/* Skips where there are no such name spaces. */
+/* Starts an owner that is process 1 of its namespace. Skips the test if the system does not permit it. */
 static struct shmem_peer start_first_process(llmp_shmem_desc *desc) {
-    struct shmem_peer peer = shmem_peer_start(own_as_first_process, NULL);
-    if (!shmem_hear(peer.socket, desc, sizeof *desc)) {
-        shmem_child_passed(shmem_peer_end(&peer), NEEDS_PIDS);
+    struct shmem_peer peer = shmem_peer_start(own_as_first_process, (void *)(uintptr_t)posix);
+    if (!shmem_recv(peer.socket, desc, sizeof *desc)) {
+        shmem_check_child(shmem_peer_end(&peer), NEEDS_PIDS);
         fail();
     }
+    assert_memory_equal(desc->id.bytes, "/libafl_1_", 10);
     return peer;
 }
 
-/* Both are process 1 to themselves; to this one they are others, and its own process 1 owns nothing. */
-static void ID_4_an_owner_in_another_pid_name_space_is_alive(void **state) {
+/* Each owner is process 1 of its namespace. The process 1 of this namespace owns no names. */
+static void ID_4_an_owner_in_another_pid_namespace_is_alive(void **state) {
     (void)state;
     llmp_shmem_desc a_desc, b_desc;
     struct shmem_peer a = start_first_process(&a_desc);
     struct shmem_peer b = start_first_process(&b_desc);
-    another_creates();
-    assert_true(is_there(&a_desc) && is_there(&b_desc));
+    shmem_create_in_child(posix);
+    assert_true(shmem_name_exists(&a_desc) && shmem_name_exists(&b_desc));
     llmp_shmem *map = shmem_open(posix, &a_desc);
     (void)shmem_peer_end(&a);
     llmp_shmem_close(map);
-    assert_true(is_there(&b_desc)); /* of the same pid, and alive */
+    assert_true(shmem_name_exists(&b_desc)); /* its owner has the same pid and is alive */
     (void)shmem_peer_end(&b);
-    another_creates();
-    if (is_alone) { /* else there can be other programs with a process 1 */
-        assert_false(is_there(&a_desc) || is_there(&b_desc));
+    shmem_create_in_child(posix);
+    if (is_isolated) { /* otherwise an owner of another program may be a process 1 */
+        assert_false(shmem_name_exists(&a_desc) || shmem_name_exists(&b_desc));
     }
 }
 
@@ -114,9 +83,9 @@ static int own_and_nest(int socket, void *argument) {
     CHILD_REQUIRE(llmp_shmem_create(shmem_provider(posix), SIZE, NULL, &map) == 0);
     llmp_shmem_desc desc = llmp_shmem_describe(map);
     int status = as_first_process(socket, close_as_first_process, map);
-    CHILD_REQUIRE(status == 0 && is_there(&desc));
+    CHILD_REQUIRE(status == 0 && shmem_name_exists(&desc));
     llmp_shmem_close(map);
-    CHILD_REQUIRE(!is_there(&desc));
+    CHILD_REQUIRE(!shmem_name_exists(&desc));
     return 0;
 }
 
@@ -126,13 +95,16 @@ static int own_and_nest_as_first_process(int socket, void *argument) {
 
 static void ID_4_a_child_that_is_process_1_like_its_parent_is_not_the_owner(void **state) {
     (void)state;
-    shmem_child_passed(shmem_in_child(own_and_nest_as_first_process, NULL), NEEDS_PIDS);
+    shmem_check_child(shmem_run_in_child(own_and_nest_as_first_process, NULL), NEEDS_PIDS);
 }
 
-/* In a name space of its own, where nobody else takes pids: 1 waits, 2 owns and goes, its child 3 makes another 2. */
+/*
+ * In a new pid namespace, in which no other process uses up pids: process 1 waits, process 2 creates a map and exits,
+ * and its child 3 forks another process 2.
+ */
 static int inherit_and_take_the_pid(int socket, llmp_shmem *map, pid_t owner) {
     char last[16];
-    CHILD_REQUIRE(shmem_await(socket)); /* the owner was waited for: its pid is free */
+    CHILD_REQUIRE(shmem_wait(socket)); /* process 1 has waited for the owner: its pid is free */
     (void)snprintf(last, sizeof last, "%d", (int)owner - 1);
     CHILD_REQUIRE(shmem_write_file("/proc/sys/kernel/ns_last_pid", last));
     pid_t child = fork();
@@ -141,11 +113,11 @@ static int inherit_and_take_the_pid(int socket, llmp_shmem *map, pid_t owner) {
         _exit(llmp_shmem_is_owner(map) ? 1 : 0);
     }
     CHILD_REQUIRE(test_wait(child) == 0);
-    CHILD_REQUIRE(shmem_step(socket));
+    CHILD_REQUIRE(shmem_signal(socket));
     return 0;
 }
 
-static int own_and_leave(int socket, void *argument) {
+static int own_and_exit(int socket, void *argument) {
     llmp_shmem *map;
     (void)argument;
     CHILD_REQUIRE(llmp_shmem_create(shmem_provider(posix), SIZE, NULL, &map) == 0);
@@ -162,10 +134,10 @@ static int reuse_a_pid(int socket, void *argument) {
     if (access("/proc/sys/kernel/ns_last_pid", W_OK) != 0) {
         return CHILD_SKIP;
     }
-    struct shmem_peer peer = shmem_peer_start(own_and_leave, argument);
+    struct shmem_peer peer = shmem_peer_start(own_and_exit, argument);
     CHILD_REQUIRE(test_wait(peer.pid) == 0);
-    CHILD_REQUIRE(shmem_step(peer.socket));
-    CHILD_REQUIRE(shmem_await(peer.socket));
+    CHILD_REQUIRE(shmem_signal(peer.socket));
+    CHILD_REQUIRE(shmem_wait(peer.socket));
     llmp_owner_sweep(peer.pid);
     return 0;
 }
@@ -174,44 +146,31 @@ static int reuse_a_pid_as_first_process(int socket, void *argument) {
     return as_first_process(socket, reuse_a_pid, argument);
 }
 
-static void ID_4_a_descendant_that_got_the_dead_owners_pid_is_not_the_owner(void **state) {
+static void ID_4_a_descendant_with_the_dead_owners_pid_is_not_the_owner(void **state) {
     (void)state;
-    shmem_child_passed(shmem_in_child(reuse_a_pid_as_first_process, NULL),
-                       "needs root, and a kernel that lets it choose pids (ns_last_pid)");
+    shmem_check_child(shmem_run_in_child(reuse_a_pid_as_first_process, NULL),
+                      "needs root, and a kernel that lets it choose pids (ns_last_pid)");
 }
 
 /* ---------------------------------------------------------------- sysv */
 
-static int own_sysv(int socket, void *argument) {
-    llmp_shmem *map;
-    (void)argument;
-    CHILD_REQUIRE(llmp_shmem_create(shmem_provider(sysv), SIZE, NULL, &map) == 0);
-    llmp_shmem_desc desc = llmp_shmem_describe(map);
-    shmem_fill(map, 1);
-    CHILD_REQUIRE(shmem_say(socket, &desc, sizeof desc));
-    (void)shmem_await(socket);
-    return 0;
-}
-
-static void ID_4_a_sysv_segment_goes_with_its_killed_owner(void **state) {
+static void ID_4_the_kernel_removes_a_sysv_segment_with_its_killed_owner(void **state) {
     (void)state;
-    struct shmem_peer peer = shmem_peer_start(own_sysv, NULL);
     llmp_shmem_desc desc;
-    assert_true(shmem_hear(peer.socket, &desc, sizeof desc));
+    struct shmem_peer peer = shmem_start_owner(sysv, &desc);
     assert_true(shmem_segment_exists(&desc));
     shmem_peer_kill(&peer);
     assert_false(shmem_segment_exists(&desc));
-    shmem_refused(sysv, &desc, -LLMP_E_NO_SEGMENT);
+    shmem_expect_refused(sysv, &desc, -LLMP_E_NO_SEGMENT);
 }
 
-static void ID_4_a_sysv_segment_stays_for_holders_and_goes_with_the_last(void **state) {
+static void ID_4_a_sysv_segment_exists_until_its_last_holder_closes(void **state) {
     (void)state;
-    struct shmem_peer peer = shmem_peer_start(own_sysv, NULL);
     llmp_shmem_desc desc;
-    assert_true(shmem_hear(peer.socket, &desc, sizeof desc));
+    struct shmem_peer peer = shmem_start_owner(sysv, &desc);
     llmp_shmem *map = shmem_open(sysv, &desc);
     shmem_peer_kill(&peer);
-    llmp_shmem *other = shmem_open(sysv, &desc); /* as late as that */
+    llmp_shmem *other = shmem_open(sysv, &desc); /* a segment marked for removal still opens */
     assert_int_equal(shmem_wrong_bytes(other, 1), 0);
     llmp_shmem_close(map);
     assert_true(shmem_segment_exists(&desc));
@@ -221,12 +180,12 @@ static void ID_4_a_sysv_segment_stays_for_holders_and_goes_with_the_last(void **
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        SHMEM_ONE(ID_4_an_owner_in_another_pid_name_space_is_alive),
+        SHMEM_ONE(ID_4_an_owner_in_another_pid_namespace_is_alive),
         SHMEM_ONE(ID_4_a_child_that_is_process_1_like_its_parent_is_not_the_owner),
-        SHMEM_ONE(ID_4_a_descendant_that_got_the_dead_owners_pid_is_not_the_owner),
-        SHMEM_ONE(ID_4_a_sysv_segment_goes_with_its_killed_owner),
-        SHMEM_ONE(ID_4_a_sysv_segment_stays_for_holders_and_goes_with_the_last),
+        SHMEM_ONE(ID_4_a_descendant_with_the_dead_owners_pid_is_not_the_owner),
+        SHMEM_ONE(ID_4_the_kernel_removes_a_sysv_segment_with_its_killed_owner),
+        SHMEM_ONE(ID_4_a_sysv_segment_exists_until_its_last_holder_closes),
     };
-    is_alone = shmem_isolate();
+    is_isolated = shmem_isolate();
     return shmem_run("shmem_pid", NULL, 0, tests, sizeof tests / sizeof tests[0]);
 }

@@ -9,7 +9,7 @@
 
 #define HEAD 4
 
-/* A whole handshake fits; what is larger grows from here. */
+/* Bytes of a new buffer: a whole handshake fits. */
 #define CAPACITY_FIRST 256
 
 /* ------------------------------------------------------------------ buffers */
@@ -18,7 +18,7 @@ static size_t buffer_used(const struct llmp_frame_buffer *buffer) {
     return buffer->end - buffer->begin;
 }
 
-/* Moves what is left to the start, where it may be enough room. */
+/* Moves the queued bytes to the start of the buffer. */
 static void buffer_compact(struct llmp_frame_buffer *buffer) {
     size_t used = buffer_used(buffer);
     if (used > 0 && buffer->begin > 0) {
@@ -28,13 +28,16 @@ static void buffer_compact(struct llmp_frame_buffer *buffer) {
     buffer->end = used;
 }
 
-/* At least `room` free bytes at the end, in a buffer of at most `most` bytes: the caller sees to it that they fit. */
+/*
+ * Ensures that `room` bytes are free at the end, in a buffer of at most `max` bytes. The caller must not request more
+ * than fits.
+ */
 static int buffer_reserve(struct llmp_frame_buffer *buffer, size_t room, size_t max) {
     if (buffer->capacity - buffer->end >= room) {
         return 0;
     }
     buffer_compact(buffer);
-    size_t capacity = buffer->capacity ? buffer->capacity : CAPACITY_FIRST;
+    size_t capacity = buffer->capacity > 0 ? buffer->capacity : CAPACITY_FIRST;
     while (capacity - buffer->end < room && capacity <= max / 2) {
         capacity *= 2;
     }
@@ -45,7 +48,7 @@ static int buffer_reserve(struct llmp_frame_buffer *buffer, size_t room, size_t 
         return 0;
     }
     uint8_t *bytes = realloc(buffer->bytes, capacity);
-    if (!bytes) {
+    if (bytes == NULL) {
         return -ENOMEM;
     }
     buffer->bytes = bytes;
@@ -60,8 +63,8 @@ static void buffer_free(struct llmp_frame_buffer *buffer) {
 
 /* ------------------------------------------------------------------ reading */
 
-void llmp_frame_reader_init(struct llmp_frame_reader *reader, size_t bound) {
-    *reader = (struct llmp_frame_reader){.bound = bound};
+void llmp_frame_reader_init(struct llmp_frame_reader *reader, size_t max_body) {
+    *reader = (struct llmp_frame_reader){.max_body = max_body};
 }
 
 void llmp_frame_reader_fini(struct llmp_frame_reader *reader) {
@@ -72,14 +75,14 @@ static size_t head_decode(const uint8_t *head) {
     return (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 }
 
-/* Takes a frame out of what has arrived. */
+/* Takes the next frame from the queued bytes. */
 static int take_frame(struct llmp_frame_reader *reader, struct llmp_span *body) {
     struct llmp_frame_buffer *in = &reader->in;
     if (buffer_used(in) < HEAD) {
         return -EAGAIN;
     }
     size_t length = head_decode(in->bytes + in->begin);
-    if (length > reader->bound) {
+    if (length > reader->max_body) {
         return -LLMP_E_FRAME_TOO_LARGE;
     }
     if (buffer_used(in) - HEAD < length) {
@@ -90,16 +93,16 @@ static int take_frame(struct llmp_frame_reader *reader, struct llmp_span *body) 
     return 0;
 }
 
-/* One read. The bound leaves room: a buffer of a head and the longest body is full only when it holds a whole frame. */
+/* Reads once. There is room: a buffer of HEAD + max_body bytes is full only if it contains a complete frame. */
 static int fill(struct llmp_frame_reader *reader, llmp_socket socket) {
     struct llmp_frame_buffer *in = &reader->in;
-    int rc = buffer_reserve(in, 1, HEAD + reader->bound);
+    int rc = buffer_reserve(in, 1, HEAD + reader->max_body);
     if (rc < 0) {
         return rc;
     }
     int64_t n = llmp_socket_read(socket, in->bytes + in->end, in->capacity - in->end);
     if (n == 0) {
-        return buffer_used(in) ? -LLMP_E_FRAME_TRUNCATED : -EPIPE;
+        return buffer_used(in) > 0 ? -LLMP_E_FRAME_TRUNCATED : -EPIPE;
     }
     in->end += n > 0 ? (size_t)n : 0;
     return n > 0 ? 0 : (int)n;
@@ -120,8 +123,8 @@ int llmp_frame_read(struct llmp_frame_reader *reader, llmp_socket socket, struct
 
 /* ------------------------------------------------------------------ writing */
 
-void llmp_frame_writer_init(struct llmp_frame_writer *writer, size_t bound) {
-    *writer = (struct llmp_frame_writer){.bound = bound};
+void llmp_frame_writer_init(struct llmp_frame_writer *writer, size_t max_queued) {
+    *writer = (struct llmp_frame_writer){.max_queued = max_queued};
 }
 
 void llmp_frame_writer_fini(struct llmp_frame_writer *writer) {
@@ -136,11 +139,11 @@ static void head_encode(uint8_t *head, size_t length) {
 
 int llmp_frame_put(struct llmp_frame_writer *writer, struct llmp_span body) {
     struct llmp_frame_buffer *out = &writer->out;
-    size_t room = writer->bound - buffer_used(out);
+    size_t room = writer->max_queued - buffer_used(out);
     if (body.length > UINT32_MAX || room < HEAD || body.length > room - HEAD) {
         return -ENOBUFS;
     }
-    int rc = buffer_reserve(out, HEAD + body.length, writer->bound);
+    int rc = buffer_reserve(out, HEAD + body.length, writer->max_queued);
     if (rc < 0) {
         return rc;
     }

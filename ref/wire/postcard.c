@@ -10,7 +10,7 @@ struct llmp_post_out llmp_post_out_over(uint8_t *bytes, size_t capacity) {
     return (struct llmp_post_out){.bytes = bytes, .capacity = capacity};
 }
 
-/* Null after an error, and for no bytes at all. */
+/* Appends `length` bytes and returns where to write them; null after an error and if `length` is 0. */
 /*@ requires llmp_post_out_valid(out);
   @ terminates \true; exits \false; assigns out->length, out->error;
   @ ensures llmp_post_out_valid(out);
@@ -39,7 +39,7 @@ static uint8_t *room_for(struct llmp_post_out *out, size_t length) {
 
 void llmp_post_put_u8(struct llmp_post_out *out, uint8_t value) {
     uint8_t *to = room_for(out, 1);
-    if (to) {
+    if (to != NULL) {
         *to = value;
     }
 }
@@ -70,7 +70,7 @@ void llmp_post_put_u64(struct llmp_post_out *out, uint64_t value) {
     llmp_post_put_u8(out, (uint8_t)value);
 }
 
-/* A varint looks the same whatever the width of its type. */
+/* The bytes of a varint do not depend on the width of its type. */
 void llmp_post_put_u32(struct llmp_post_out *out, uint32_t value) {
     llmp_post_put_u64(out, value);
 }
@@ -79,7 +79,7 @@ void llmp_post_put_size(struct llmp_post_out *out, size_t value) {
     llmp_post_put_u64(out, value);
 }
 
-/* Zigzag: 0, -1, 1, -2 … become 0, 1, 2, 3 …, so that small negative numbers stay short. */
+/* Zigzag: 0, -1, 1, -2 … become 0, 1, 2, 3 …, so that small negative numbers have few bytes. */
 void llmp_post_put_i32(struct llmp_post_out *out, int32_t value) {
     uint32_t bits = value < 0 ? 2 * (uint32_t)(-(value + 1)) + 1 : 2 * (uint32_t)value;
     /*@ assert bits == llmp_zigzag(value); */
@@ -88,7 +88,7 @@ void llmp_post_put_i32(struct llmp_post_out *out, int32_t value) {
 
 void llmp_post_put_array(struct llmp_post_out *out, const void *bytes, size_t length) {
     uint8_t *to = room_for(out, length);
-    if (to) {
+    if (to != NULL) {
         memcpy(to, bytes, length);
     }
 }
@@ -104,17 +104,18 @@ struct llmp_post_in llmp_post_in_over(struct llmp_span bytes) {
     return (struct llmp_post_in){.at = bytes.bytes, .left = bytes.length};
 }
 
+/* Records an error of enum llmp_error; the first one stays. */
 /*@ requires \valid(in) && in->error <= 0 && code > 0;
   @ terminates \true; exits \false; assigns in->error;
   @ ensures in->error == (\old(in->error) < 0 ? \old(in->error) : -code);
   @*/
-static void fail(struct llmp_post_in *in, int rc) {
+static void fail(struct llmp_post_in *in, int code) {
     if (in->error == 0) {
-        in->error = -rc;
+        in->error = -code;
     }
 }
 
-/* Null after an error. */
+/* Consumes `length` bytes and returns the first; null after an error. */
 /*@ requires llmp_post_in_valid(in);
   @ terminates \true; exits \false; assigns in->at, in->left, in->error;
   @ ensures llmp_post_in_valid(in);
@@ -144,25 +145,31 @@ static const uint8_t *take(struct llmp_post_in *in, size_t length) {
 
 uint8_t llmp_post_take_u8(struct llmp_post_in *in) {
     const uint8_t *byte = take(in, 1);
-    return byte ? *byte : 0;
+    return byte != NULL ? *byte : 0;
 }
 
-/*
- * Seven bits a byte, the lowest first, for a type that holds 0 to `most`. Zeros at the end are accepted as long as the
- * bytes suffice for the type (POST-7). `room` is the largest byte that still fits: more than any byte, until the last one
- * that the type has bits for, which must not continue.
- */
-/* What is left of `most` behind n groups of seven bits. */
-/*@ predicate llmp_varint_room(integer n, integer room, integer most) =
-  @     (most == UINT32_MAX && ((n == 0 && room == most) || (n == 1 && room == 0x1ffffff) || (n == 2 && room == 0x3ffff) || (n == 3 && room == 0x7ff) || (n == 4 && room == 0xf))) ||
-  @     (most == UINT64_MAX && ((n == 0 && room == most) || (n == 1 && room == 0x1ffffffffffffff) || (n == 2 && room == 0x3ffffffffffff) || (n == 3 && room == 0x7ffffffffff) || (n == 4 && room == 0xfffffffff) || (n == 5 && room == 0x1fffffff) || (n == 6 && room == 0x3fffff) || (n == 7 && room == 0x7fff) || (n == 8 && room == 0xff) || (n == 9 && room == 0x1)));
+/* `room` is what n groups of seven bits leave of `max`. */
+/*@ predicate llmp_varint_room(integer n, integer room, integer max) =
+  @     (max == UINT32_MAX &&
+  @         ((n == 0 && room == max) || (n == 1 && room == 0x1ffffff) || (n == 2 && room == 0x3ffff) ||
+  @          (n == 3 && room == 0x7ff) || (n == 4 && room == 0xf))) ||
+  @     (max == UINT64_MAX &&
+  @         ((n == 0 && room == max) || (n == 1 && room == 0x1ffffffffffffff) || (n == 2 && room == 0x3ffffffffffff) ||
+  @          (n == 3 && room == 0x7ffffffffff) || (n == 4 && room == 0xfffffffff) || (n == 5 && room == 0x1fffffff) ||
+  @          (n == 6 && room == 0x3fffff) || (n == 7 && room == 0x7fff) || (n == 8 && room == 0xff) ||
+  @          (n == 9 && room == 0x1)));
   @ lemma llmp_monotonic: \forall integer a, b, c; a <= b && 0 <= c ==> a * c <= b * c;
   @*/
 
-/*@ requires llmp_post_in_valid(in) && (most == UINT32_MAX || most == UINT64_MAX);
+/*
+ * Decodes a varint of a type whose values are 0 to `max`: seven bits per byte, the lowest first. Trailing zero groups
+ * are accepted as long as the type has bits for the bytes (POST-7). `room` is the largest value of the next byte: it
+ * exceeds all bytes, except at the last byte that the type has bits for, which must not continue.
+ */
+/*@ requires llmp_post_in_valid(in) && (max == UINT32_MAX || max == UINT64_MAX);
   @ terminates \true; exits \false; assigns in->at, in->left, in->error;
   @ ensures llmp_post_in_valid(in);
-  @ ensures llmp_varint_taken{Pre, Post}(in, \result, most);
+  @ ensures llmp_varint_taken{Pre, Post}(in, \result, max);
   @*/
 static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
     uint64_t value = 0;
@@ -170,10 +177,10 @@ static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
     /*@ loop invariant llmp_post_in_valid(in) && in->error == \at(in->error, Pre);
       @ loop invariant in->error < 0 ==> llmp_post_same{Pre, Here}(in);
       @ loop invariant \let n = \at(in->left, Pre) - in->left; 0 <= n && in->at == \at(in->at, Pre) + n;
-      @ loop invariant llmp_varint_room(\at(in->left, Pre) - in->left, room, most);
+      @ loop invariant llmp_varint_room(\at(in->left, Pre) - in->left, room, max);
       @ loop invariant llmp_varint_more(\at(in->at, Pre), \at(in->left, Pre) - in->left);
       @ loop invariant weight == llmp_varint_weight(\at(in->left, Pre) - in->left);
-      @ loop invariant 0 < weight && (room + 1) * weight == most + 1;
+      @ loop invariant 0 < weight && (room + 1) * weight == max + 1;
       @ loop invariant value == llmp_varint_sum(\at(in->at, Pre), \at(in->left, Pre) - in->left);
       @ loop invariant value < weight;
       @ loop assigns value, weight, room, in->at, in->left, in->error;
@@ -183,9 +190,9 @@ static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
         uint8_t byte = llmp_post_take_u8(in);
         if (byte > room) {
             /*@ assert (room + 1) * weight <= byte * weight; */
-            /*@ assert llmp_varint_beyond(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, most); */
+            /*@ assert llmp_varint_beyond(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, max); */
             fail(in, LLMP_E_POST_VARINT);
-            /*@ assert llmp_varint_taken{Pre, Here}(in, 0, most); */
+            /*@ assert llmp_varint_taken{Pre, Here}(in, 0, max); */
             return 0;
         }
         uint64_t digit = byte % 0x80;
@@ -195,11 +202,11 @@ static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
         value += digit * weight;
         if (byte < 0x80) {
             /*@ assert in->error == 0
-              @     ==> llmp_varint_valid(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, most); */
+              @     ==> llmp_varint_valid(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, max); */
             /*@ assert in->error == -LLMP_E_POST_TRUNCATED && \at(in->error, Pre) == 0
-              @     ==> llmp_varint_cut(\at(in->at, Pre), \at(in->left, Pre) - in->left, most); */
-            /*@ assert in->error == 0 ==> llmp_varint_taken{Pre, Here}(in, value, most); */
-            /*@ assert in->error < 0 ==> llmp_varint_taken{Pre, Here}(in, 0, most); */
+              @     ==> llmp_varint_cut(\at(in->at, Pre), \at(in->left, Pre) - in->left, max); */
+            /*@ assert in->error == 0 ==> llmp_varint_taken{Pre, Here}(in, value, max); */
+            /*@ assert in->error < 0 ==> llmp_varint_taken{Pre, Here}(in, 0, max); */
             return in->error < 0 ? 0 : value;
         }
         /*@ assert in->error == 0 && llmp_varint_more(\at(in->at, Pre), \at(in->left, Pre) - in->left); */
@@ -229,7 +236,7 @@ int32_t llmp_post_take_i32(struct llmp_post_in *in) {
 
 void llmp_post_take_array(struct llmp_post_in *in, void *bytes, size_t length) {
     const uint8_t *from = take(in, length);
-    if (from) {
+    if (from != NULL) {
         memcpy(bytes, from, length);
     } else {
         memset(bytes, 0, length);
@@ -263,8 +270,10 @@ struct llmp_span llmp_post_take_string(struct llmp_post_in *in, size_t bound) {
 
 /* ------------------------------------------------------------------ UTF-8 */
 
-/* The bytes of the character that starts with this one, 0 where none can. C0, C1 would be over-long, F5 and up too
- * large. */
+/*
+ * Returns the bytes of the character that starts with `first`, or 0 if no character does: C0 and C1 would be over-long,
+ * F5 and above too large.
+ */
 /*@ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == llmp_utf8_length(first);
   @*/
@@ -278,8 +287,10 @@ static size_t utf8_length(uint8_t first) {
     return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-/* The second byte carries the rest of the rules: after E0 and F0 no over-long form, after ED no surrogate, F4 ends at
- * 10FFFF. */
+/*
+ * Returns true if `second` may follow `first`: no over-long form after E0 and F0, no surrogate after ED, and nothing
+ * above U+10FFFF after F4.
+ */
 /*@ terminates \true; exits \false; assigns \nothing;
   @ ensures \result <==> llmp_utf8_second(first, second);
   @*/
@@ -289,6 +300,7 @@ static bool utf8_second_fits(uint8_t first, uint8_t second) {
     return second >= low && second <= high;
 }
 
+/* Returns true if `length` bytes are one character; utf8_length() gave `length`. */
 /*@ requires 1 <= length <= 4 && \valid_read(bytes + (0 .. length - 1)) && length == llmp_utf8_length(bytes[0]);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result <==> llmp_utf8_character(bytes, length);

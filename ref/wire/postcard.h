@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Postcard (POST-1, POST-7): values to bytes and back, in bounds.
+ * Postcard (POST-1, POST-7): encodes values to bytes and decodes them, with checked bounds.
  *
- * Both sides keep the first error and go on doing nothing, so that a whole structure is written or read field by field
- * and the error is looked at once, at the end. A value taken after an error is 0 or empty.
+ * Both directions record the first error. All calls after it do nothing, so that a caller encodes or decodes a whole
+ * structure field by field and checks the error once at the end. A value decoded after an error is 0 or empty.
  *
- * The comments that begin with an at sign are contracts in ACSL, for all inputs. `make prove` proves them;
- * fuzz/prove/README.md says how to read them.
+ * The comments that begin with an at sign are contracts in ACSL, which hold for all inputs. `make prove` proves them;
+ * fuzz/prove/README.md explains how to read them.
  */
 #ifndef LLMP_WIRE_POSTCARD_H
 #define LLMP_WIRE_POSTCARD_H
@@ -16,31 +16,31 @@
 #include "llmp/shmem.h"
 #include "wire/span.h"
 
-/* ------------------------------------------------------------------ what a varint means */
+/* ------------------------------------------------------------------ the meaning of a varint */
 
 /*@ predicate llmp_varint_more(uint8_t *b, integer n) = \forall integer i; 0 <= i < n ==> 0x80 <= b[i];
   @ logic integer llmp_varint_weight(integer n) = n <= 0 ? 1 : 0x80 * llmp_varint_weight(n - 1);
   @ logic integer llmp_varint_sum(uint8_t *b, integer n) =
   @     n <= 0 ? 0 : llmp_varint_sum(b, n - 1) + b[n - 1] % 0x80 * llmp_varint_weight(n - 1);
   @ logic integer llmp_zigzag(integer n) = n >= 0 ? 2 * n : -2 * n - 1;
-  @ logic integer llmp_varint_last(integer most) = most <= UINT32_MAX ? 4 : 9;
-  @ predicate llmp_varint_valid(uint8_t *b, integer last, integer most) =
-  @     last <= llmp_varint_last(most) && llmp_varint_more(b, last) && b[last] < 0x80 &&
-  @     llmp_varint_sum(b, last + 1) <= most;
-  @ predicate llmp_varint_beyond(uint8_t *b, integer last, integer most) =
-  @     last == llmp_varint_last(most) && llmp_varint_more(b, last) &&
-  @     (b[last] >= 0x80 || llmp_varint_sum(b, last + 1) > most);
-  @ predicate llmp_varint_cut(uint8_t *b, integer left, integer most) =
-  @     left <= llmp_varint_last(most) && llmp_varint_more(b, left);
+  @ logic integer llmp_varint_last(integer max) = max <= UINT32_MAX ? 4 : 9;
+  @ predicate llmp_varint_valid(uint8_t *b, integer last, integer max) =
+  @     last <= llmp_varint_last(max) && llmp_varint_more(b, last) && b[last] < 0x80 &&
+  @     llmp_varint_sum(b, last + 1) <= max;
+  @ predicate llmp_varint_beyond(uint8_t *b, integer last, integer max) =
+  @     last == llmp_varint_last(max) && llmp_varint_more(b, last) &&
+  @     (b[last] >= 0x80 || llmp_varint_sum(b, last + 1) > max);
+  @ predicate llmp_varint_cut(uint8_t *b, integer left, integer max) =
+  @     left <= llmp_varint_last(max) && llmp_varint_more(b, left);
   @*/
 
 /* ------------------------------------------------------------------ values to bytes */
 
 struct llmp_post_out {
-    uint8_t *bytes;
+    uint8_t *bytes; /* the caller's buffer */
     size_t capacity;
-    size_t length; /* written so far */
-    int error;     /* 0 or -ENOBUFS */
+    size_t length; /* bytes written so far */
+    int error;     /* 0, or -ENOBUFS if a value did not fit */
 };
 
 /*@ predicate llmp_post_out_valid(struct llmp_post_out *out) =
@@ -50,14 +50,16 @@ struct llmp_post_out {
 
 struct llmp_post_out llmp_post_out_over(uint8_t *bytes, size_t capacity);
 
-/* `value` without its n lowest groups of seven bits. */
+/* llmp_varint_rest: `value` without its n lowest groups of seven bits. */
 /*@ logic integer llmp_varint_rest(integer value, integer n) = n <= 0 ? value : llmp_varint_rest(value, n - 1) / 0x80;
   @ predicate llmp_varint_groups(uint8_t *b, integer n, integer value) = \forall integer i; 0 <= i < n
   @     ==> b[i] == 0x80 + llmp_varint_rest(value, i) % 0x80;
   @*/
 
-/* What putting a varint does (from A to B): nothing after an error; else its groups, no more than needed, or as many as
- * there was room for. */
+/*
+ * The effect of writing a varint (from A to B). After an error: none. Otherwise it writes the groups of the value, no
+ * more than needed, or as many of them as fit.
+ */
 /*@ predicate llmp_varint_written{A, B}(struct llmp_post_out *out, integer value) =
   @     \let b = \at(out->bytes, A) + \at(out->length, A);
   @     \let n = \at(out->length, B) - \at(out->length, A);
@@ -114,18 +116,18 @@ void llmp_post_put_size(struct llmp_post_out *out, size_t value);
   @*/
 void llmp_post_put_i32(struct llmp_post_out *out, int32_t value);
 
-/* A fixed number of bytes, as [u8; 20]: no length before them. */
+/* Writes an array of fixed length, as [u8; 20]: the bytes without a length. */
 void llmp_post_put_array(struct llmp_post_out *out, const void *bytes, size_t length);
 
-/* A byte vector or a string: its length before it. */
+/* Writes a byte vector or a string: its length, then its bytes. */
 void llmp_post_put_bytes(struct llmp_post_out *out, struct llmp_span bytes);
 
 /* ------------------------------------------------------------------ bytes to values */
 
 struct llmp_post_in {
-    const uint8_t *at;
+    const uint8_t *at; /* the next byte of the caller's input */
     size_t left;
-    int error; /* 0, -LLMP_E_POST_TRUNCATED, _VARINT, _VARIANT, _UTF8 or _LONG */
+    int error; /* 0, -LLMP_E_POST_TRUNCATED, _VARINT, _VARIANT, _UTF8 or _TOO_LONG */
 };
 
 /*@ predicate llmp_post_in_valid(struct llmp_post_in *in) =
@@ -137,20 +139,23 @@ struct llmp_post_in {
   @     \at(in->at, B) == \at(in->at, A) + \at(n, A) && \at(in->left, B) == \at(in->left, A) - \at(n, A);
   @*/
 
-/* What taking a varint does to `in` (from A to B), and the value it gives: the first error stays; else it is valid, beyond
- * its type, or cut off by the end of the input, and the value is its sum, or 0. No input is two of these. */
-/*@ predicate llmp_varint_taken{A, B}(struct llmp_post_in *in, integer value, integer most) =
+/*
+ * The effect of reading a varint from `in` (from A to B), and the value returned. The first error stays. Otherwise the
+ * varint is valid, beyond its type, or cut off by the end of the input; the value is its sum, or 0. No input is two of
+ * these.
+ */
+/*@ predicate llmp_varint_taken{A, B}(struct llmp_post_in *in, integer value, integer max) =
   @     \let b = \at(in->at, A);
   @     \let used = \at(in->left, A) - \at(in->left, B);
   @     (\at(in->error, A) < 0
   @         ==> value == 0 && \at(in->error, B) == \at(in->error, A) && llmp_post_same{A, B}(in)) &&
   @     (\at(in->error, A) == 0 ==> 0 <= used && \at(in->at, B) == b + used &&
-  @         ((\at(in->error, B) == 0 && used >= 1 && llmp_varint_valid{B}(b, used - 1, most) &&
+  @         ((\at(in->error, B) == 0 && used >= 1 && llmp_varint_valid{B}(b, used - 1, max) &&
   @           value == llmp_varint_sum{B}(b, used)) ||
-  @          (\at(in->error, B) == -LLMP_E_POST_VARINT && used >= 1 && llmp_varint_beyond{B}(b, used - 1, most) &&
+  @          (\at(in->error, B) == -LLMP_E_POST_VARINT && used >= 1 && llmp_varint_beyond{B}(b, used - 1, max) &&
   @           value == 0) ||
-  @          (\at(in->error, B) == -LLMP_E_POST_TRUNCATED && used == \at(in->left, A) && llmp_varint_cut{B}(b, used, most) &&
-  @           value == 0)));
+  @          (\at(in->error, B) == -LLMP_E_POST_TRUNCATED && used == \at(in->left, A) &&
+  @           llmp_varint_cut{B}(b, used, max) && value == 0)));
   @*/
 
 struct llmp_post_in llmp_post_in_over(struct llmp_span bytes);
@@ -170,6 +175,7 @@ struct llmp_post_in llmp_post_in_over(struct llmp_span bytes);
   @ complete behaviors; disjoint behaviors;
   @*/
 uint8_t llmp_post_take_u8(struct llmp_post_in *in);
+
 /*@ requires llmp_post_in_valid(in);
   @ terminates \true; exits \false; assigns in->at, in->left, in->error;
   @ ensures llmp_post_in_valid(in);
@@ -191,7 +197,7 @@ uint64_t llmp_post_take_u64(struct llmp_post_in *in);
   @*/
 size_t llmp_post_take_size(struct llmp_post_in *in);
 
-/* Zigzag: 0, 1, 2, 3 … become 0, -1, 1, -2 …. */
+/* Decodes zigzag: 0, 1, 2, 3 … become 0, -1, 1, -2 …. */
 /*@ requires llmp_post_in_valid(in);
   @ terminates \true; exits \false; assigns in->at, in->left, in->error;
   @ ensures llmp_post_in_valid(in);
@@ -199,9 +205,10 @@ size_t llmp_post_take_size(struct llmp_post_in *in);
   @*/
 int32_t llmp_post_take_i32(struct llmp_post_in *in);
 
+/* Copies an array of fixed length; fills it with zeros after an error. */
 void llmp_post_take_array(struct llmp_post_in *in, void *bytes, size_t length);
 
-/* The index of an enum that has `count` variants, 0 to count - 1. */
+/* Returns the index of an enum that has `count` variants, 0 to count - 1. */
 /*@ requires llmp_post_in_valid(in);
   @ terminates \true; exits \false; assigns in->at, in->left, in->error;
   @ ensures llmp_post_in_valid(in);
@@ -231,7 +238,10 @@ uint32_t llmp_post_take_variant(struct llmp_post_in *in, uint32_t count);
   @     (llmp_utf8_character(b, left) && llmp_utf8(b + llmp_utf8_length(b[0]), left - llmp_utf8_length(b[0])));
   @*/
 
-/* Views into the input. More than `bound` bytes is -LLMP_E_POST_TOO_LONG, though a cut-off input is _SHORT first. */
+/*
+ * Return a view into the input. The error is -LLMP_E_POST_TOO_LONG if it has more than `bound` bytes, but
+ * -LLMP_E_POST_TRUNCATED if the input ends before.
+ */
 /*@ requires llmp_post_in_valid(in);
   @ terminates \true; exits \false; assigns in->at, in->left, in->error;
   @ ensures llmp_post_in_valid(in);
@@ -256,7 +266,7 @@ struct llmp_span llmp_post_take_bytes(struct llmp_post_in *in, size_t bound);
   @*/
 struct llmp_span llmp_post_take_string(struct llmp_post_in *in, size_t bound);
 
-/* Whether bytes are UTF-8: no over-long forms, no surrogates, nothing above U+10FFFF. */
+/* Returns true if the bytes are UTF-8: no over-long forms, no surrogates, nothing above U+10FFFF. */
 /*@ requires \valid_read(text.bytes + (0 .. text.length - 1));
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result <==> llmp_utf8(text.bytes, text.length);

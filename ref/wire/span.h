@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that belong to somebody else. Not terminated; null only with a length of 0. */
+/* A view of bytes that another object owns. Not NUL-terminated; `bytes` may be null only if `length` is 0. */
 struct llmp_span {
     const uint8_t *bytes;
     size_t length;

@@ -7,21 +7,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "llmp/llmp.h"
-
 int64_t llmp_os_now(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 void llmp_os_sleep(int64_t ns) {
     struct timespec t = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
-    nanosleep(&t, NULL);
+    (void)nanosleep(&t, NULL);
 }
 
 void llmp_os_yield(void) {
-    sched_yield();
+    (void)sched_yield();
 }
 
 void llmp_os_random(void *bytes, size_t length) {
@@ -48,7 +46,7 @@ const char *llmp_os_errno_name(int number) {
     return name != NULL ? name : "UNKNOWN";
 }
 
-/* strerrordesc_np never translates and shares no buffer, unlike strerror(). */
+/* Unlike strerror(), strerrordesc_np() never translates and uses no shared buffer. */
 const char *llmp_os_errno_text(int number) {
     const char *text = strerrordesc_np(number);
     return text != NULL ? text : "unknown error";

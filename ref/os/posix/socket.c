@@ -15,12 +15,12 @@
 
 #include "llmp/llmp.h"
 
-/* Long enough for a burst of clients that all start at once; the system cuts it to its own limit. */
+/* Room for a burst of clients that start together. The system reduces it to its own limit. */
 #define BACKLOG 4096
 
 /* ------------------------------------------------------------------ addresses */
 
-/* The resolver has error numbers of its own; callers know errno only. */
+/* Converts an error of the resolver, which has its own numbers, to a negative errno. */
 static int resolve_error(int rc) {
     switch (rc) {
     case 0: return 0;
@@ -33,7 +33,7 @@ static int resolve_error(int rc) {
 static int resolve(const char *host, uint16_t port, struct addrinfo **out) {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     char service[8];
-    snprintf(service, sizeof service, "%u", (unsigned)port);
+    (void)snprintf(service, sizeof service, "%u", (unsigned)port);
     return resolve_error(getaddrinfo(host, service, &hints, out));
 }
 
@@ -44,7 +44,7 @@ static int open_socket(const struct addrinfo *address) {
 
 static void set_option(int fd, int level, int option) {
     int on = 1;
-    setsockopt(fd, level, option, &on, sizeof on);
+    (void)setsockopt(fd, level, option, &on, sizeof on);
 }
 
 int llmp_socket_port(llmp_socket socket) {
@@ -69,10 +69,10 @@ static int listen_at(const struct addrinfo *address, llmp_socket *out) {
     if (fd < 0) {
         return fd;
     }
-    set_option(fd, SOL_SOCKET, SO_REUSEADDR); /* a broker that was restarted finds its old connections in TIME_WAIT */
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR); /* a restarted broker finds its old connections in TIME_WAIT */
     if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
         int rc = -errno;
-        close(fd);
+        (void)close(fd);
         return rc;
     }
     *out = fd;
@@ -87,7 +87,7 @@ int llmp_socket_listen(const char *host, uint16_t port, llmp_socket *out) {
         return rc;
     }
     rc = -EHOSTUNREACH;
-    for (struct addrinfo *a = list; a && rc < 0; a = a->ai_next) {
+    for (struct addrinfo *a = list; a != NULL && rc < 0; a = a->ai_next) {
         rc = listen_at(a, out);
     }
     freeaddrinfo(list);
@@ -107,11 +107,11 @@ int llmp_socket_accept(llmp_socket listener, llmp_socket *out) {
 /* ------------------------------------------------------------------ connecting */
 
 /*
- * A client that keeps knocking on a closed port of the range for outgoing connections is given, sooner or later, that
- * very port as its own, and then the system connects it to itself. It would talk to its own echo and hold the port that
- * the broker is about to bind.
+ * Returns true if a socket is connected to itself. That happens to a client that retries a closed port in the range of
+ * ephemeral ports: sooner or later the system assigns it this port as its own. It would read its own bytes and occupy
+ * the port that the broker is about to bind.
  */
-static bool is_own_echo(int fd) {
+static bool is_connected_to_itself(int fd) {
     struct sockaddr_storage here = {0}, there = {0};
     socklen_t here_length = sizeof here, there_length = sizeof there;
     if (getsockname(fd, (struct sockaddr *)&here, &here_length) < 0 ||
@@ -121,11 +121,11 @@ static bool is_own_echo(int fd) {
     return here_length == there_length && memcmp(&here, &there, here_length) == 0;
 }
 
-/* Closes without TIME_WAIT, which would keep the port from the broker. */
+/* Closes without TIME_WAIT, which would prevent the broker from binding the port. */
 static void abort_socket(int fd) {
     struct linger none = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    close(fd);
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    (void)close(fd);
 }
 
 static int await_connection(int fd, struct llmp_deadline deadline) {
@@ -148,7 +148,7 @@ static int connect_to(const struct addrinfo *address, struct llmp_deadline deadl
     if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
         rc = errno == EINPROGRESS ? await_connection(fd, deadline) : -errno;
     }
-    if (rc == 0 && is_own_echo(fd)) {
+    if (rc == 0 && is_connected_to_itself(fd)) {
         rc = -ECONNREFUSED;
     }
     if (rc < 0) {
@@ -169,18 +169,18 @@ int llmp_socket_connect(const char *host, uint16_t port, struct llmp_deadline de
     }
     bool refused = false;
     rc = -EHOSTUNREACH;
-    for (struct addrinfo *a = list; a && rc < 0; a = a->ai_next) {
+    for (struct addrinfo *a = list; a != NULL && rc < 0; a = a->ai_next) {
         rc = connect_to(a, deadline, out);
         refused |= rc == -ECONNREFUSED;
     }
     freeaddrinfo(list);
-    /* "localhost" may have an address of a family that this machine does not speak: the refusal is what counts. */
+    /* "localhost" may have an address of a family that this machine does not support: a refusal is more informative. */
     return rc < 0 && refused ? -ECONNREFUSED : rc;
 }
 
-/* ------------------------------------------------------------------ talking */
+/* ------------------------------------------------------------------ bytes */
 
-static int64_t transferred(ssize_t n) {
+static int64_t transfer_result(ssize_t n) {
     if (n >= 0) {
         return n;
     }
@@ -188,33 +188,35 @@ static int64_t transferred(ssize_t n) {
 }
 
 int64_t llmp_socket_read(llmp_socket socket, void *bytes, size_t length) {
-    return transferred(recv((int)socket, bytes, length, 0));
+    return transfer_result(recv((int)socket, bytes, length, 0));
 }
 
 int64_t llmp_socket_write(llmp_socket socket, const void *bytes, size_t length) {
-    return transferred(send((int)socket, bytes, length, MSG_NOSIGNAL));
+    return transfer_result(send((int)socket, bytes, length, MSG_NOSIGNAL));
 }
 
 void llmp_socket_finish(llmp_socket socket) {
-    shutdown((int)socket, SHUT_WR);
+    (void)shutdown((int)socket, SHUT_WR);
 }
 
 void llmp_socket_close(llmp_socket socket) {
     if (socket != LLMP_SOCKET_NONE) {
-        close((int)socket);
+        (void)close((int)socket);
     }
 }
 
 /* ------------------------------------------------------------------ waiting */
 
 static short events_wanted(unsigned want) {
-    return (short)((want & LLMP_SOCKET_READ ? POLLIN : 0) | (want & LLMP_SOCKET_WRITE ? POLLOUT : 0));
+    return (short)(((want & LLMP_SOCKET_READ) != 0 ? POLLIN : 0) | ((want & LLMP_SOCKET_WRITE) != 0 ? POLLOUT : 0));
 }
 
-/* Whoever is told of an error as "ready" meets it in his next read or write, with its code. */
+/* An error makes the socket ready, so that the caller's next read or write returns its code. */
 static unsigned events_ready(short events) {
-    unsigned ready = (events & POLLIN ? LLMP_SOCKET_READ : 0u) | (events & POLLOUT ? LLMP_SOCKET_WRITE : 0u);
-    return events & (POLLHUP | POLLERR | POLLNVAL) ? LLMP_SOCKET_READ | LLMP_SOCKET_WRITE : ready;
+    if ((events & (POLLHUP | POLLERR | POLLNVAL)) != 0) {
+        return LLMP_SOCKET_READ | LLMP_SOCKET_WRITE;
+    }
+    return ((events & POLLIN) != 0 ? LLMP_SOCKET_READ : 0u) | ((events & POLLOUT) != 0 ? LLMP_SOCKET_WRITE : 0u);
 }
 
 int llmp_socket_poll(struct llmp_socket_watch *watches, size_t count, int64_t timeout_ns) {
@@ -251,7 +253,7 @@ int llmp_socket_wait(llmp_socket socket, unsigned want, struct llmp_deadline dea
 
 void llmp_socket_hostname(char *name, size_t capacity) {
     if (gethostname(name, capacity) < 0 || name[0] == '\0') {
-        snprintf(name, capacity, "localhost");
+        (void)snprintf(name, capacity, "localhost");
     }
-    name[capacity - 1] = '\0'; /* a name that was cut need not be terminated */
+    name[capacity - 1] = '\0'; /* gethostname() need not terminate a truncated name */
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What posix and memfd share: both are files that live in memory. */
+#include "shmem/posix/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
-#include "shmem/provider.h"
-
-/* A signal makes the kernel undo the call it interrupts, so a process with a timer gets nowhere but in small steps. */
+/* A signal interrupts a reservation, and the kernel undoes it. With a running timer, only small steps complete. */
 #define STEP ((size_t)1 << 20)
 
 static int reserve_step(int fd, size_t offset, size_t size) {
@@ -19,15 +17,15 @@ static int reserve_step(int fd, size_t offset, size_t size) {
     return -rc;
 }
 
-/* Going over the limit is not only an error: it ends the process with SIGXFSZ. */
+/* Checked first, because exceeding the limit raises SIGXFSZ, which ends the process by default. */
 static bool is_over_limit(size_t size) {
     struct rlimit limit;
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur;
 }
 
 /*
- * Reserving takes the place of ftruncate and makes a full file system an error now instead of a SIGBUS later. The mode
- * is set here because the umask had its say in a named file's, and a memfd starts out as 0777.
+ * Reserving replaces ftruncate(): a full file system is an error here instead of a SIGBUS at a later access. The mode
+ * must be set because the umask changed that of a named file, and a memfd is created with 0777.
  */
 int llmp_shmem_file_reserve(int fd, size_t size) {
     if (is_over_limit(size)) {

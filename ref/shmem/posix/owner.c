@@ -24,40 +24,41 @@ static struct flock byte_of(pid_t pid, short type) {
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = pid, .l_len = 1};
 }
 
+/* This process's lock. `mutex` guards the fields below it. */
 static struct {
-    pthread_mutex_t mutex;
     pthread_once_t once;
-    pid_t pid; /* who holds the lock through fd; a forked child is somebody else */
-    int fd;
-    struct stat directory; /* what fd named when it was opened */
-} self = {.mutex = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT, .fd = -1};
+    pthread_mutex_t mutex;
+    pid_t pid;             /* the process that took the lock */
+    int fd;                /* the directory, -1 without a lock */
+    struct stat directory; /* the file that `fd` named when it was opened */
+} held = {.once = PTHREAD_ONCE_INIT, .mutex = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
 static bool is_same_file(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Programs that become daemons close every descriptor, ours too; its number may name something of theirs by now. */
-static bool is_still_ours(void) {
+/* A program that becomes a daemon closes all descriptors, also this one, and may have reused its number. */
+static bool is_fd_valid(void) {
     struct stat st;
-    return self.fd >= 0 && fstat(self.fd, &st) == 0 && is_same_file(&st, &self.directory);
+    return held.fd >= 0 && fstat(held.fd, &st) == 0 && is_same_file(&st, &held.directory);
 }
 
-/* The lock lives as long as any copy of its descriptor: a child that kept one would keep a dead parent alive. */
+/* The kernel keeps the lock until all copies of its descriptor are closed, so a child must not keep one. */
 static void after_fork_in_child(void) {
-    if (is_still_ours()) {
-        (void)close(self.fd);
+    if (is_fd_valid()) {
+        (void)close(held.fd);
     }
-    self.fd = -1;
-    self.pid = 0;
-    (void)pthread_mutex_unlock(&self.mutex);
+    held.fd = -1;
+    held.pid = 0;
+    (void)pthread_mutex_unlock(&held.mutex);
 }
 
 static void before_fork(void) {
-    (void)pthread_mutex_lock(&self.mutex);
+    (void)pthread_mutex_lock(&held.mutex);
 }
 
 static void after_fork_in_parent(void) {
-    (void)pthread_mutex_unlock(&self.mutex);
+    (void)pthread_mutex_unlock(&held.mutex);
 }
 
 static void watch_forks(void) {
@@ -70,28 +71,28 @@ static int take_lock(void) {
     if (fd < 0) {
         return -errno;
     }
-    if (fstat(fd, &self.directory) != 0 || fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+    if (fstat(fd, &held.directory) != 0 || fcntl(fd, F_OFD_SETLK, &lock) != 0) {
         int rc = -errno;
         (void)close(fd);
         return rc;
     }
-    self.fd = fd;
-    self.pid = getpid();
+    held.fd = fd;
+    held.pid = getpid();
     return 0;
 }
 
-/* Whether this process has the lock, and has it where names are made now: another /dev/shm may have been mounted. */
+/* Returns true if this process has the lock on the current /dev/shm: another one may have been mounted since. */
 static bool has_lock(void) {
     struct stat now;
-    return self.pid == getpid() && is_still_ours() && stat(DIRECTORY, &now) == 0 && is_same_file(&now, &self.directory);
+    return held.pid == getpid() && is_fd_valid() && stat(DIRECTORY, &now) == 0 && is_same_file(&now, &held.directory);
 }
 
-int llmp_owner_declare(void) {
-    (void)pthread_once(&self.once, watch_forks);
-    (void)pthread_mutex_lock(&self.mutex);
+int llmp_owner_register(void) {
+    (void)pthread_once(&held.once, watch_forks);
+    (void)pthread_mutex_lock(&held.mutex);
     bool first = !has_lock();
     int rc = first ? take_lock() : 0;
-    (void)pthread_mutex_unlock(&self.mutex);
+    (void)pthread_mutex_unlock(&held.mutex);
     if (first && rc == 0) {
         llmp_owner_sweep(0);
     }
@@ -109,26 +110,32 @@ bool llmp_owner_alive(pid_t pid) {
     return alive;
 }
 
+static bool is_random_part(const char *text) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    return text[0] >= 'a' && text[0] <= 'z' && text[strspn(text, allowed)] == '\0';
+}
+
 /*
- * Strict: what passes for ours is removed once its owner seems dead, so a file that only looks alike must not. A number
- * that leaves room for the rest has 9 digits and fits.
+ * Strict, because llmp_owner_sweep() removes files by their names. The number needs no range check: a name with room
+ * for the rest has at most 9 digits.
  */
 bool llmp_owner_parse(const char *name, pid_t *pid) {
-    static const char prefix[] = "/libafl_", ours[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-    if (strnlen(name, LLMP_SHMEM_ID_SIZE) == LLMP_SHMEM_ID_SIZE || strncmp(name, prefix, sizeof prefix - 1) != 0) {
+    static const char prefix[] = "/libafl_";
+    size_t length = strnlen(name, LLMP_SHMEM_ID_SIZE);
+    if (length == LLMP_SHMEM_ID_SIZE || strncmp(name, prefix, sizeof prefix - 1) != 0) {
         return false;
     }
     const char *number = name + sizeof prefix - 1;
     if (*number < '1' || *number > '9') {
-        return false; /* nothing, a sign, a blank, or leading zeros */
+        return false; /* strtol() would skip blanks, a sign and leading zeros */
     }
     char *rest;
     long value = strtol(number, &rest, 10);
-    if (rest[0] != '_' || rest[1] < 'a' || rest[1] > 'z' || rest[1 + strspn(rest + 1, ours)] != '\0') {
+    if (rest[0] != '_' || !is_random_part(rest + 1)) {
         return false;
     }
     size_t random = strlen(rest + 1);
-    if (random > LLMP_OWNER_RANDOM || (random < LLMP_OWNER_RANDOM && strlen(name) < LLMP_SHMEM_ID_SIZE - 1)) {
+    if (random > LLMP_OWNER_RANDOM || (random < LLMP_OWNER_RANDOM && length < LLMP_SHMEM_ID_SIZE - 1)) {
         return false;
     }
     *pid = (pid_t)value;

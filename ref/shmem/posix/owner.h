@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Whose posix names still have a living owner.
+ * Detects posix names whose owner no longer exists.
  *
- * A name outlives a process that was killed. Ours carry their owner's pid (ID-3), but a pid alone proves little: it is
- * reused, and means another process in another pid namespace that sees the same /dev/shm. So an owner also holds a
- * read lock on byte number <pid> of the directory itself. The kernel drops it with the process, everybody can test it
- * whatever namespace they are in, and it leaves no file behind.
+ * A name outlives a process that is killed. The names of this library carry their owner's pid (ID-3), but a pid alone
+ * proves little: it is reused, and it means another process in another pid namespace that shares /dev/shm. An owner
+ * therefore also holds a read lock on byte number <pid> of the directory itself. The kernel releases the lock with the
+ * process, every process can test it from any namespace, and it leaves no file behind.
  */
 #ifndef LLMP_SHMEM_POSIX_OWNER_H
 #define LLMP_SHMEM_POSIX_OWNER_H
@@ -14,24 +14,25 @@
 #include <sys/types.h>
 
 /*
- * Says that this process owns names from now on, and the first time also clears away what dead owners left. Takes one
- * descriptor a process. 0 or -errno.
+ * Registers this process as an owner of names. The first call of a process, and the first after another /dev/shm was
+ * mounted, opens a descriptor that stays open, and removes the names of dead owners. Returns 0 or -errno. Thread-safe.
  */
-int llmp_owner_declare(void);
+int llmp_owner_register(void);
 
-/* Whether a process with that pid holds the lock. True where it cannot be found out. */
+/* Returns true if a process with that pid holds the lock, or if the lock cannot be tested. */
 bool llmp_owner_alive(pid_t pid);
 
-/* Random characters at the end of a name, or as many of them as fit into its 19. */
+/* Random characters at the end of a name; fewer if the name would exceed 19 characters. */
 #define LLMP_OWNER_RANDOM 8u
 
 /*
- * "/libafl_<pid>_", a small letter, and small letters and digits up to the full length: a name that this library gave.
- * LibAFL's own have a digit after the second '_'; others have shorter ones.
+ * Parses a name that this library created: "/libafl_<pid>_", a lower-case letter, then lower-case letters and digits up
+ * to the full length. LibAFL's names have a digit after the second '_'; names of other programs are shorter. Returns
+ * false for all other names and leaves `pid` unchanged.
  */
 bool llmp_owner_parse(const char *name, pid_t *pid);
 
-/* Removes the names of owners that are gone: of this one, or of all when pid is 0. */
+/* Removes the names of the owner with that pid, or of all owners if it is 0, if the owner is dead. */
 void llmp_owner_sweep(pid_t pid);
 
 #endif

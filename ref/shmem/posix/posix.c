@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Named shared-memory files, "mmap" in LibAFL (ID-3). Their names outlive their processes: see owner.h. */
+/* Named shared-memory files, "mmap" in LibAFL (ID-3). A name outlives its process: see owner.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "os/os.h"
+#include "shmem/posix/file.h"
 #include "shmem/posix/owner.h"
-#include "shmem/prepare.h"
-#include "shmem/provider.h"
+#include "shmem/posix/providers.h"
 
-/* LibAFL cuts its names to 19 characters; these are made to fit, so that id and name are the same. */
+/* LibAFL truncates its names to 19 characters. These names fit, so that id and name are equal. */
 static void make_name(char *name, size_t size) {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     unsigned char random[LLMP_OWNER_RANDOM];
@@ -25,7 +24,7 @@ static void make_name(char *name, size_t size) {
     }
 }
 
-static int make_file(llmp_shmem_id *id) {
+static int create_file(llmp_shmem_id *id) {
     for (int attempt = 0; attempt < 1000; attempt++) {
         memset(id->bytes, 0, sizeof id->bytes);
         make_name(id->bytes, sizeof id->bytes);
@@ -37,16 +36,17 @@ static int make_file(llmp_shmem_id *id) {
     return -EEXIST;
 }
 
-static int posix_create(struct llmp_shmem *map, const llmp_shmem_options *options) {
-    if (map->flags & LLMP_SHMEM_HUGE_PAGES) {
-        llmp_shmem_warn(options, "posix: named files have no huge pages, using ordinary ones");
+static int posix_create(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_options *options) {
+    (void)self;
+    if ((map->flags & LLMP_SHMEM_HUGE_PAGES) != 0) {
+        llmp_shmem_warn(options, "posix: named files have no huge pages, using ordinary pages");
     }
     map->flags &= LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK;
-    int rc = llmp_owner_declare();
+    int rc = llmp_owner_register();
     if (rc != 0) {
         return rc;
     }
-    int fd = make_file(&map->id);
+    int fd = create_file(&map->id);
     if (fd < 0) {
         return fd;
     }
@@ -61,11 +61,9 @@ static int posix_create(struct llmp_shmem *map, const llmp_shmem_options *option
     return rc;
 }
 
-static int check_name(const char *name) {
+static bool is_valid_name(const char *name) {
     return name[0] == '/' && name[1] != '\0' && strchr(name + 1, '/') == NULL && strcmp(name, "/.") != 0 &&
-                   strcmp(name, "/..") != 0
-               ? 0
-               : -LLMP_E_ID_NAME;
+           strcmp(name, "/..") != 0;
 }
 
 static int map_existing(struct llmp_shmem *map, int fd) {
@@ -77,8 +75,8 @@ static int map_existing(struct llmp_shmem *map, int fd) {
     return (uint64_t)st.st_size < map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
 }
 
-/* A link, a socket and a directory (which shm_open calls invalid) do not even open. */
-static int cannot_open(int number) {
+/* shm_open() fails with these codes for a link, a socket and a directory (EISDIR or EINVAL). */
+static int open_error(int number) {
     switch (number) {
     case ENOENT: return -LLMP_E_NO_SEGMENT;
     case ELOOP:
@@ -89,31 +87,37 @@ static int cannot_open(int number) {
     }
 }
 
-static int posix_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
-    int rc = check_name(id->bytes);
-    if (rc != 0) {
-        return rc;
+static int posix_open(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_id *id) {
+    (void)self;
+    if (!is_valid_name(id->bytes)) {
+        return -LLMP_E_ID_NAME;
     }
     int fd = shm_open(id->bytes, O_RDWR, 0);
     if (fd < 0) {
-        return cannot_open(errno);
+        return open_error(errno);
     }
-    rc = map_existing(map, fd);
+    int rc = map_existing(map, fd);
     (void)close(fd);
     return rc;
 }
 
-static bool posix_is_orphan(const struct llmp_shmem *map) {
-    pid_t owner;
-    return llmp_owner_parse(map->id.bytes, &owner) && !llmp_owner_alive(owner);
+static bool has_dead_owner(const struct llmp_shmem *map, pid_t *owner) {
+    return llmp_owner_parse(map->id.bytes, owner) && !llmp_owner_alive(*owner);
 }
 
-static void posix_close(struct llmp_shmem *map, bool remove) {
+static bool posix_is_orphan(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
+    pid_t owner;
+    return has_dead_owner(map, &owner);
+}
+
+static void posix_close(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove) {
+    (void)self;
     (void)munmap(map->data, map->size);
     pid_t owner;
     if (remove) {
         (void)shm_unlink(map->id.bytes);
-    } else if (llmp_owner_parse(map->id.bytes, &owner) && !llmp_owner_alive(owner)) {
+    } else if (has_dead_owner(map, &owner)) {
         llmp_owner_sweep(owner);
     }
 }

@@ -13,26 +13,29 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* Kernels before 5.14 know no populate: a read of each page maps it, though the first write still faults once. */
-static void touch(const volatile unsigned char *data, size_t size) {
+/*
+ * Kernels before 5.14 do not support MADV_POPULATE_WRITE. A read of each page populates its entry in the page table,
+ * although the first write still faults once.
+ */
+static void read_pages(const volatile unsigned char *data, size_t size) {
     size_t step = (size_t)sysconf(_SC_PAGESIZE);
     for (size_t i = 0; i < size; i += step) {
         (void)data[i];
     }
 }
 
-int llmp_shmem_prepare(void *data, size_t size, unsigned flags) {
-    /* A peer's segment can be all size and no memory yet. Filling it up would call for the out-of-memory killer here. */
-    if ((flags & (LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK)) && size > llmp_os_memory_size()) {
+int llmp_shmem_prepare(void *data, size_t size, uint32_t flags) {
+    /* A peer's segment may have no memory behind it. Populating more than fits would start the out-of-memory killer. */
+    if ((flags & (LLMP_SHMEM_PREFAULT | LLMP_SHMEM_LOCK)) != 0 && size > llmp_os_memory_size()) {
         return -ENOMEM;
     }
-    if ((flags & LLMP_SHMEM_PREFAULT) && madvise(data, size, MADV_POPULATE_WRITE) != 0) {
+    if ((flags & LLMP_SHMEM_PREFAULT) != 0 && madvise(data, size, MADV_POPULATE_WRITE) != 0) {
         if (errno != EINVAL) {
             return -errno;
         }
-        touch(data, size);
+        read_pages(data, size);
     }
-    if ((flags & LLMP_SHMEM_LOCK) && mlock(data, size) != 0) {
+    if ((flags & LLMP_SHMEM_LOCK) != 0 && mlock(data, size) != 0) {
         return -errno;
     }
     return 0;
@@ -52,8 +55,4 @@ size_t llmp_shmem_huge_page_size(void) {
     }
     (void)fclose(f);
     return kib * 1024;
-}
-
-size_t llmp_shmem_round_up(size_t size, size_t unit) {
-    return (size + unit - 1) / unit * unit;
 }

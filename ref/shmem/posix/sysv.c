@@ -2,22 +2,23 @@
 /*
  * System V segments: LibAFL's default on Linux (ID-3).
  *
- * Linux still attaches a segment that is marked for removal while anyone is attached to it. So the owner marks it at
- * once, and the kernel removes it with its last holder, however they die (ID-4).
+ * Linux lets a process attach a segment that is marked for removal as long as a process is attached to it. The owner
+ * therefore marks it immediately after creation, and the kernel removes it with the last attachment, even if all
+ * processes are killed (ID-4).
  */
 #include <errno.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
+#include "shmem/posix/providers.h"
 #include "shmem/prepare.h"
-#include "shmem/provider.h"
 
 #define NOT_ATTACHED ((void *)-1)
 
 static int get_segment(struct llmp_shmem *map, const llmp_shmem_options *options) {
     const int mode = IPC_CREAT | IPC_EXCL | 0600;
     map->flags &= ~(unsigned)(LLMP_SHMEM_SEAL | LLMP_SHMEM_CLOEXEC);
-    size_t huge = map->flags & LLMP_SHMEM_HUGE_PAGES ? llmp_shmem_huge_page_size() : 0;
+    size_t huge = (map->flags & LLMP_SHMEM_HUGE_PAGES) != 0 ? llmp_shmem_huge_page_size() : 0;
     if (huge != 0) {
         size_t size = llmp_shmem_round_up(map->size, huge);
         int id = shmget(IPC_PRIVATE, size, mode | SHM_HUGETLB);
@@ -26,14 +27,15 @@ static int get_segment(struct llmp_shmem *map, const llmp_shmem_options *options
             return id;
         }
     }
-    if (map->flags & LLMP_SHMEM_HUGE_PAGES) {
-        llmp_shmem_warn(options, "sysv: no huge pages to be had, using ordinary ones");
+    if ((map->flags & LLMP_SHMEM_HUGE_PAGES) != 0) {
+        llmp_shmem_warn(options, "sysv: no huge pages available, using ordinary pages");
         map->flags &= ~(unsigned)LLMP_SHMEM_HUGE_PAGES;
     }
     return shmget(IPC_PRIVATE, map->size, mode);
 }
 
-static int sysv_create(struct llmp_shmem *map, const llmp_shmem_options *options) {
+static int sysv_create(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_options *options) {
+    (void)self;
     int id = get_segment(map, options);
     if (id < 0) {
         return -errno;
@@ -45,23 +47,24 @@ static int sysv_create(struct llmp_shmem *map, const llmp_shmem_options *options
     return rc;
 }
 
-static int no_segment_or(int number) {
+static int segment_error(int number) {
     return number == EINVAL || number == EIDRM ? -LLMP_E_NO_SEGMENT : -number;
 }
 
-static int sysv_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
+static int sysv_open(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_id *id) {
+    (void)self;
     int number;
     int rc = llmp_shmem_id_number(id, &number);
     if (rc != 0) {
         return rc;
     }
-    /* Attach first: a segment that is attached keeps its size and cannot be another one at the next call. */
+    /* Attach before checking: the kernel cannot remove an attached segment and reuse its id. */
     map->data = shmat(number, NULL, 0);
     if (map->data == NOT_ATTACHED) {
-        return no_segment_or(errno);
+        return segment_error(errno);
     }
     struct shmid_ds segment;
-    rc = shmctl(number, IPC_STAT, &segment) != 0 ? no_segment_or(errno) : 0;
+    rc = shmctl(number, IPC_STAT, &segment) != 0 ? segment_error(errno) : 0;
     if (rc == 0 && segment.shm_segsz < map->size) {
         rc = -LLMP_E_SIZE_CLAIM;
     }
@@ -71,20 +74,23 @@ static int sysv_open(struct llmp_shmem *map, const llmp_shmem_id *id) {
     return rc;
 }
 
-/* Removal was settled at creation. */
-static void sysv_close(struct llmp_shmem *map, bool remove) {
+/* `remove` needs no call: sysv_create() has marked the segment. */
+static void sysv_close(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove) {
+    (void)self;
     (void)remove;
     (void)shmdt(map->data);
 }
 
-static bool sysv_is_orphan(const struct llmp_shmem *map) {
+static bool sysv_is_orphan(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
     struct shmid_ds segment;
     int number;
     return llmp_shmem_id_number(&map->id, &number) == 0 && shmctl(number, IPC_STAT, &segment) == 0 &&
            segment.shm_nattch <= 1;
 }
 
-static void sysv_reap(const struct llmp_shmem *map) {
+static void sysv_reap(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
     int number;
     if (llmp_shmem_id_number(&map->id, &number) == 0) {
         (void)shmctl(number, IPC_RMID, NULL);
