@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/parts.h"
 #include "net/peer.h"
 
 /* Between two looks at the sockets: while nothing happens, and for a moment after something did. */

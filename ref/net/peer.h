@@ -6,7 +6,7 @@
 #ifndef LLMP_NET_PEER_H
 #define LLMP_NET_PEER_H
 
-#include "broker/broker.h"
+#include "broker/clients.h"
 #include "wire/frame.h"
 
 /* No handshake message comes near this; a frame that announces more is not one. */

@@ -3,7 +3,8 @@
 #ifndef LLMP_TEST_BROKER_RIG_H
 #define LLMP_TEST_BROKER_RIG_H
 
-#include "broker/broker_internal.h"
+#include "broker/clients.h"
+#include "broker/state.h"
 #include "support.h"
 
 /* What the broker reported since rig_new_broker(). */

@@ -6,7 +6,7 @@
 #ifndef LLMP_TEST_RAW_PEER_H
 #define LLMP_TEST_RAW_PEER_H
 
-#include "broker/broker.h"
+#include "llmp/llmp.h"
 #include "net/handshake.h"
 #include "net/listener.h"
 #include "wire/frame.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "broker/broker_internal.h"
+#include "broker/state.h"
 #include "channel/sender_internal.h"
 #include "os/os.h"
 #include "raw_peer.h"
