@@ -157,7 +157,7 @@ int llmp_broker_send(llmp_broker *broker, uint32_t tag, uint32_t flags, const vo
         return -LLMP_E_TAG_RESERVED;
     }
     const llmp_broker_message message = {.tag = tag, .flags = flags, .payload = payload, .length = length};
-    return llmp_route_broadcast(broker, &message);
+    return llmp_route_broadcast(broker, NULL, &message);
 }
 
 void llmp_broker_stats_get(const llmp_broker *broker, llmp_broker_stats *stats, size_t size) {

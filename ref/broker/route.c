@@ -7,6 +7,7 @@
 
 #include "broker/clients.h"
 #include "broker/liveness.h"
+#include "broker/parts.h"
 #include "broker/slow_clients.h"
 #include "broker/state.h"
 #include "channel/page.h"
@@ -23,7 +24,7 @@
 /* ---------------------------------------------------------------- out */
 
 /* BROKER-3, BROKER-8: exactly `length` bytes are copied, and padded for the slot that they are written to. */
-int llmp_route_broadcast(llmp_broker *broker, const llmp_broker_message *message) {
+int llmp_route_broadcast(llmp_broker *broker, const void *from, const llmp_broker_message *message) {
     void *room;
     int rc = llmp_slow_clients_alloc(broker, message->length, &room);
     if (rc != 0) {
@@ -34,12 +35,15 @@ int llmp_route_broadcast(llmp_broker *broker, const llmp_broker_message *message
     }
     rc = llmp_sender_commit_as(broker->broadcast, message->client, message->tag, message->flags);
     broker->forwarded += rc == 0;
+    if (rc == 0 && broker->observers > 0) {
+        llmp_parts_notify(broker, from, message);
+    }
     return rc;
 }
 
 /* Returns true if the message has to be sent again later. If it is lost, reports that. */
-static bool must_retry(llmp_broker *broker, const llmp_broker_message *message) {
-    int rc = llmp_route_broadcast(broker, message);
+static bool must_retry(llmp_broker *broker, const void *from, const llmp_broker_message *message) {
+    int rc = llmp_route_broadcast(broker, from, message);
     bool retry = rc == -EAGAIN || (llmp_is_shortage(rc) && !llmp_slow_clients_timeout_expired(broker));
     if (rc != 0 && !retry) {
         llmp_broker_report(broker, LLMP_EVENT_MESSAGE_LOST, message->client, rc);
@@ -47,15 +51,16 @@ static bool must_retry(llmp_broker *broker, const llmp_broker_message *message) 
     return retry;
 }
 
-static void send_or_keep(llmp_broker *broker, const llmp_broker_message *message) {
-    if (must_retry(broker, message)) {
+static void send_or_keep(llmp_broker *broker, const void *from, const llmp_broker_message *message) {
+    if (must_retry(broker, from, message)) {
         broker->pending = *message;
+        broker->pending_from = from;
         broker->has_pending = true;
     }
 }
 
 static void send_pending(llmp_broker *broker) {
-    broker->has_pending = broker->has_pending && must_retry(broker, &broker->pending);
+    broker->has_pending = broker->has_pending && must_retry(broker, broker->pending_from, &broker->pending);
 }
 
 void llmp_route_exit(llmp_broker *broker) {
@@ -82,11 +87,12 @@ static int copy_to_scratch(llmp_broker *broker, const void *payload, size_t leng
     return 0;
 }
 
-/* Calls the hook with the copy of the payload in `scratch`. Returns true if the message, which the hook may have
- * changed, is to be forwarded. */
-static bool run_hook(llmp_broker *broker, llmp_broker_message *message) {
+/* Calls the hook, if there is one. Returns true if the message, which the hook may have changed, is to be forwarded. */
+static bool passes_hook(llmp_broker *broker, llmp_broker_message *message) {
+    if (broker->options.hook == NULL) {
+        return true;
+    }
     uint32_t client = message->client;
-    message->payload = broker->scratch;
     llmp_hook_result result = broker->options.hook(broker->options.hook_context, broker, message);
     message->client = client;
     bool forward = result != LLMP_HOOK_HANDLED && !llmp_tag_is_reserved(message->tag);
@@ -94,16 +100,40 @@ static bool run_hook(llmp_broker *broker, llmp_broker_message *message) {
     return forward;
 }
 
-/* Takes the message through the hook, if there is one, and sends it or keeps it pending. */
-static int forward(llmp_broker *broker, llmp_broker_message *message) {
-    if (broker->options.hook != NULL) {
+/* Without a hook, a client's payload is forwarded from the client's page, where it stays while the message is pending,
+ * because no client is read meanwhile. */
+static int forward(llmp_broker *broker, const void *from, llmp_broker_message *message) {
+    if (broker->options.hook != NULL || from != NULL) {
         int rc = copy_to_scratch(broker, message->payload, message->length);
-        if (rc != 0 || !run_hook(broker, message)) {
+        if (rc != 0) {
             return rc;
         }
+        message->payload = broker->scratch;
     }
-    send_or_keep(broker, message);
+    if (passes_hook(broker, message)) {
+        send_or_keep(broker, from, message);
+    }
     return 0;
+}
+
+/* The pending message first: its payload may be in `scratch`, and a part that forwards must not wait for clients that
+ * keep the broadcast full. */
+int llmp_broker_forward(llmp_broker *broker, const void *from, const llmp_broker_message *message) {
+    if (llmp_tag_is_reserved(message->tag)) {
+        return -LLMP_E_TAG_RESERVED;
+    }
+    if (message->length > broker->options.max_message) {
+        return -LLMP_E_TOO_LARGE;
+    }
+    if (broker->exited) {
+        return -LLMP_E_CLOSED;
+    }
+    send_pending(broker);
+    if (broker->has_pending) {
+        return -EAGAIN;
+    }
+    llmp_broker_message copy = *message;
+    return forward(broker, from, &copy);
 }
 
 /* ---------------------------------------------------------------- the protocol's own messages (BROKER-4) */
@@ -156,7 +186,7 @@ static int handle(llmp_broker *broker, struct llmp_broker_client *client, const 
         .payload = message->payload,
         .length = message->length,
     };
-    return forward(broker, &routed);
+    return forward(broker, NULL, &routed);
 }
 
 /* The last messages are read without coalescing, which could leave some unread. */

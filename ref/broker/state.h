@@ -49,7 +49,8 @@ struct llmp_broker {
     bool has_pending;            /* while true, no client's channel is read */
     llmp_broker_message pending; /* passed the hook, and waits for room in the broadcast; payload: in the client's page,
                                     in `scratch`, or the hook's own */
-    void *scratch;               /* private copy of a payload, for the hook */
+    const void *pending_from;    /* `self` of the part that forwarded it; null: a client sent it */
+    void *scratch;               /* private copy of a payload, for the hook, or of a part's payload */
     size_t scratch_size;
     bool finishing; /* llmp_broker_run() is in its last rounds */
     bool exited;    /* EXITING was sent */
@@ -59,6 +60,7 @@ struct llmp_broker {
     /* parts */
     struct llmp_broker_part *parts;
     size_t part_count;
+    size_t observers; /* parts with on_message */
 
     int stop; /* atomic: ST1 in llmp_broker_stop() pairs with ST2 in llmp_broker_run() */
 };
