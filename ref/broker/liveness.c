@@ -2,6 +2,7 @@
 #include "broker/liveness.h"
 
 #include "broker/clients.h"
+#include "broker/exit_times.h"
 #include "broker/slow_clients.h"
 #include "broker/state.h"
 #include "channel/receiver.h"
@@ -10,16 +11,12 @@
 
 #define POLL_INTERVAL_NS LLMP_MILLISECONDS(20)
 
-/* A client that sent CLIENT_EXIT counts as a reader for at most this long: with providers that cannot tell whether a
- * process is alive (-ENOTSUP), time is the only sign. */
-#define EXIT_GRACE_NS LLMP_MILLISECONDS(100)
-
 /* ---------------------------------------------------------------- departed clients */
 
 /* One that was removed for an error made no promise to stop reading: only the end of its process counts. */
 static void defer_departure(llmp_broker *broker, struct llmp_broker_client *client, int code, int64_t now) {
     client->leaving_code = code;
-    client->reader_until = code == 0 ? now + EXIT_GRACE_NS : INT64_MAX;
+    client->reader_until = code == 0 ? now + LLMP_EXIT_GRACE_NS : INT64_MAX;
     client->next = broker->departed;
     broker->departed = client;
     broker->departed_broken += code != 0;
