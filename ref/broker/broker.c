@@ -113,8 +113,8 @@ static bool should_continue(llmp_broker *broker) {
     return llmp_load_acquire(&broker->stop) == 0 && !all_clients_left(broker); /* ST2 */
 }
 
-/* The deadline bounds clients that never stop sending. It does not apply while a message is pending: here too, the
- * broker blocks for a slow client for slow_client_timeout_ns. */
+/* The deadline bounds clients that never stop sending. It does not apply while a message is pending: here too, a
+ * slow client may block forwarding for slow_client_timeout_ns. */
 static void finish(llmp_broker *broker) {
     struct llmp_deadline deadline = llmp_deadline_in(LLMP_DRAIN_NS);
     struct llmp_waiter waiter;

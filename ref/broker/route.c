@@ -220,7 +220,7 @@ static int read_quantum(llmp_broker *broker, struct llmp_broker_client *client, 
 
 /*
  * A leaving client's messages may never end: its pages can form a ring, and its sender can go on. So the time is
- * bounded. Only the time of reading counts: time in which the broker blocks for a slow client is not the leaving
+ * bounded. Only the time of reading counts: time in which a slow client blocks forwarding is not the leaving
  * client's.
  */
 static int read_leaving(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How a message gets from one client to all of them: it is read from the client's channel, passed to the hook, and
- * written once to the broadcast channel.
+ * Forwards messages: reads each from its client's channel, passes it to the hook, and writes it once to the broadcast
+ * channel.
  *
  * If the broadcast takes no message (slow_clients.h), the message is pending: the next round sends it first, and reads
  * no client's channel before that.
@@ -11,7 +11,7 @@
 
 #include "llmp/llmp.h"
 
-/* What was sent before an end, a client's or the broker's, is forwarded, for at most this long. */
+/* When a client leaves or the broker ends, messages that were sent before are forwarded for at most this long. */
 #define LLMP_DRAIN_NS LLMP_SECONDS(1)
 
 /* ------------------------------------------------------------------ for parts */
@@ -23,10 +23,10 @@
  * @param from    `self` of the part
  * @param message client: an id that the part took with llmp_broker_take_id()
  * @return 0: the broker has taken the message. It forwards it as soon as the broadcast has room, unless the hook
- *         handles it, or it is lost because the system has no memory (LLMP_EVENT_MESSAGE_LOST). -EAGAIN: another
- *         message is pending. The broker did not take this one: call again in a later tick. -LLMP_E_TAG_RESERVED
- *         (B2B-4), -LLMP_E_TOO_LARGE (max_message), -LLMP_E_CLOSED (EXITING was sent), -ENOMEM (no memory for a copy):
- *         the broker did not take it
+ *         handles it, or it is lost because the system has no memory (LLMP_EVENT_MESSAGE_LOST).
+ *         -EAGAIN: another message is pending; the broker did not take this one: call again in a later tick.
+ *         -LLMP_E_TAG_RESERVED (B2B-4), -LLMP_E_TOO_LARGE (max_message), -LLMP_E_CLOSED (EXITING was sent), -ENOMEM
+ *         (no memory for a copy): the broker did not take it
  */
 int llmp_broker_forward(llmp_broker *broker, const void *from, const llmp_broker_message *message);
 
@@ -41,7 +41,7 @@ uint32_t llmp_route_round(llmp_broker *broker);
  * not call the hook.
  *
  * @param from `self` of the part that forwards it; null: not a part's
- * @return 0; -EAGAIN while it blocks for a slow client; or an error of llmp_sender_alloc()
+ * @return 0; -EAGAIN while a slow client blocks forwarding; or an error of llmp_sender_alloc()
  */
 int llmp_route_broadcast(llmp_broker *broker, const void *from, const llmp_broker_message *message);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The state of a broker, for the files of this folder and for white-box tests. Declarations only: what happens to a
- * field is described in the header of the file that changes it.
+ * The state of a broker, for the files of this folder and for white-box tests. Declarations only: the header of the
+ * file that changes a field describes it.
  *
- * Floors, each calls only those below it: broker (life and rounds), route (where messages go), liveness (clients that
- * leave or die), slow_clients (clients that do not read), clients (the registry), state. `parts` stands beside clients.
+ * Floors, each calls only those below it: broker (life and rounds), route (forwarding), liveness (clients that leave
+ * or die), slow_clients (clients that do not read), clients (the registry), state. `parts` stands beside clients.
  */
 #ifndef LLMP_BROKER_STATE_H
 #define LLMP_BROKER_STATE_H
@@ -41,8 +41,9 @@ struct llmp_broker {
     int64_t next_liveness_check;
 
     /* slow_clients */
-    int64_t blocked_since;    /* since when the broadcast takes no message; 0: it takes messages */
-    int64_t written_off;      /* llmp_sender_outstanding() at the last eviction: as many readers are not waited for */
+    int64_t blocked_since;    /* when the broadcast first took no message; 0: it takes messages */
+    int64_t written_off;      /* llmp_sender_outstanding() at the last eviction: the broker waits for no reader as long
+                                 as no more than these are outstanding */
     uint64_t evicted_at_turn; /* pages that the broadcast had turned at the last eviction */
 
     /* route */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How a connection leaves the listener. After most requests the broker closes the connection (TCP-2, TCP-3); after some
+ * Connections that leave the listener. After most requests the broker closes the connection (TCP-2, TCP-3); after some
  * it stays open, as between two brokers (B2B-1: RemoteBrokerHello). For those a taker is registered with
  * llmp_listener_attach(): when a peer sends a request of the taker's kind, the taker gets the connection.
  */

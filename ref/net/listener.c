@@ -20,7 +20,7 @@
 /* Connections accepted in one poll at most, so that a flood of them leaves time for the peers that are connected. */
 #define ACCEPT_MAX 16
 
-/* How long accepting pauses when the process has no descriptor or memory for a connection. */
+/* Accepting pauses for this time when the process has no descriptor or memory for a connection. */
 #define ACCEPT_PAUSE_NS LLMP_MILLISECONDS(100)
 
 struct listener {

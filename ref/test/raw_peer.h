@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * For tests of a broker's TCP side: a broker in the thread of the test, and peers that send and receive single frames or
- * bytes. Functions of a peer that wait for something run rounds of the broker until it is there.
+ * For tests of a broker's TCP side: a broker in the thread of the test, and peers that send and receive single frames
+ * or bytes. Functions of a peer that wait for something run rounds of the broker until it is there.
  */
 #ifndef LLMP_TEST_RAW_PEER_H
 #define LLMP_TEST_RAW_PEER_H
@@ -25,8 +25,8 @@ struct tcp_broker {
     llmp_sender *sender;       /* the channel that well-behaved peers register */
 };
 
-/* Fixtures of cmocka: *state is the broker. With short limits, a peer has 50 ms for each phase; otherwise RAW_TIMEOUT_NS.
- */
+/* Fixtures of cmocka: *state is the broker. With short limits, a peer has 50 ms for each phase; otherwise
+ * RAW_TIMEOUT_NS. */
 int tcp_broker_setup(void **state);
 int tcp_broker_setup_short(void **state);
 int tcp_broker_teardown(void **state);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a broker forwards, what it keeps from clients, and how it ends. */
+/* A broker: its options, forwarding, hooks, and its end. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

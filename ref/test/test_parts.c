@@ -15,7 +15,8 @@ struct text {
     char bytes[32];
 };
 
-/* Records the beginnings of the first 64 messages that it receives; forwards its queue, in order, one message a tick. */
+/* Records the beginnings of the first 64 messages that it receives; forwards its queue, in order, one message a
+ * tick. */
 struct toy {
     llmp_broker *broker;
     uint32_t id;
@@ -250,8 +251,8 @@ static uint64_t fill_broadcast(llmp_broker *broker, const struct rig_client *cli
     return sent;
 }
 
-/* With a message pending, a part's message is not taken. When there is room, the pending message goes out first, and the
- * part's message is next, although the client has more to send. */
+/* With a message pending, a part's message is not taken. When there is room, the pending message goes out first, and
+ * the part's message is next, although the client has more to send. */
 static void a_blocked_part_gets_its_turn(void **state) {
     (void)state;
     struct hook_log log = {0};
