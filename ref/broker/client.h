@@ -17,7 +17,8 @@ struct llmp_client {
  * receiver. */
 int llmp_client_check_options(const llmp_client_options *options);
 
-/* Receives the next message of the broadcast, also one of this client, which it counts. @return as llmp_recv() */
+/* Receives the next message of the broadcast. Own messages are received, too, and counted in `returned`.
+ * @return as llmp_recv() */
 int llmp_client_recv_any(llmp_client *client, llmp_message *message, int64_t timeout_ns);
 
 #endif

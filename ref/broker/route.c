@@ -100,8 +100,8 @@ static bool passes_hook(llmp_broker *broker, llmp_broker_message *message) {
     return forward;
 }
 
-/* Without a hook, a client's payload is forwarded from the client's page, where it stays while the message is pending,
- * because no client is read meanwhile. */
+/* Without a hook, a client's payload is forwarded from the client's page, where it stays while the message is
+ * pending, because no client is read meanwhile. */
 static int forward(llmp_broker *broker, const void *from, llmp_broker_message *message) {
     if (broker->options.hook != NULL || from != NULL) {
         int rc = copy_to_scratch(broker, message->payload, message->length);
@@ -116,8 +116,8 @@ static int forward(llmp_broker *broker, const void *from, llmp_broker_message *m
     return 0;
 }
 
-/* The pending message first: its payload may be in `scratch`, and a part that forwards must not wait for clients that
- * keep the broadcast full. */
+/* The pending message first: its payload may be in `scratch`, and a part that forwards must not wait for clients
+ * that keep the broadcast full. */
 int llmp_broker_forward(llmp_broker *broker, const void *from, const llmp_broker_message *message) {
     if (llmp_tag_is_reserved(message->tag)) {
         return -LLMP_E_TAG_RESERVED;
@@ -165,7 +165,7 @@ static int control(llmp_broker *broker, struct llmp_broker_client *client, const
     switch (message->tag) {
     case LLMP_TAG_NEW_SHM_CLIENT: return add_shm_client(broker, message);
     case LLMP_TAG_CLIENT_EXIT: return client_exit(client, message);
-    default: /* SLOW_RECEIVER: a sender's complaint that means nothing to the other clients */ return 0;
+    default: /* SLOW_RECEIVER: a sender reports on a receiver of its own channel */ return 0;
     }
 }
 
@@ -219,9 +219,8 @@ static int read_quantum(llmp_broker *broker, struct llmp_broker_client *client, 
 }
 
 /*
- * A leaving client's messages may never end: its pages can form a ring, and its sender can go on. So the time is
- * bounded. Only the time of reading counts: time in which a slow client blocks forwarding is not the leaving
- * client's.
+ * A leaving client's messages may never end: its pages can form a ring, and its sender can go on. Therefore the time is
+ * bounded. Only the time of reading counts: time in which a slow client blocks forwarding is not the leaving client's.
  */
 static int read_leaving(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
     if (client->drain_ns >= LLMP_DRAIN_NS) {
