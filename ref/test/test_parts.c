@@ -1,91 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Parts of a broker that are clients themselves: what they receive, and how they forward. */
 #include <errno.h>
-#include <string.h>
 
 #include "broker/parts.h"
-#include "broker/route.h"
-#include "broker_rig.h"
 #include "channel/sender.h"
-
-#define ECHO_TAG 1000u
-
-struct text {
-    uint32_t client, tag;
-    char bytes[32];
-};
-
-/* Records the beginnings of the first 64 messages that it receives; forwards its queue, in order, one message a
- * tick. */
-struct toy {
-    llmp_broker *broker;
-    uint32_t id;
-    bool echoes; /* queues what it receives, with another tag */
-    struct text received[64];
-    size_t count;
-    struct text queue[64];
-    size_t queued, forwarded;
-    int last_rc; /* of llmp_broker_forward() */
-    int ticks;
-    bool freed;
-};
-
-static void queue_text(struct toy *toy, uint32_t tag, const char *bytes) {
-    assert_true(toy->queued < 64);
-    struct text *text = &toy->queue[toy->queued++];
-    *text = (struct text){.client = toy->id, .tag = tag};
-    (void)strncpy(text->bytes, bytes, sizeof text->bytes - 1);
-}
-
-static void on_message(void *self, const llmp_broker_message *message) {
-    struct toy *toy = self;
-    if (toy->count == 64) {
-        return;
-    }
-    struct text *text = &toy->received[toy->count++];
-    *text = (struct text){.client = message->client, .tag = message->tag};
-    size_t length = message->length < sizeof text->bytes ? message->length : sizeof text->bytes - 1;
-    if (length > 0) {
-        memcpy(text->bytes, message->payload, length);
-    }
-    if (toy->echoes) {
-        queue_text(toy, ECHO_TAG + text->tag, text->bytes);
-    }
-}
-
-/* The payload is overwritten after the call: the broker must have copied it. */
-static bool tick(void *self) {
-    struct toy *toy = self;
-    toy->ticks++;
-    if (toy->forwarded == toy->queued) {
-        return false;
-    }
-    struct text text = toy->queue[toy->forwarded];
-    llmp_broker_message message = {
-        .client = text.client, .tag = text.tag, .payload = text.bytes, .length = strlen(text.bytes)};
-    toy->last_rc = llmp_broker_forward(toy->broker, toy, &message);
-    memset(&text, '?', sizeof text);
-    toy->forwarded += toy->last_rc != -EAGAIN;
-    return toy->last_rc != -EAGAIN;
-}
-
-static void free_toy(void *self) {
-    struct toy *toy = self;
-    toy->freed = true;
-}
-
-static void attach(llmp_broker *broker, struct toy *toy) {
-    *toy = (struct toy){.broker = broker, .id = llmp_broker_take_id(broker), .echoes = toy->echoes};
-    struct llmp_broker_part part = {.tick = tick, .on_message = on_message, .free = free_toy, .self = toy};
-    assert_ok(llmp_broker_attach(broker, part));
-}
-
-static void expect_received(const struct toy *toy, size_t at, uint32_t client, uint32_t tag, const char *bytes) {
-    assert_true(at < toy->count);
-    assert_int_equal(toy->received[at].client, client);
-    assert_int_equal(toy->received[at].tag, tag);
-    assert_string_equal(toy->received[at].bytes, bytes);
-}
+#include "toy_part.h"
 
 /* ---------------------------------------------------------------- receiving */
 
@@ -94,15 +13,15 @@ static void a_part_receives_what_clients_and_the_broker_send(void **state) {
     llmp_broker *broker = rig_broker_new((llmp_broker_options){0});
     struct toy toy = {0};
     (void)llmp_broker_take_id(broker);
-    attach(broker, &toy);
+    toy_attach(broker, &toy);
     struct rig_client clients[] = {rig_add_client(broker), rig_add_client(broker)};
     rig_send_text(broker, &clients[0], 5, "first");
     rig_send_text(broker, &clients[1], 6, "");
     assert_ok(llmp_broker_send(broker, 7, 0, "own", 3));
     assert_int_equal(toy.count, 3);
-    expect_received(&toy, 0, clients[0].id, 5, "first");
-    expect_received(&toy, 1, clients[1].id, 6, "");
-    expect_received(&toy, 2, 0, 7, "own");
+    toy_expect_received(&toy, 0, clients[0].id, 5, "first");
+    toy_expect_received(&toy, 1, clients[1].id, 6, "");
+    toy_expect_received(&toy, 2, 0, 7, "own");
     rig_free_all(broker, clients, 2);
     assert_true(toy.freed);
 }
@@ -111,7 +30,7 @@ static void a_part_does_not_receive_control_messages(void **state) {
     (void)state;
     llmp_broker *broker = rig_broker_new((llmp_broker_options){0});
     struct toy toy = {0};
-    attach(broker, &toy);
+    toy_attach(broker, &toy);
     struct rig_client a = rig_add_client(broker);
     void *payload;
     assert_ok(llmp_sender_alloc(a.tx, 0, LLMP_NOWAIT, &payload));
@@ -132,16 +51,16 @@ static void a_part_does_not_receive_its_own_messages(void **state) {
     llmp_broker *broker = rig_broker_new((llmp_broker_options){0});
     struct toy echo = {.echoes = true};
     struct toy counter = {0};
-    attach(broker, &echo);
-    attach(broker, &counter);
+    toy_attach(broker, &echo);
+    toy_attach(broker, &counter);
     struct rig_client a = rig_add_client(broker);
     rig_send_text(broker, &a, 5, "hello");
     rig_expect_text(a.rx, a.id, 5, "hello");
-    rig_expect_text(a.rx, echo.id, ECHO_TAG + 5, "hello");
+    rig_expect_text(a.rx, echo.id, TOY_ECHO_TAG + 5, "hello");
     rig_expect_none(a.rx);
     assert_int_equal(echo.count, 1);
     assert_int_equal(counter.count, 2);
-    expect_received(&counter, 1, echo.id, ECHO_TAG + 5, "hello");
+    toy_expect_received(&counter, 1, echo.id, TOY_ECHO_TAG + 5, "hello");
     rig_free_all(broker, &a, 1);
 }
 
@@ -149,7 +68,7 @@ static void a_part_is_not_a_registered_client(void **state) {
     (void)state;
     llmp_broker *broker = rig_broker_new((llmp_broker_options){.max_clients = 1});
     struct toy toy = {0};
-    attach(broker, &toy);
+    toy_attach(broker, &toy);
     struct rig_client a = rig_add_client(broker);
     assert_int_equal(a.id, toy.id + 1);
     assert_int_equal(rig_stats(broker).clients_now, 1);
@@ -165,17 +84,17 @@ static void B2B_4_reserved_tags_are_refused(void **state) {
                                     LLMP_TAG_SLOW_RECEIVER};
     llmp_broker *broker = rig_broker_new((llmp_broker_options){.max_message = 8});
     struct toy toy = {0};
-    attach(broker, &toy);
+    toy_attach(broker, &toy);
     struct rig_client a = rig_add_client(broker);
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
-        queue_text(&toy, tags[i], "x");
+        toy_queue(&toy, tags[i], "x");
         rig_run_until_idle(broker);
         assert_rc(toy.last_rc, -LLMP_E_TAG_RESERVED);
     }
-    queue_text(&toy, 1, "nine byte");
+    toy_queue(&toy, 1, "nine byte");
     rig_run_until_idle(broker);
     assert_rc(toy.last_rc, -LLMP_E_TOO_LARGE);
-    queue_text(&toy, 2, "eight by");
+    toy_queue(&toy, 2, "eight by");
     rig_run_until_idle(broker);
     rig_expect_text(a.rx, toy.id, 2, "eight by");
     rig_expect_none(a.rx);
@@ -186,10 +105,10 @@ static void forwarding_after_the_end_is_refused(void **state) {
     (void)state;
     llmp_broker *broker = rig_broker_new((llmp_broker_options){0});
     struct toy toy = {0};
-    attach(broker, &toy);
+    toy_attach(broker, &toy);
     llmp_broker_stop(broker);
     (void)llmp_broker_run(broker);
-    queue_text(&toy, 1, "late");
+    toy_queue(&toy, 1, "late");
     (void)llmp_broker_run_once(broker);
     assert_rc(toy.last_rc, -LLMP_E_CLOSED);
     llmp_broker_free(broker, LLMP_NOWAIT);
@@ -222,11 +141,11 @@ static void BROKER_19_what_a_part_forwards_passes_the_hook(void **state) {
     struct toy toy = {0};
     struct toy other = {0};
     (void)llmp_broker_take_id(broker);
-    attach(broker, &toy);
-    attach(broker, &other);
+    toy_attach(broker, &toy);
+    toy_attach(broker, &other);
     struct rig_client a = rig_add_client(broker);
-    queue_text(&toy, 1, "handled");
-    queue_text(&toy, 2, "original");
+    toy_queue(&toy, 1, "handled");
+    toy_queue(&toy, 2, "original");
     rig_run_until_idle(broker);
     assert_int_equal(log.calls, 2);
     assert_int_equal(log.client, toy.id);
@@ -235,7 +154,7 @@ static void BROKER_19_what_a_part_forwards_passes_the_hook(void **state) {
     rig_expect_text(a.rx, toy.id, 2, "changed");
     rig_expect_none(a.rx);
     assert_int_equal(other.count, 1);
-    expect_received(&other, 0, toy.id, 2, "changed");
+    toy_expect_received(&other, 0, toy.id, 2, "changed");
     rig_free_all(broker, &a, 1);
 }
 
@@ -262,7 +181,7 @@ static void a_blocked_part_gets_its_turn(void **state) {
                                                                .hook = hook,
                                                                .hook_context = &log});
     struct toy toy = {0};
-    attach(broker, &toy);
+    toy_attach(broker, &toy);
     struct rig_client a = rig_add_client(broker);
     uint64_t sent = 0;
     for (; sent < 20; sent++) {
@@ -270,7 +189,7 @@ static void a_blocked_part_gets_its_turn(void **state) {
     }
     rig_run_until_idle(broker);
     assert_true(broker->has_pending);
-    queue_text(&toy, 77, "from the part");
+    toy_queue(&toy, 77, "from the part");
     rig_run_until_idle(broker);
     assert_rc(toy.last_rc, -EAGAIN);
     uint64_t pending = rig_stats(broker).forwarded;
@@ -295,18 +214,18 @@ static void the_broker_keeps_a_message_of_a_part_that_finds_no_room(void **state
         (llmp_broker_options){.page_size = TEST_MAP, .history = 2, .slow_client_timeout_ns = LLMP_SECONDS(1000)});
     struct toy toy = {0};
     struct toy other = {0};
-    attach(broker, &toy);
-    attach(broker, &other);
+    toy_attach(broker, &toy);
+    toy_attach(broker, &other);
     struct rig_client a = rig_add_client(broker);
     uint32_t taken = 0;
     while (!broker->has_pending) {
         toy.queued = toy.forwarded = 0;
-        queue_text(&toy, ++taken, "0123456789");
+        toy_queue(&toy, ++taken, "0123456789");
         (void)llmp_broker_run_once(broker);
         other.count = 0;
     }
     assert_ok(toy.last_rc);
-    queue_text(&toy, 9999, "refused");
+    toy_queue(&toy, 9999, "refused");
     (void)llmp_broker_run_once(broker);
     assert_rc(toy.last_rc, -EAGAIN);
     for (uint32_t tag = 1; tag <= taken; tag++) {
@@ -323,7 +242,7 @@ static void a_message_of_a_part_is_lost_without_memory(void **state) {
     llmp_broker *broker = rig_broker_new((llmp_broker_options){
         .provider = test_provider_with(1), .page_size = TEST_MAP, .slow_client_timeout_ns = LLMP_SECONDS(1000)});
     struct toy toy = {0};
-    attach(broker, &toy);
+    toy_attach(broker, &toy);
     struct rig_client a = rig_add_client(broker);
     uint64_t sent = fill_broadcast(broker, &a);
     test_expect_big(a.rx, 0, sent - 1);
@@ -332,7 +251,7 @@ static void a_message_of_a_part_is_lost_without_memory(void **state) {
     assert_int_equal(rig_event_count(LLMP_EVENT_MESSAGE_LOST, -ENOSPC), 1);
     toy.id = 123;
     for (int i = 0; i < 50; i++) {
-        queue_text(&toy, 1, "0123456789012345678901234567890");
+        toy_queue(&toy, 1, "0123456789012345678901234567890");
         rig_run_until_idle(broker);
         assert_ok(toy.last_rc);
     }
@@ -349,7 +268,7 @@ static bool attach_other(void *self) {
     if (other->broker != NULL) {
         llmp_broker *broker = other->broker;
         other->broker = NULL;
-        attach(broker, &other[1]);
+        toy_attach(broker, &other[1]);
     }
     return false;
 }
