@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "broker/broker.h"
+#include "llmp/llmp.h"
 #include "channel/page.h"
 #include "channel/sender.h"
 #include "net/handshake.h"

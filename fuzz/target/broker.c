@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "broker/broker.h"
+#include "broker/clients.h"
 #include "channel/sender.h"
 #include "oracle/layout.h"
 #include "platform/platform.h"

@@ -219,7 +219,7 @@ static void run_broker(struct fuzz_input *input) {
     struct llmp_listener_limits limits = llmp_listener_limits_default();
     limits.peers = 1 + (how >> 2) % 4;
     FUZZ_CHECK(llmp_broker_new(&options, &world.broker) == 0, "no broker");
-    FUZZ_CHECK(llmp_listener_attach(world.broker, NULL, 1337, limits) == 1337, "no listener");
+    FUZZ_CHECK(llmp_listener_attach(world.broker, NULL, 1337, limits, NULL) == 1337, "no listener");
     for (int i = 0; i < ROUNDS_MAX && input->left > 0; i++) {
         operate(input);
     }

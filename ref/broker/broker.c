@@ -2,7 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "broker/broker_internal.h"
+#include "broker/clients.h"
+#include "broker/liveness.h"
+#include "broker/parts.h"
+#include "broker/route.h"
+#include "broker/slow_clients.h"
+#include "broker/state.h"
 #include "channel/page.h"
 #include "channel/sender.h"
 #include "channel/wait.h"
@@ -11,7 +16,6 @@
 
 #define MAX_CLIENTS_DEFAULT 1024u
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
-#define LIVENESS_INTERVAL_NS LLMP_MILLISECONDS(20)
 
 /* ---------------------------------------------------------------- beginning and end */
 
@@ -58,7 +62,7 @@ int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out) {
         return -ENOMEM;
     }
     broker->options = fill_in(options);
-    broker->written_off = LLMP_NONE_WRITTEN_OFF;
+    llmp_slow_clients_reset(broker);
     int rc = check_options(&broker->options);
     if (rc == 0) {
         rc = open_broadcast(broker);
@@ -75,105 +79,24 @@ void llmp_broker_free(llmp_broker *broker, int64_t linger_ns) {
     if (broker == NULL) {
         return;
     }
-    for (size_t i = 0; i < broker->part_count; i++) {
-        broker->parts[i].free(broker->parts[i].self);
-    }
+    llmp_parts_free(broker);
     if (linger_ns != LLMP_NOWAIT) {
         llmp_route_exit(broker);
     }
+    llmp_liveness_fini(broker);
     llmp_clients_fini(broker);
     (void)llmp_sender_free(broker->broadcast, linger_ns);
-    free(broker->parts);
     free(broker->scratch);
     free(broker);
 }
 
-/* ---------------------------------------------------------------- parts and clients */
-
-int llmp_broker_attach(llmp_broker *broker, struct llmp_broker_part part) {
-    struct llmp_broker_part *parts = realloc(broker->parts, (broker->part_count + 1) * sizeof *parts);
-    if (parts == NULL) {
-        return -ENOMEM;
-    }
-    broker->parts = parts;
-    broker->parts[broker->part_count++] = part;
-    return 0;
-}
-
-uint32_t llmp_broker_take_id(llmp_broker *broker) {
-    return broker->next_id++;
-}
-
-void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32_t client, int code) {
-    const llmp_broker_event event = {.type = type, .client = client, .code = code};
-    if (broker->options.on_event != NULL) {
-        broker->options.on_event(broker->options.event_context, &event);
-    }
-}
-
-uint64_t llmp_broker_reserve(llmp_broker *broker, llmp_shmem_desc *broadcast) {
-    return llmp_sender_reserve(broker->broadcast, broadcast);
-}
-
-void llmp_broker_cancel_reservation(llmp_broker *broker) {
-    llmp_sender_cancel_reservation(broker->broadcast);
-}
-
-int64_t llmp_broker_confirm(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t offered_page) {
-    uint32_t id;
-    int rc = llmp_clients_add(broker, channel, &id);
-    if (rc != 0) {
-        return rc;
-    }
-    llmp_sender_confirm(broker->broadcast, offered_page);
-    return id;
-}
-
-int64_t llmp_broker_add_client(llmp_broker *broker, const llmp_shmem_desc *channel, llmp_shmem_desc *broadcast) {
-    uint64_t offered_page = llmp_broker_reserve(broker, broadcast);
-    int64_t id = llmp_broker_confirm(broker, channel, offered_page);
-    if (id < 0) {
-        llmp_broker_cancel_reservation(broker);
-    }
-    return id;
-}
-
-llmp_shmem_desc llmp_broker_describe(llmp_broker *broker) {
-    llmp_shmem_desc first;
-    (void)llmp_broker_reserve(broker, &first);
-    llmp_broker_cancel_reservation(broker);
-    return first;
-}
-
-int llmp_broker_remove_client(llmp_broker *broker, uint32_t client) {
-    struct llmp_broker_client *found = llmp_clients_find(broker, client);
-    if (found == NULL) {
-        return -LLMP_E_NO_CLIENT;
-    }
-    llmp_clients_mark_leaving(found, 0);
-    return 0;
-}
-
 /* ---------------------------------------------------------------- rounds */
 
-/* Every part gets its turn. True: one of them has work on hand. */
-static bool tick_parts(llmp_broker *broker) {
-    bool busy = false;
-    for (size_t i = 0; i < broker->part_count; i++) {
-        busy = broker->parts[i].tick(broker->parts[i].self) || busy;
-    }
-    return busy;
-}
-
 static uint32_t run_round(llmp_broker *broker, bool *busy) {
-    *busy = tick_parts(broker);
-    uint32_t count = llmp_route_all(broker);
-    int64_t now = llmp_os_now();
-    if (now >= broker->next_liveness_check) {
-        broker->next_liveness_check = now + LIVENESS_INTERVAL_NS;
-        llmp_clients_poll_liveness(broker, now);
-    }
-    *busy = *busy || count > 0;
+    bool parts_busy = llmp_parts_tick(broker);
+    uint32_t count = llmp_route_round(broker);
+    llmp_liveness_poll(broker);
+    *busy = parts_busy || count > 0;
     return count;
 }
 
@@ -190,18 +113,18 @@ static bool should_continue(llmp_broker *broker) {
     return llmp_load_acquire(&broker->stop) == 0 && !all_clients_left(broker); /* ST2 */
 }
 
-/* A client that is slow is waited for as ever, here too; one that never stops sending is not. */
+/* The deadline bounds clients that never stop sending. It does not apply while a message is pending: here too, a
+ * slow client may block forwarding for slow_client_timeout_ns. */
 static void finish(llmp_broker *broker) {
     struct llmp_deadline deadline = llmp_deadline_in(LLMP_DRAIN_NS);
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, broker->options.wait);
     broker->finishing = true;
-    while (llmp_broker_run_once(broker) > 0 || broker->pending.is) {
-        if (!broker->pending.is && llmp_deadline_passed(deadline)) {
-            break;
-        }
-        if (broker->pending.is) {
+    while (llmp_broker_run_once(broker) > 0 || broker->has_pending) {
+        if (broker->has_pending) {
             (void)llmp_waiter_step(&waiter, (struct llmp_deadline){LLMP_FOREVER});
+        } else if (llmp_deadline_passed(deadline)) {
+            break;
         }
     }
     llmp_route_exit(broker);
@@ -224,7 +147,7 @@ bool llmp_broker_run(llmp_broker *broker) {
     return all_left;
 }
 
-/* ST1: pairs with ST2. A single store: nothing here that a signal handler must not do. */
+/* ST1: pairs with ST2. A single store, because a signal handler may call this. */
 void llmp_broker_stop(llmp_broker *broker) {
     llmp_store_release(&broker->stop, 1);
 }
@@ -233,9 +156,8 @@ int llmp_broker_send(llmp_broker *broker, uint32_t tag, uint32_t flags, const vo
     if (llmp_tag_is_reserved(tag)) {
         return -LLMP_E_TAG_RESERVED;
     }
-    struct llmp_broker_pending message = {
-        .sender = 0, .tag = tag, .flags = flags, .payload = payload, .length = length};
-    return llmp_route_out(broker, &message);
+    const llmp_broker_message message = {.tag = tag, .flags = flags, .payload = payload, .length = length};
+    return llmp_route_broadcast(broker, NULL, &message);
 }
 
 void llmp_broker_stats_get(const llmp_broker *broker, llmp_broker_stats *stats, size_t size) {

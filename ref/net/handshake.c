@@ -18,7 +18,7 @@ static void take_desc(struct llmp_post_in *in, llmp_shmem_desc *desc) {
     llmp_post_take_array(in, desc->id.bytes, LLMP_SHMEM_ID_SIZE);
 }
 
-/* A cut must not leave half a character: the other side would refuse the whole message. */
+/* Cuts a long text before a character, not within one: the peer would refuse a message that is not UTF-8. */
 static void put_text(struct llmp_post_out *out, struct llmp_span text, size_t bound) {
     if (text.length > bound) {
         text.length = bound;

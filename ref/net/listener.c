@@ -1,37 +1,39 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Accepts peers and gives each its turn. No peer can hold up another: all sockets are non-blocking, each peer has a
- * deadline, and when all places are taken the oldest peer goes, so that silent ones cannot lock out the rest.
+ * Accepts peers and gives each its turn. No peer blocks another: all sockets are non-blocking, each peer has a
+ * deadline, and when all places are taken, the oldest peer is evicted, so that silent peers cannot lock out the others.
  */
 #include "net/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/clients.h"
+#include "broker/parts.h"
 #include "net/peer.h"
 
-/* Between two looks at the sockets: while nothing happens, and for a moment after something did. */
-#define LOOK_IDLE_NS LLMP_MILLISECONDS(1)
-#define LOOK_BUSY_NS ((int64_t)50000)
+/* Time between two polls of the sockets: while nothing happens, and for BUSY_NS after something happened. */
+#define POLL_IDLE_NS LLMP_MILLISECONDS(1)
+#define POLL_BUSY_NS ((int64_t)50000)
 #define BUSY_NS LLMP_MILLISECONDS(5)
 
-/* Accepted in one look, so that a flood leaves time for those who are in already. */
+/* Connections accepted in one poll at most, so that a flood of them leaves time for the peers that are connected. */
 #define ACCEPT_MAX 16
 
-/* Accepting pauses so long when the process has no descriptor or memory left for it. */
-#define STARVED_NS LLMP_MILLISECONDS(100)
+/* Accepting pauses for this time when the process has no descriptor or memory for a connection. */
+#define ACCEPT_PAUSE_NS LLMP_MILLISECONDS(100)
 
 struct listener {
     llmp_broker *broker;
-    uint32_t id;
     llmp_socket socket;
     struct llmp_listener_limits limits;
-    int64_t next_look;
+    struct llmp_takers takers;
+    int64_t next_poll;
     int64_t last_activity;
-    int64_t accept_after; /* before this time nobody is accepted */
+    int64_t accept_after; /* no connection is accepted before this time */
     size_t count;
     struct llmp_peer *peers;           /* room for limits.peers, the oldest first */
-    struct llmp_socket_watch *watches; /* one a peer, and one for the listening socket behind them */
+    struct llmp_socket_watch *watches; /* one for each peer, then one for the listening socket */
 };
 
 static void report(struct listener *listener, int rc) {
@@ -40,7 +42,7 @@ static void report(struct listener *listener, int rc) {
 
 /* ------------------------------------------------------------------ peers */
 
-/* Order is kept, as age decides who is dropped; there are few. */
+/* Keeps the order, because the oldest peer is evicted first; there are few. */
 static void forget_peer(struct listener *listener, size_t index) {
     llmp_peer_fini(&listener->peers[index]);
     listener->count--;
@@ -49,38 +51,43 @@ static void forget_peer(struct listener *listener, size_t index) {
     }
 }
 
-/* A peer that leaves was reported or served before; only one that never got that far is worth a word. */
+/* A peer in LLMP_PEER_CLOSING was served or reported before: only other peers are reported. */
 static void drop_peer(struct listener *listener, size_t index, int rc) {
-    if (listener->peers[index].state != LLMP_PEER_LEAVING) {
+    if (listener->peers[index].state != LLMP_PEER_CLOSING) {
         report(listener, rc);
     }
     forget_peer(listener, index);
 }
 
-static bool is_late(const struct listener *listener, const struct llmp_peer *peer, int64_t now) {
-    bool leaving = peer->state == LLMP_PEER_LEAVING;
-    return now - peer->since > (leaving ? listener->limits.leave_ns : listener->limits.deadline_ns);
+/* `rc` is a result of llmp_peer_step(), or a code of the listener's own. */
+static void end_peer(struct listener *listener, size_t index, int rc) {
+    if (rc > 0) {
+        forget_peer(listener, index);
+    } else if (rc < 0) {
+        drop_peer(listener, index, rc);
+    }
 }
 
-/* Backwards, because the peers behind one that goes move up. */
+static bool is_late(const struct listener *listener, const struct llmp_peer *peer, int64_t now) {
+    bool closing = peer->state == LLMP_PEER_CLOSING;
+    return now - peer->since > (closing ? listener->limits.closing_ns : listener->limits.deadline_ns);
+}
+
+/* Backwards, because the peers behind one that is forgotten move up. */
 static void step_peers(struct listener *listener, int64_t now) {
     for (size_t i = listener->count; i-- > 0;) {
         struct llmp_peer *peer = &listener->peers[i];
-        int rc = listener->watches[i].ready ? llmp_peer_step(peer) : 0;
+        int rc = listener->watches[i].ready != 0 ? llmp_peer_step(peer) : 0;
         if (rc == 0 && is_late(listener, peer, now)) {
             rc = -ETIMEDOUT;
         }
-        if (rc > 0) {
-            forget_peer(listener, i);
-        } else if (rc < 0) {
-            drop_peer(listener, i, rc);
-        }
+        end_peer(listener, i, rc);
     }
 }
 
 /* ------------------------------------------------------------------ accepting */
 
-/* Somebody new waits at the door. The grace gives whoever is in the time to say his piece. */
+/* Evicts the oldest peer if its grace period is over, for a connection that waits to be accepted. */
 static bool make_room(struct listener *listener, int64_t now) {
     if (listener->count == 0 || now - listener->peers[0].since < listener->limits.grace_ns) {
         return false;
@@ -89,31 +96,29 @@ static bool make_room(struct listener *listener, int64_t now) {
     return true;
 }
 
-/* The greeting fits into any socket's buffer, and a request that is there already need not wait. */
+/* The first step is taken at once: the hello fits into any socket's buffer, and the request may be there already. */
 static void admit_peer(struct listener *listener, llmp_socket socket) {
     struct llmp_peer *peer = &listener->peers[listener->count];
-    int rc = llmp_peer_init(peer, listener->broker, listener->id, socket);
+    int rc = llmp_peer_init(peer, listener->broker, &listener->takers, socket);
     if (rc < 0) {
         report(listener, rc);
         return;
     }
     listener->count++;
-    rc = llmp_peer_step(peer);
-    if (rc < 0) {
-        drop_peer(listener, listener->count - 1, rc);
-    }
+    end_peer(listener, listener->count - 1, llmp_peer_step(peer));
 }
 
 static bool is_starved(int rc) {
     return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM;
 }
 
-/* Out of descriptors: the connection stays in the queue, and its readiness would make every look a futile one. */
+/* Without a descriptor the connection stays in the kernel's queue and the listening socket stays ready: polling it
+ * again at once would have the same result. */
 static void pause_accepting(struct listener *listener, int64_t now, int rc) {
     if (make_room(listener, now)) {
         return;
     }
-    listener->accept_after = now + STARVED_NS;
+    listener->accept_after = now + ACCEPT_PAUSE_NS;
     report(listener, rc);
 }
 
@@ -134,6 +139,7 @@ static void accept_peers(struct listener *listener, int64_t now) {
         if (rc < 0) {
             report(listener, rc);
         } else {
+            listener->last_activity = now;
             admit_peer(listener, socket);
         }
     }
@@ -147,42 +153,42 @@ static void watch_all(struct listener *listener, int64_t now) {
         listener->watches[i] = (struct llmp_socket_watch){.socket = listener->peers[i].socket,
                                                           .want = llmp_peer_wants(&listener->peers[i])};
     }
-    bool open = now >= listener->accept_after;
+    bool accepting = now >= listener->accept_after;
     listener->watches[count] =
-        (struct llmp_socket_watch){.socket = open ? listener->socket : LLMP_SOCKET_NONE, .want = LLMP_SOCKET_READ};
+        (struct llmp_socket_watch){.socket = accepting ? listener->socket : LLMP_SOCKET_NONE, .want = LLMP_SOCKET_READ};
 }
 
-/* At a full house the listening socket stays ready until somebody is old enough to go: that is no activity. */
-static void look(struct listener *listener, int64_t now) {
-    size_t door = listener->count;
-    watch_all(listener, now);
-    int ready = llmp_socket_poll(listener->watches, door + 1, LLMP_NOWAIT);
-    bool knocked = ready > 0 && listener->watches[door].ready;
+/* A listening socket that is ready does not count as activity by itself: while all places are taken, it stays ready
+ * until a peer is old enough to be evicted. */
+static void poll_sockets(struct listener *listener, int64_t now) {
     size_t before = listener->count;
+    watch_all(listener, now);
+    int ready = llmp_socket_poll(listener->watches, before + 1, LLMP_NOWAIT);
+    bool connection_waits = ready > 0 && listener->watches[before].ready != 0;
     step_peers(listener, now);
-    if (knocked) {
+    if (connection_waits) {
         accept_peers(listener, now);
     }
-    if (ready - knocked > 0 || listener->count != before) {
+    if (ready - connection_waits > 0 || listener->count != before) {
         listener->last_activity = now;
     }
 }
 
-/* In a loop that forwards messages without a system call this must not bring one in each time: mostly it looks at the
- * clock. */
+/* The broker's loop forwards messages without a system call, and this must not add one to each round: most ticks only
+ * read the clock. */
 static bool tick(void *self) {
     struct listener *listener = self;
     int64_t now = llmp_os_now();
     bool busy = now - listener->last_activity < BUSY_NS;
-    if (now >= listener->next_look) {
-        look(listener, now);
+    if (now >= listener->next_poll) {
+        poll_sockets(listener, now);
         busy = now - listener->last_activity < BUSY_NS;
-        listener->next_look = now + (busy ? LOOK_BUSY_NS : LOOK_IDLE_NS);
+        listener->next_poll = now + (busy ? POLL_BUSY_NS : POLL_IDLE_NS);
     }
     return busy;
 }
 
-/* ------------------------------------------------------------------ life */
+/* ------------------------------------------------------------------ beginning and end */
 
 static void listener_free(void *self) {
     struct listener *listener = self;
@@ -195,25 +201,27 @@ static void listener_free(void *self) {
     free(listener);
 }
 
-static struct listener *listener_new(llmp_broker *broker, struct llmp_listener_limits limits) {
+static struct listener *listener_new(llmp_broker *broker, struct llmp_listener_limits limits,
+                                     const struct llmp_takers *takers) {
     struct listener *listener = calloc(1, sizeof *listener);
-    if (!listener) {
+    if (listener == NULL) {
         return NULL;
     }
     *listener = (struct listener){.broker = broker, .socket = LLMP_SOCKET_NONE, .limits = limits};
+    listener->takers = takers != NULL ? *takers : (struct llmp_takers){0};
     listener->last_activity = llmp_os_now() - BUSY_NS;
     listener->peers = calloc(limits.peers, sizeof *listener->peers);
     listener->watches = calloc((size_t)limits.peers + 1, sizeof *listener->watches);
-    if (listener->peers && listener->watches) {
+    if (listener->peers != NULL && listener->watches != NULL) {
         return listener;
     }
     listener_free(listener);
     return NULL;
 }
 
-/* The id is taken last, because none can be given back: a port that is in use may be followed by a second try. */
+/* Takes the id last, because ids cannot be given back: if the port is in use, the caller may try another one. */
 static int listener_open(struct listener *listener, const char *host, uint16_t port) {
-    int bound = llmp_socket_listen(host ? host : "127.0.0.1", port, &listener->socket);
+    int bound = llmp_socket_listen(host != NULL ? host : "127.0.0.1", port, &listener->socket);
     if (bound < 0) {
         return bound;
     }
@@ -221,8 +229,7 @@ static int listener_open(struct listener *listener, const char *host, uint16_t p
     if (bound < 0) {
         return bound;
     }
-    listener->id = llmp_broker_take_id(listener->broker);
-    if (listener->id != 0) { /* the ids of TCP clients count on from the listener's (BROKER-2) */
+    if (llmp_broker_take_id(listener->broker) != 0) { /* BROKER-2: the ids of TCP clients begin at 1 */
         return -EBUSY;
     }
     struct llmp_broker_part part = {.tick = tick, .free = listener_free, .self = listener};
@@ -232,15 +239,16 @@ static int listener_open(struct listener *listener, const char *host, uint16_t p
 
 struct llmp_listener_limits llmp_listener_limits_default(void) {
     return (struct llmp_listener_limits){
-        .peers = 64, .deadline_ns = LLMP_SECONDS(5), .leave_ns = LLMP_SECONDS(1), .grace_ns = LLMP_MILLISECONDS(50)};
+        .peers = 64, .deadline_ns = LLMP_SECONDS(5), .closing_ns = LLMP_SECONDS(1), .grace_ns = LLMP_MILLISECONDS(50)};
 }
 
-int llmp_listener_attach(llmp_broker *broker, const char *host, uint16_t port, struct llmp_listener_limits limits) {
+int llmp_listener_attach(llmp_broker *broker, const char *host, uint16_t port, struct llmp_listener_limits limits,
+                         const struct llmp_takers *takers) {
     if (limits.peers == 0 || limits.peers >= LLMP_SOCKET_WATCH_MAX) {
         return -EINVAL;
     }
-    struct listener *listener = listener_new(broker, limits);
-    if (!listener) {
+    struct listener *listener = listener_new(broker, limits, takers);
+    if (listener == NULL) {
         return -ENOMEM;
     }
     int bound = listener_open(listener, host, port);
@@ -251,5 +259,5 @@ int llmp_listener_attach(llmp_broker *broker, const char *host, uint16_t port, s
 }
 
 int llmp_broker_listen(llmp_broker *broker, const char *host, uint16_t port) {
-    return llmp_listener_attach(broker, host, port, llmp_listener_limits_default());
+    return llmp_listener_attach(broker, host, port, llmp_listener_limits_default(), NULL);
 }

@@ -4,157 +4,158 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "os/os.h"
 
 /* ------------------------------------------------------------------ the broker */
 
 static void on_event(void *context, const llmp_broker_event *event) {
-    struct llmp_world *world = context;
-    world->joined += event->type == LLMP_EVENT_CLIENT_JOINED;
-    world->left += event->type == LLMP_EVENT_CLIENT_LEFT || event->type == LLMP_EVENT_CLIENT_REMOVED;
+    struct tcp_broker *broker = context;
+    broker->joined += event->type == LLMP_EVENT_CLIENT_JOINED;
+    broker->left += event->type == LLMP_EVENT_CLIENT_LEFT || event->type == LLMP_EVENT_CLIENT_REMOVED;
     if (event->type == LLMP_EVENT_PEER_REFUSED) {
-        world->refused++;
-        world->refused_code = event->code;
+        broker->refused++;
+        broker->refused_code = event->code;
     }
 }
 
-static struct llmp_world *world_new(void) {
-    struct llmp_world *world = calloc(1, sizeof *world);
-    assert_non_null(world);
-    llmp_broker_options options = {.on_event = on_event, .event_context = world};
-    assert_int_equal(llmp_broker_new(&options, &world->broker), 0);
-    assert_int_equal(llmp_sender_new(&(llmp_sender_options){.page_size = 4096}, &world->sender), 0);
-    return world;
-}
-
-int llmp_world_setup(void **state) {
-    struct llmp_world *world = world_new();
+struct tcp_broker *tcp_broker_new(int64_t limit_ns, const struct llmp_takers *takers) {
+    struct tcp_broker *broker = calloc(1, sizeof *broker);
+    assert_non_null(broker);
+    llmp_broker_options options = {.on_event = on_event, .event_context = broker};
+    assert_ok(llmp_broker_new(&options, &broker->broker));
+    assert_ok(llmp_sender_new(&(llmp_sender_options){.page_size = 4096}, &broker->sender));
     struct llmp_listener_limits limits = llmp_listener_limits_default();
-    limits.deadline_ns = limits.leave_ns = LLMP_TEST_PATIENCE;
-    world->port = llmp_listener_attach(world->broker, NULL, 0, limits);
-    assert_in_range(world->port, 1, 65535);
-    *state = world;
+    limits.deadline_ns = limits.closing_ns = limit_ns;
+    broker->port = llmp_listener_attach(broker->broker, NULL, 0, limits, takers);
+    assert_in_range(broker->port, 1, 65535);
+    return broker;
+}
+
+void tcp_broker_free(struct tcp_broker *broker) {
+    llmp_broker_free(broker->broker, LLMP_NOWAIT);
+    (void)llmp_sender_free(broker->sender, LLMP_NOWAIT);
+    free(broker);
+}
+
+int tcp_broker_setup(void **state) {
+    *state = tcp_broker_new(RAW_TIMEOUT_NS, NULL);
     return 0;
 }
 
-int llmp_world_setup_hasty(void **state) {
-    struct llmp_world *world = world_new();
-    struct llmp_listener_limits limits = llmp_listener_limits_default();
-    limits.deadline_ns = limits.leave_ns = LLMP_MILLISECONDS(50);
-    world->port = llmp_listener_attach(world->broker, NULL, 0, limits);
-    assert_in_range(world->port, 1, 65535);
-    *state = world;
+int tcp_broker_setup_short(void **state) {
+    *state = tcp_broker_new(LLMP_MILLISECONDS(50), NULL);
     return 0;
 }
 
-int llmp_world_teardown(void **state) {
-    struct llmp_world *world = *state;
-    llmp_broker_free(world->broker, LLMP_NOWAIT);
-    llmp_sender_free(world->sender, LLMP_NOWAIT);
-    free(world);
+int tcp_broker_teardown(void **state) {
+    tcp_broker_free(*state);
     return 0;
 }
 
-void llmp_world_round(struct llmp_world *world, int64_t end) {
-    (void)llmp_broker_run_once(world->broker);
-    assert_true(llmp_os_now() < end); /* what is waited for never came */
+void tcp_broker_run_once(struct tcp_broker *broker, int64_t deadline) {
+    (void)llmp_broker_run_once(broker->broker);
+    assert_true(llmp_os_now() < deadline);
 }
 
-void llmp_world_await_refusals(struct llmp_world *world, int count) {
-    for (int64_t end = llmp_os_now() + LLMP_TEST_PATIENCE; world->refused < count;) {
-        llmp_world_round(world, end);
+void tcp_broker_await_refusals(struct tcp_broker *broker, int count) {
+    for (int64_t deadline = llmp_os_now() + RAW_TIMEOUT_NS; broker->refused < count;) {
+        tcp_broker_run_once(broker, deadline);
     }
-    assert_int_equal(world->refused, count);
+    assert_int_equal(broker->refused, count);
 }
 
-/* ------------------------------------------------------------------ peers */
+/* ------------------------------------------------------------------ connections */
 
-struct llmp_raw llmp_raw_connect(struct llmp_world *world) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)world->port)};
-    struct llmp_raw peer = {.world = world, .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+struct raw_peer raw_peer_connect(struct tcp_broker *broker) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)broker->port)};
+    struct raw_peer peer = {.broker = broker, .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_true(peer.fd >= 0);
     assert_int_equal(connect(peer.fd, (struct sockaddr *)&to, sizeof to), 0);
-    fcntl(peer.fd, F_SETFL, O_NONBLOCK);
+    (void)fcntl(peer.fd, F_SETFL, O_NONBLOCK);
     llmp_frame_reader_init(&peer.reader, LLMP_HANDSHAKE_MAX);
     return peer;
 }
 
-void llmp_raw_close(struct llmp_raw *peer) {
+struct raw_peer raw_peer_connect_hello(struct tcp_broker *broker) {
+    struct raw_peer peer = raw_peer_connect(broker);
+    (void)raw_peer_expect(&peer, LLMP_RESPONSE_BROKER_CONNECT_HELLO);
+    return peer;
+}
+
+void raw_peer_close(struct raw_peer *peer) {
     llmp_frame_reader_fini(&peer->reader);
-    close(peer->fd);
+    (void)close(peer->fd);
 }
 
-void llmp_raw_reset(struct llmp_raw *peer) {
+void raw_peer_reset(struct raw_peer *peer) {
     struct linger none = {.l_onoff = 1};
-    setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    llmp_raw_close(peer);
+    (void)setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    raw_peer_close(peer);
 }
 
-void llmp_raw_say_bytes(struct llmp_raw *peer, struct llmp_span bytes) {
+/* ------------------------------------------------------------------ requests and responses */
+
+void raw_peer_send_bytes(struct raw_peer *peer, struct llmp_span bytes) {
     assert_int_equal(send(peer->fd, bytes.bytes, bytes.length, MSG_NOSIGNAL), (ssize_t)bytes.length);
 }
 
-void llmp_raw_say(struct llmp_raw *peer, const struct llmp_request *request) {
+void raw_peer_send(struct raw_peer *peer, const struct llmp_request *request) {
     uint8_t frame[4 + LLMP_HANDSHAKE_MAX] = {0};
     int64_t length = llmp_request_encode(request, frame + 4, LLMP_HANDSHAKE_MAX);
     assert_in_range(length, 1, 255);
     frame[3] = (uint8_t)length;
-    llmp_raw_say_bytes(peer, (struct llmp_span){frame, 4 + (size_t)length});
+    raw_peer_send_bytes(peer, (struct llmp_span){frame, 4 + (size_t)length});
 }
 
-struct llmp_request llmp_raw_client_hello(const struct llmp_world *world) {
-    return (struct llmp_request){.kind = LLMP_REQUEST_LOCAL_CLIENT_HELLO, .desc = llmp_sender_describe(world->sender)};
+void raw_peer_send_hello(struct raw_peer *peer) {
+    const struct llmp_request hello = {.kind = LLMP_REQUEST_LOCAL_CLIENT_HELLO,
+                                       .desc = llmp_sender_describe(peer->broker->sender)};
+    raw_peer_send(peer, &hello);
 }
 
-int llmp_raw_hear_code(struct llmp_raw *peer, struct llmp_response *response) {
+int raw_peer_recv(struct raw_peer *peer, struct llmp_response *response) {
     struct llmp_span body;
-    int64_t end = llmp_os_now() + LLMP_TEST_PATIENCE;
-    int code;
-    while ((code = llmp_frame_read(&peer->reader, peer->fd, &body)) == -EAGAIN) {
-        llmp_world_round(peer->world, end);
+    int64_t deadline = llmp_os_now() + RAW_TIMEOUT_NS;
+    int rc = llmp_frame_read(&peer->reader, peer->fd, &body);
+    while (rc == -EAGAIN) {
+        tcp_broker_run_once(peer->broker, deadline);
+        rc = llmp_frame_read(&peer->reader, peer->fd, &body);
     }
-    return code < 0 ? code : llmp_response_decode(body, response);
+    return rc < 0 ? rc : llmp_response_decode(body, response);
 }
 
-struct llmp_response llmp_raw_hear(struct llmp_raw *peer, enum llmp_response_kind kind) {
+struct llmp_response raw_peer_expect(struct raw_peer *peer, enum llmp_response_kind kind) {
     struct llmp_response response;
-    assert_int_equal(llmp_raw_hear_code(peer, &response), 0);
+    assert_ok(raw_peer_recv(peer, &response));
     assert_int_equal(response.kind, kind);
     return response;
 }
 
-void llmp_raw_sees_end(struct llmp_raw *peer) {
+void raw_peer_expect_close(struct raw_peer *peer) {
     struct llmp_response response;
-    assert_int_equal(llmp_raw_hear_code(peer, &response), -EPIPE);
+    assert_rc(raw_peer_recv(peer, &response), -EPIPE);
 }
 
-struct llmp_raw llmp_raw_greeted(struct llmp_world *world) {
-    struct llmp_raw peer = llmp_raw_connect(world);
-    llmp_raw_hear(&peer, LLMP_RESPONSE_BROKER_CONNECT_HELLO);
-    return peer;
+void raw_peer_expect_end(struct raw_peer *peer) {
+    raw_peer_expect_close(peer);
+    raw_peer_close(peer);
 }
 
-uint32_t llmp_raw_join(struct llmp_world *world) {
-    struct llmp_raw peer = llmp_raw_greeted(world);
-    struct llmp_request hello = llmp_raw_client_hello(world);
-    llmp_raw_say(&peer, &hello);
-    uint32_t id = llmp_raw_hear(&peer, LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED).id;
-    llmp_raw_sees_end(&peer);
-    llmp_raw_close(&peer);
+uint32_t raw_peer_register(struct tcp_broker *broker) {
+    struct raw_peer peer = raw_peer_connect_hello(broker);
+    raw_peer_send_hello(&peer);
+    uint32_t id = raw_peer_expect(&peer, LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED).id;
+    raw_peer_expect_end(&peer);
     return id;
 }
 
-void llmp_raw_quit(struct llmp_world *world, uint32_t id) {
-    struct llmp_raw peer = llmp_raw_greeted(world);
-    llmp_raw_say(&peer, &(struct llmp_request){.kind = LLMP_REQUEST_CLIENT_QUIT, .id = id});
-    llmp_raw_sees_end(&peer);
-    llmp_raw_close(&peer);
+void raw_peer_quit(struct tcp_broker *broker, uint32_t id) {
+    struct raw_peer peer = raw_peer_connect_hello(broker);
+    raw_peer_send(&peer, &(struct llmp_request){.kind = LLMP_REQUEST_CLIENT_QUIT, .id = id});
+    raw_peer_expect_end(&peer);
 }

@@ -1,65 +1,79 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * For tests of a broker's TCP side: a broker in the test's own thread, and peers that speak to it byte by byte. A peer
- * does something, and the broker makes rounds until the effect is there.
+ * For tests of a broker's TCP side: a broker in the thread of the test, and peers that send and receive single frames
+ * or bytes. Functions of a peer that wait for something run rounds of the broker until it is there.
  */
 #ifndef LLMP_TEST_RAW_PEER_H
 #define LLMP_TEST_RAW_PEER_H
 
-#include "broker/broker.h"
-#include "net/handshake.h"
 #include "net/listener.h"
-#include "wire/frame.h"
+#include "support.h"
 
 /* A span over a literal, its terminating NUL not counted. */
-#define LLMP_TEST_SPAN(literal) ((struct llmp_span){(const uint8_t *)(literal), sizeof(literal) - 1})
+#define RAW_SPAN(literal) ((struct llmp_span){(const uint8_t *)(literal), sizeof(literal) - 1})
 
-/* What has not come after this time will not come. */
-#define LLMP_TEST_PATIENCE LLMP_SECONDS(20)
+/* A test fails if what it waits for did not happen within this time. */
+#define RAW_TIMEOUT_NS LLMP_SECONDS(20)
 
-struct llmp_world {
+/* ------------------------------------------------------------------ the broker */
+
+struct tcp_broker {
     llmp_broker *broker;
     int port;
-    int joined, left, refused;
-    int refused_code;    /* the latest */
-    llmp_sender *sender; /* what good peers register */
+    int joined, left, refused; /* events */
+    int refused_code;          /* of the latest LLMP_EVENT_PEER_REFUSED */
+    llmp_sender *sender;       /* the channel that well-behaved peers register */
 };
 
-/* A peer that is connected, or thinks so. */
-struct llmp_raw {
-    struct llmp_world *world;
+/* Fixtures of cmocka: *state is the broker. With short limits, a peer has 50 ms for each phase; otherwise
+ * RAW_TIMEOUT_NS. */
+int tcp_broker_setup(void **state);
+int tcp_broker_setup_short(void **state);
+int tcp_broker_teardown(void **state);
+
+/* Fixture's work, for other limits and takers. */
+struct tcp_broker *tcp_broker_new(int64_t limit_ns, const struct llmp_takers *takers);
+void tcp_broker_free(struct tcp_broker *broker);
+
+/* Runs one round; fails the test after `deadline`, a time of llmp_os_now(). */
+void tcp_broker_run_once(struct tcp_broker *broker, int64_t deadline);
+
+/* Runs rounds until `count` peers were refused. */
+void tcp_broker_await_refusals(struct tcp_broker *broker, int count);
+
+/* ------------------------------------------------------------------ peers */
+
+struct raw_peer {
+    struct tcp_broker *broker;
     int fd;
     struct llmp_frame_reader reader;
 };
 
-/* cmocka's fixtures; *state is the world. Peers that dawdle are given up late, or, in the hasty one, after 50 ms. */
-int llmp_world_setup(void **state);
-int llmp_world_setup_hasty(void **state);
-int llmp_world_teardown(void **state);
+/* Returns as soon as the kernel has queued the connection; the broker may not have accepted it. */
+struct raw_peer raw_peer_connect(struct tcp_broker *broker);
+/* Connects and receives BrokerConnectHello. */
+struct raw_peer raw_peer_connect_hello(struct tcp_broker *broker);
 
-/* One round of the broker; fails the test after `end`. */
-void llmp_world_round(struct llmp_world *world, int64_t end);
-void llmp_world_await_refusals(struct llmp_world *world, int count);
+void raw_peer_close(struct raw_peer *peer);
+/* Closes so that the broker sees ECONNRESET instead of an end of file. */
+void raw_peer_reset(struct raw_peer *peer);
 
-/* Connected as soon as the connection is in the queue: the broker need not have looked. */
-struct llmp_raw llmp_raw_connect(struct llmp_world *world);
-/* And the greeting was read. */
-struct llmp_raw llmp_raw_greeted(struct llmp_world *world);
-void llmp_raw_close(struct llmp_raw *peer);
-/* The other side sees ECONNRESET instead of an end. */
-void llmp_raw_reset(struct llmp_raw *peer);
+void raw_peer_send_bytes(struct raw_peer *peer, struct llmp_span bytes);
+void raw_peer_send(struct raw_peer *peer, const struct llmp_request *request);
+/* Sends LocalClientHello with the broker's `sender`. */
+void raw_peer_send_hello(struct raw_peer *peer);
 
-void llmp_raw_say_bytes(struct llmp_raw *peer, struct llmp_span bytes);
-void llmp_raw_say(struct llmp_raw *peer, const struct llmp_request *request);
-struct llmp_request llmp_raw_client_hello(const struct llmp_world *world);
+/* Receives a response. Returns 0, or the error of reading or decoding it: -EPIPE if the broker closed. */
+int raw_peer_recv(struct raw_peer *peer, struct llmp_response *response);
+/* Receives a response of that kind. */
+struct llmp_response raw_peer_expect(struct raw_peer *peer, enum llmp_response_kind kind);
+void raw_peer_expect_close(struct raw_peer *peer);
+/* As raw_peer_expect_close(), and closes this side, too. */
+void raw_peer_expect_end(struct raw_peer *peer);
 
-/* The broker's rounds until it said something, or hung up: 0 or the code. */
-int llmp_raw_hear_code(struct llmp_raw *peer, struct llmp_response *response);
-struct llmp_response llmp_raw_hear(struct llmp_raw *peer, enum llmp_response_kind kind);
-void llmp_raw_sees_end(struct llmp_raw *peer);
-
-/* Whole connections as they should be. */
-uint32_t llmp_raw_join(struct llmp_world *world);
-void llmp_raw_quit(struct llmp_world *world, uint32_t id);
+/* A whole connection that registers the broker's `sender`. Returns the client id. */
+uint32_t raw_peer_register(struct tcp_broker *broker);
+/* A whole connection that sends ClientQuit. */
+void raw_peer_quit(struct tcp_broker *broker, uint32_t id);
 
 #endif

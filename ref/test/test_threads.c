@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/broker.h"
 #include "channel/sender.h"
 #include "support.h"
 
