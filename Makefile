@@ -2,7 +2,9 @@
 # It works on no name of a single file: a new .c in a folder below is built, a new ref/test/test_*.c is run.
 
 VERSION := $(shell sed -n 's/^.define LLMP_VERSION "\(.*\)"/\1/p' ref/include/llmp/llmp.h)
-SOVERSION := $(firstword $(subst ., ,$(VERSION)))
+version_parts := $(subst ., ,$(VERSION))
+# The shared library's name ends in this: before 1.0 any minor version may change the ABI.
+SOVERSION := $(firstword $(version_parts))$(if $(filter 0,$(firstword $(version_parts))),.$(word 2,$(version_parts)))
 
 ## CONFIG=release  the build: release, asan, ubsan or tsan; each has a tree of its own, build/CONFIG
 CONFIG ?= release
@@ -91,6 +93,7 @@ helper_objects := $(call objects,$(helper_sources))
 static_lib := $(OUT)/lib/libllmp.a
 shared_lib := $(OUT)/lib/libllmp.so.$(VERSION)
 soname := libllmp.so.$(SOVERSION)
+symbol_map := ref/abi/libllmp.map
 command := $(if $(cmd_sources),$(OUT)/bin/llmp)
 bench_program := $(OUT)/bin/llmp-bench
 man_pages := $(wildcard ref/cmd/*.1)
@@ -98,7 +101,7 @@ completion := $(wildcard ref/cmd/llmp.bash)
 
 test_programs := $(patsubst ref/test/%.c,$(OUT)/test/%,$(test_sources))
 # These look at the build and not at what the code does: a sanitizer has nothing to say about them.
-frame_tests := $(patsubst %,ref/test/test_%.sh,exports headers install layers readme runner)
+frame_tests := $(patsubst %,ref/test/test_%.sh,abi ctypes exports headers install layers readme runner)
 test_scripts := $(filter-out $(if $(SANITIZE),$(frame_tests)),$(sort $(wildcard ref/test/test_*.sh)))
 
 # Rooms with rules of their own. Each may add to these: tests for `make test`, programs to build before them, sources
@@ -108,7 +111,7 @@ module_programs :=
 module_c :=
 module_scripts :=
 module_deps :=
-include $(wildcard fuzz/*.mk fuzz/*/*.mk conformance/*.mk conformance/*/*.mk)
+include $(wildcard ref/*/*.mk fuzz/*.mk fuzz/*/*.mk conformance/*.mk conformance/*/*.mk)
 
 all_tests := $(test_programs) $(test_scripts) $(module_tests)
 matching = $(sort $(foreach name,$(1),$(foreach test,$(2),$(if $(findstring $(name),$(notdir $(test))),$(test)))))
@@ -168,10 +171,11 @@ $(static_lib): $(lib_objects) $(OUT)/sources
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $(lib_objects)
 
-$(shared_lib): $(lib_objects) $(OUT)/sources
+$(shared_lib): $(lib_objects) $(symbol_map) $(OUT)/sources
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(link_c) -shared -Wl,-soname,$(soname) $(no_undefined) -o $@ $(lib_objects) -lpthread
+	$(Q)$(link_c) -shared -Wl,-soname,$(soname) -Wl,--version-script=$(symbol_map) $(no_undefined) -o $@ $(lib_objects) \
+	    -lpthread
 	@ln -sf $(@F) $(@D)/$(soname)
 	@ln -sf $(soname) $(@D)/libllmp.so
 

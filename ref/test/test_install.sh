@@ -49,7 +49,7 @@ consumer() { # NAME FLAG…: compiles the consumer, runs it, and compares its li
 }
 # shellcheck disable=SC2046 # flags are several words
 shared() {
-    consumer shared $(pkg-config --cflags --libs llmp) && readelf -d "$scratch/shared" | grep -q 'NEEDED.*libllmp\.so\.0\]'
+    consumer shared $(pkg-config --cflags --libs llmp) && readelf -d "$scratch/shared" | grep -q 'NEEDED.*libllmp\.so\.0\.1\]'
 }
 # shellcheck disable=SC2046 # flags are several words
 static() {
