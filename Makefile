@@ -96,12 +96,10 @@ soname := libllmp.so.$(SOVERSION)
 symbol_map := ref/abi/libllmp.map
 command := $(if $(cmd_sources),$(OUT)/bin/llmp)
 bench_program := $(OUT)/bin/llmp-bench
-man_pages := $(wildcard ref/cmd/*.1)
-completion := $(wildcard ref/cmd/llmp.bash)
 
 test_programs := $(patsubst ref/test/%.c,$(OUT)/test/%,$(test_sources))
 # These look at the build and not at what the code does: a sanitizer has nothing to say about them.
-frame_tests := $(patsubst %,ref/test/test_%.sh,abi ctypes exports headers install layers readme runner)
+frame_tests := $(patsubst %,ref/test/test_%.sh,abi ctypes dist exports headers install layers readme runner)
 test_scripts := $(filter-out $(if $(SANITIZE),$(frame_tests)),$(sort $(wildcard ref/test/test_*.sh)))
 
 # Rooms with rules of their own. Each may add to these: tests for `make test`, programs to build before them, sources
@@ -124,7 +122,7 @@ $(if $(TEST),$(if $(tests),,$(error TEST=$(TEST): no test has that in its name))
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: FORCE all setup setup-full test bench bench-program plot asan ubsan tsan \
-        format format-check lint tidy shellcheck install uninstall clean help
+        format format-check lint tidy shellcheck clean help
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(2))
@@ -267,46 +265,6 @@ $(tidied): tidy-%: | $(first)
 shellcheck: | $(first)
 	$(call need,shellcheck)
 	@shellcheck $(scripts)
-
-# ---------------------------------------------------------------- installing
-
-define pkg_config_file
-prefix=$(PREFIX)
-libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))
-includedir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))
-
-Name: llmp
-Description: Shared-memory message passing: channels, providers and a broker
-Version: $(VERSION)
-Libs: -L$${libdir} -lllmp
-Libs.private: -lpthread
-Cflags: -I$${includedir}
-endef
-
-headers := $(wildcard ref/include/llmp/*.h)
-to := $(DESTDIR)
-
-install: export pc = $(pkg_config_file)
-install: all ## install library, headers, llmp.pc and command
-	@install -d $(to)$(LIBDIR)/pkgconfig $(to)$(INCLUDEDIR)/llmp $(to)$(BINDIR)
-	@install -m 644 $(headers) $(to)$(INCLUDEDIR)/llmp
-	@install -m 644 $(static_lib) $(to)$(LIBDIR)
-	@install -m 755 $(shared_lib) $(to)$(LIBDIR)
-	@ln -sf $(notdir $(shared_lib)) $(to)$(LIBDIR)/$(soname)
-	@ln -sf $(soname) $(to)$(LIBDIR)/libllmp.so
-	@printf '%s\n' "$$pc" >$(to)$(LIBDIR)/pkgconfig/llmp.pc
-	$(if $(command),@install -m 755 $(command) $(to)$(BINDIR))
-	$(if $(man_pages),@install -d $(to)$(DATADIR)/man/man1)
-	$(if $(man_pages),@install -m 644 $(man_pages) $(to)$(DATADIR)/man/man1)
-	$(if $(completion),@install -d $(to)$(DATADIR)/bash-completion/completions)
-	$(if $(completion),@install -m 644 $(completion) $(to)$(DATADIR)/bash-completion/completions/llmp)
-
-uninstall: ## remove exactly that
-	@rm -f $(addprefix $(to)$(INCLUDEDIR)/llmp/,$(notdir $(headers))) $(to)$(BINDIR)/llmp \
-	    $(addprefix $(to)$(LIBDIR)/,$(notdir $(static_lib) $(shared_lib)) $(soname) libllmp.so pkgconfig/llmp.pc) \
-	    $(addprefix $(to)$(DATADIR)/man/man1/,$(notdir $(man_pages))) \
-	    $(if $(completion),$(to)$(DATADIR)/bash-completion/completions/llmp)
-	@rmdir $(to)$(INCLUDEDIR)/llmp 2>/dev/null || true
 
 clean: ## remove build/
 	@rm -rf build
