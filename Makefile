@@ -55,8 +55,8 @@ OUT := build/$(CONFIG)
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wformat=2 -Wwrite-strings
 C_WARNINGS := -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion -Wno-sign-conversion
 
-# The project's flags enclose the user's: its headers are found before an installed older copy, a user's flag can silence
-# a warning, and no user's flag can remove what the code relies on.
+# The project's flags enclose the user's: its headers are found before an installed older copy, a user's flag can
+# silence a warning, and no user's flag can remove what the code relies on.
 before_user := -Iref/include -Iref $(WARNINGS)
 after_user := $(if $(WERROR),-Werror) -D_GNU_SOURCE -fvisibility=hidden $(SANITIZE)
 compile_c = $(CC) $(before_user) $(C_WARNINGS) $(CPPFLAGS) $(CFLAGS) -std=c11 $(after_user)
@@ -103,8 +103,8 @@ test_programs := $(patsubst ref/test/%.c,$(OUT)/test/%,$(test_sources))
 frame_tests := $(patsubst %,ref/test/test_%.sh,abi ctypes dist exports headers install layers readme runner)
 test_scripts := $(filter-out $(if $(SANITIZE),$(frame_tests)),$(sort $(wildcard ref/test/test_*.sh)))
 
-# Folders with their own rules. Each .mk file may add to these variables: tests for `make test`, programs to build before
-# them, sources for the formatter and the linters, and dependency files.
+# Folders with their own rules. Each .mk file may add to these variables: tests for `make test`, programs to build
+# before them, sources for the formatter and the linters, and dependency files.
 module_tests :=
 module_programs :=
 module_c :=

@@ -41,8 +41,8 @@ uninstall: ## remove exactly those files
 	    $(if $(completion),$(to)$(DATADIR)/bash-completion/completions/llmp)
 	@rmdir $(to)$(INCLUDEDIR)/llmp $(to)$(LIBDIR)/cmake/llmp 2>/dev/null || true
 
-# `git archive` sorts the files, gives them root as the owner and the commit's time as their time; gzip -n adds neither a
-# name nor a time. The umask of the tar format is set because a user's Git configuration can change it.
+# `git archive` sorts the files, gives them root as the owner and the commit's time as their time; gzip -n adds neither
+# a name nor a time. The umask of the tar format is set because a user's Git configuration can change it.
 dist: ## pack the last commit as build/dist/llmp-VERSION.tar.gz; the same commit gives the same bytes
 	@command -v git >/dev/null || { echo 'dist: git is not installed' >&2; exit 1; }
 	@git diff --quiet HEAD || echo 'dist: warning: uncommitted changes are not packed' >&2

@@ -23,7 +23,8 @@ as_committed() { # FILE COMMAND…: the command prints that file
 
 # A type that other languages know: of fixed width, a pointer, or declared in the table.
 fixed_types() {
-    ! grep -E '^  [0-9]+ [0-9]+ \w+: (const )?((unsigned|signed) |short|int\b|long|enum|float|double|union|struct )' ref/abi/table.txt
+    ! grep -E '^  [0-9]+ [0-9]+ \w+: (const )?((un)?signed |short|int\b|long|enum|float|double|union|struct )' \
+        ref/abi/table.txt
 }
 
 check "structs, constants and prototypes are those of ref/abi/table.txt" as_committed ref/abi/table.txt table ref/include
@@ -41,7 +42,8 @@ older_program() {
         -L"$LLMP_BUILD/lib" -lllmp && LD_LIBRARY_PATH=$LLMP_BUILD/lib "$scratch/program"
 }
 fewer_fields() { # No statistics struct of the older headers has today's size.
-    grep '^struct .*_stats ' ref/abi/table.txt >"$scratch/stats" && ! grep -F -x -f "$scratch/stats" "$scratch/older.txt"
+    grep '^struct .*_stats ' ref/abi/table.txt >"$scratch/stats" &&
+        ! grep -F -x -f "$scratch/stats" "$scratch/older.txt"
 }
 
 check "headers of an older release can be made" older_headers
@@ -77,7 +79,7 @@ check "a new function is allowed" allowed 's/^LLMP_API int llmp_send(/LLMP_API i
 check "a removed one is not" refused "llmp_version: was removed" 's/^LLMP_API const char \*llmp_version(void);//'
 check "a new constant is allowed" allowed 's/    LLMP_E_CLIENT_FORGED /    LLMP_E_CLIENT_FORGED, LLMP_E_MORE /'
 check "a changed one is not" refused "LLMP_HOOK_HANDLED: was" 's/    LLMP_HOOK_FORWARD, /    LLMP_HOOK_FORWARD = 5, /'
-check "a changed parameter is not" refused "llmp_sender_shrink: was" 's/llmp_sender_shrink(llmp_sender \*sender, size_t/llmp_sender_shrink(llmp_sender *sender, uint32_t/'
+check "a changed parameter is not" refused "llmp_sender_shrink: was" '/llmp_sender_shrink(/s/size_t/uint32_t/'
 
 # ---------------------------------------------------------------- make abi
 
@@ -111,10 +113,16 @@ abi() {
     cat "$scratch/abi"
     [ "$status" = "$1" ] && grep -q "$2" "$scratch/abi"
 }
-abi_grown() { changed "$at_the_end;$from_reserved" && small_library grown "$scratch/new" && abi 0 compatible grown "$scratch/new"; }
-abi_moved() { changed "$at_the_start" && small_library moved "$scratch/new" && abi 1 INCOMPATIBLE moved "$scratch/new"; }
+abi_grown() {
+    changed "$at_the_end;$from_reserved" && small_library grown "$scratch/new" && abi 0 compatible grown "$scratch/new"
+}
+abi_moved() {
+    changed "$at_the_start" && small_library moved "$scratch/new" && abi 1 INCOMPATIBLE moved "$scratch/new"
+}
 abi_removed() { small_library removed ref/include -DREMOVED && abi 1 "1 Removed" removed ref/include; }
-abi_soname() { small_library soname ref/include -DREMOVED -Wl,-soname,libllmp.so.0.2 && abi 0 allowed soname ref/include; }
+abi_soname() {
+    small_library soname ref/include -DREMOVED -Wl,-soname,libllmp.so.0.2 && abi 0 allowed soname ref/include
+}
 
 if command -v abidiff >/dev/null && small_library small ref/include; then
     check "make abi: counters and options may be added" abi_grown

@@ -25,7 +25,8 @@ says() {
     grep -q -e "$pattern" "$scratch/output" || { echo "no line matches '$pattern'"; return 1; }
 }
 
-# start_broker OPTION…: starts a broker in the background and sets $broker and $port. Reading the fifo waits for its line.
+# start_broker OPTION…: starts a broker in the background and sets $broker and $port. Reading the fifo waits for its
+# line.
 start_broker() {
     rm -f "$scratch/line"
     mkfifo "$scratch/line"
@@ -188,8 +189,8 @@ check "broker --quiet" test ! -s "$scratch/events"
 
 # ---------------------------------------------------------------- a system without memory
 
-# The tmpfs has room for three pages: one of the broadcast, and one each of two senders, of which one stays connected. So
-# the broker cannot create the next broadcast page.
+# The tmpfs has room for three pages: one of the broadcast, and one each of two senders, of which one stays connected.
+# So the broker cannot create the next broadcast page.
 cat >"$scratch/full" <<'END'
 mount -t tmpfs -o size=3m none /dev/shm || exit 77
 mkfifo "$1/port" "$1/lines"

@@ -21,16 +21,22 @@ dist() { # NAME ENVIRONMENT…: packs the clone and keeps the result as that fil
     name=$1
     shift
     rm -rf "$clone/build"
-    packed=$(cd "$clone" && env "$@" "$make" --no-print-directory dist) && echo "$packed" && mv "$clone/$packed" "$scratch/$name"
+    packed=$(cd "$clone" && env "$@" "$make" --no-print-directory dist) && echo "$packed" &&
+        mv "$clone/$packed" "$scratch/$name"
 }
+# shellcheck disable=SC2086 # the configuration is several words
 twice_the_same() {
+    config="GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=tar.umask GIT_CONFIG_VALUE_0=user"
     dist first.tar.gz && touch "$clone/Makefile" && sleep 1 &&
-        (umask 077 && dist second.tar.gz TZ=Asia/Tokyo LC_ALL=C GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=tar.umask GIT_CONFIG_VALUE_0=user) &&
+        (umask 077 && dist second.tar.gz TZ=Asia/Tokyo LC_ALL=C $config) &&
         cmp "$scratch/first.tar.gz" "$scratch/second.tar.gz"
 }
 listed() { tar -tvzf "$scratch/first.tar.gz" --numeric-owner; }
 sorted_and_owned_by_root() {
-    listed | awk '$2 != "0/0" { print; bad = 1 } { times[$4 " " $5] = 1 } END { for (t in times) n++; exit bad || n != 1 }' &&
+    listed | awk '
+        $2 != "0/0" { print; bad = 1 }
+        { times[$4 " " $5] = 1 }
+        END { for (time in times) count++; exit bad || count != 1 }' &&
         tar -tzf "$scratch/first.tar.gz" | grep -v '/$' | LC_ALL=C sort -c
 }
 no_name_and_no_time() { [ "$(od -An -tx1 -j3 -N5 "$scratch/first.tar.gz")" = " 00 00 00 00 00" ]; }
@@ -38,7 +44,8 @@ no_name_and_no_time() { [ "$(od -An -tx1 -j3 -N5 "$scratch/first.tar.gz")" = " 0
 builds_without_git() {
     mkdir "$scratch/unpacked" && tar -xzf "$scratch/first.tar.gz" -C "$scratch/unpacked" &&
         cd "$scratch/unpacked"/llmp-* && mkdir "$scratch/bin" && printf '#!/bin/sh\nexit 1\n' >"$scratch/bin/git" &&
-        chmod +x "$scratch/bin/git" && PATH=$scratch/bin:$PATH "$make" -j2 all "CC=$CC" && build/release/bin/llmp --version
+        chmod +x "$scratch/bin/git" && PATH=$scratch/bin:$PATH "$make" -j2 all "CC=$CC" &&
+        build/release/bin/llmp --version
 }
 warns_of_changes() {
     echo >>"$clone/README.md"

@@ -25,13 +25,14 @@ case $version in 0.*) series=${version%.*} ;; *) series=${version%%.*} ;; esac
 soname() { readelf -d "$LLMP_BUILD/lib/libllmp.so" | grep -F "SONAME" | grep -F "[libllmp.so.$series]"; }
 node() { grep -x "LLMP_$series {" "$map"; }
 versioned() { # Every exported symbol is bound to that node.
-    ! nm -D --with-symbol-versions --defined-only "$LLMP_BUILD/lib/libllmp.so" | awk '$2 != "A"' | grep -vF "@@LLMP_$series"
+    ! nm -D --with-symbol-versions --defined-only "$LLMP_BUILD/lib/libllmp.so" | awk '$2 != "A"' |
+        grep -vF "@@LLMP_$series"
 }
 
 # shellcheck disable=SC2086 # CC may be several words
 linked_by() { # LINKER: the objects of the static library, linked by another linker, give the same symbols
-    $CC -shared "-fuse-ld=$1" "-Wl,--version-script=$map" -o "$scratch/$1.so" -Wl,--whole-archive "$LLMP_BUILD/lib/libllmp.a" \
-        -Wl,--no-whole-archive -lpthread && exported "$scratch/$1.so" | diff "$scratch/declared" -
+    $CC -shared "-fuse-ld=$1" "-Wl,--version-script=$map" -o "$scratch/$1.so" \
+        -Wl,--whole-archive "$LLMP_BUILD/lib/libllmp.a" -Wl,--no-whole-archive -lpthread && exported "$scratch/$1.so" | diff "$scratch/declared" -
 }
 
 declared >"$scratch/declared"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# After `make install` a program finds the library by pkg-config and by CMake, shared and static, also when the installed
-# tree has been moved. `make uninstall` removes every file of it.
+# After `make install` a program finds the library by pkg-config and by CMake, shared and static, also when the
+# installed tree has been moved. `make uninstall` removes every file of it.
 . ref/test/tap.sh
 
 stage=$scratch/stage

@@ -8,7 +8,8 @@
 # included FOLDER…: prints "FILE INCLUDED" for each include of a file of this project. An include in quotes that is not
 # found appears as "?/NAME". The roots are those that the compiler is given.
 included() {
-    find "$@" \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hh' \) -exec grep -noE '^ *# *include "[^"]+"' /dev/null {} + | awk -F: '
+    find "$@" \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hh' \) -exec grep -noE '^ *# *include "[^"]+"' /dev/null {} + |
+        awk -F: '
         BEGIN {
             roots["ref"] = "ref ref/include"
             roots["bench"] = "bench ref/include ref"
@@ -26,7 +27,7 @@ included() {
         }'
 }
 
-only() { # FOLDER ALLOWED…: prints each include of a file of this folder that is in none of these or in the folder itself
+only() { # FOLDER ALLOWED…: prints each include of a file of this folder that is neither in it nor in one of these
     folder=$1
     shift
     allowed=$(printf '%s\n' "$folder" "$@" | sed 's|.*|^&/[^/]*$|' | tr '\n' '|')
@@ -64,8 +65,8 @@ check "the oracle includes nothing else" below conformance/oracle
 
 # ---------------------------------------------------------------- circles
 
-# circles: reads pairs of files and prints each circle. Files whose names differ only in the extension, _internal or _impl
-# are one: x.c, x.h and x_internal.h. Fails if there is a circle.
+# circles: reads pairs of files and prints each circle. Files whose names differ only in the extension, _internal or
+# _impl are one: x.c, x.h and x_internal.h. Fails if there is a circle.
 circles() {
     awk '
         function node(path) { sub(/\.[a-z]+$/, "", path); sub(/_(internal|impl)$/, "", path); return path }
@@ -75,9 +76,9 @@ circles() {
     [ ! -s "$scratch/loops" ]
 }
 
-# calls OBJECTS: prints "FILE FILE" for each object below that folder which uses a symbol of another. Objects whose source
-# no longer exists do not count, nor does `main`. A symbol that several files define (a real and a fake platform) is
-# taken from the same top folder, if only one there defines it.
+# calls OBJECTS: prints "FILE FILE" for each object below that folder which uses a symbol of another. Objects whose
+# source no longer exists do not count, nor does `main`. A symbol that several files define (a real and a fake platform)
+# is taken from the same top folder, if only one there defines it.
 calls() {
     find "$1" -name '*.o' | while read -r object; do
         source=${object#"$1"/}
@@ -140,7 +141,8 @@ check "a circle of two objects is refused" refuses b_internal c b a
 
 # What only POSIX has is in folders named posix, so that another platform is a folder beside it.
 neutral() {
-    ! grep -nE '# *include <(unistd|pthread|fcntl|poll|sched|dirent|netdb|semaphore|(sys|netinet|arpa)/.*)\.h>|\<(pid_t|ino_t|struct stat|pthread_\w+)\>' \
+    headers='# *include <(unistd|pthread|fcntl|poll|sched|dirent|netdb|semaphore|(sys|netinet|arpa)/.*)\.h>'
+    ! grep -nE "$headers|\\<(pid_t|ino_t|struct stat|pthread_\\w+)\\>" \
         ref/os/*.[ch] ref/wire/*.[ch] ref/shmem/*.[ch] ref/channel/*.[ch] ref/broker/*.[ch] ref/net/*.[ch]
 }
 check "neutral folders name no header and no type of POSIX" neutral
