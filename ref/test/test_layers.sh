@@ -1,6 +1,6 @@
 #!/bin/sh
 # The structure of the sources (CONTRIBUTING.md): a folder includes only what is below it, no two files depend on each
-# other in a circle, and neutral folders do not name POSIX.
+# other in a circle, neutral folders do not name POSIX, and no file is too long.
 . ref/test/tap.sh
 
 # ---------------------------------------------------------------- what includes what
@@ -146,4 +146,13 @@ neutral() {
         ref/os/*.[ch] ref/wire/*.[ch] ref/shmem/*.[ch] ref/channel/*.[ch] ref/broker/*.[ch] ref/net/*.[ch]
 }
 check "neutral folders name no header and no type of POSIX" neutral
+
+# ---------------------------------------------------------------- size
+
+# The public headers are the exception: they are the reference, and each is one file.
+not_too_long() {
+    ! find ref bench conformance fuzz \( -name '*.[ch]' -o -name '*.cc' \) ! -path 'ref/include/*' -exec wc -l {} + |
+        awk '$2 != "total" && $1 > 450' | grep .
+}
+check "no file has more than 450 lines" not_too_long
 finish

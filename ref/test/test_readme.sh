@@ -21,8 +21,8 @@ links() { # FILE: prints each relative link that has no target, and fails if the
 }
 
 check "the program of the README" program
-for file in ./*.md results/README.md conformance/*.md conformance/*/README.md conformance/adapters/*/README.md conformance/reports/*.md \
-    fuzz/README.md fuzz/*/README.md; do
+for file in ./*.md ref/*/README.md results/README.md conformance/*.md conformance/*/README.md \
+    conformance/adapters/*/README.md conformance/reports/*.md fuzz/README.md fuzz/*/README.md; do
     check "links of ${file#./}" links "$file"
 done
 finish
