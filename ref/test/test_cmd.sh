@@ -4,7 +4,7 @@
 
 LLMP=${LLMP:-$LLMP_BUILD/bin/llmp}
 if [ ! -x "$LLMP" ]; then
-    echo "1..0 # SKIP no $LLMP"
+    echo "1..0 # SKIP $LLMP is not built"
     exit 77
 fi
 pids=$scratch/pids
