@@ -1,40 +1,42 @@
-# LLMP. One Makefile for everything; `make help` lists the targets and the variables.
-# It works on no name of a single file: a new .c in a folder below is built, a new ref/test/test_*.c is run.
+# Builds, tests, measures and checks everything; `make help` lists the targets and the variables. Sources are found by
+# wildcard, so a new .c file in one of the folders below is built, and a new ref/test/test_*.c is also run.
 
 VERSION := $(shell sed -n 's/^.define LLMP_VERSION "\(.*\)"/\1/p' ref/include/llmp/llmp.h)
-SOVERSION := $(firstword $(subst ., ,$(VERSION)))
+version_parts := $(subst ., ,$(VERSION))
+# The shared library's name ends in this: before 1.0 any minor version may change the ABI.
+SOVERSION := $(firstword $(version_parts))$(if $(filter 0,$(firstword $(version_parts))),.$(word 2,$(version_parts)))
 
 ## CONFIG=release  the build: release, asan, ubsan or tsan; each has a tree of its own, build/CONFIG
 CONFIG ?= release
-## CC=cc CXX=c++  the compilers: gcc and clang both work; C++ is needed by the bench alone
+## CC=cc CXX=c++  the compilers: gcc or clang; only the benchmarks and two tests need C++
 ifeq ($(origin CXX),default)
 CXX := c++
 endif
-## CFLAGS='-O2 -g' CXXFLAGS='-O2 -g' CPPFLAGS= LDFLAGS=  yours, beside the flags that the project needs
+## CFLAGS='-O2 -g' CXXFLAGS='-O2 -g' CPPFLAGS= LDFLAGS=  additional flags; the project's own are always set
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= -O2 -g
-## WERROR=1  compiler warnings are errors
+## WERROR=1  treat compiler warnings as errors
 WERROR ?=
-## V=1  show the commands
+## V=1  print the commands that make runs
 V ?=
-## PREFIX=/usr/local DESTDIR=  where install puts things; LIBDIR, INCLUDEDIR, BINDIR and DATADIR follow
+## PREFIX=/usr/local DESTDIR=  where `make install` puts files; LIBDIR, INCLUDEDIR, BINDIR and DATADIR are below PREFIX
 PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
-## TEST=shmem  run only the tests with that in their name (several: TEST='page send')
+## TEST=shmem  run only the tests whose names contain this (several: TEST='page send')
 TEST ?=
-## JOBS=2 TIMEOUT=120 JUNIT=FILE  programs at a time (tests, fuzzers, models, mutants); seconds for a test; its report
-## PROVIDERS=posix,memfd PAYLOADS=64,1024 CASES=stream QUICK=1  narrow the bench; PROVIDERS the conformance suite, too
+## JOBS=2 TIMEOUT=120 JUNIT=FILE  processes at a time (tests, fuzzers, models, mutants); seconds per test; JUnit report
+## PROVIDERS=posix,memfd PAYLOADS=64,1024 CASES=stream QUICK=1  select benchmarks; PROVIDERS also conformance cases
 PROVIDERS ?=
 PAYLOADS ?=
 CASES ?=
 QUICK ?=
-## RESULTS=results  the folder that gets the bench's results
+## RESULTS=results  the folder to which `make bench` writes its results
 RESULTS ?= results
-## RUN=results/latest  the results that plot draws
+## RUN=results/latest  the results that `make plot` draws
 RUN ?= results/latest
 
 # ---------------------------------------------------------------- flags
@@ -44,7 +46,7 @@ SANITIZE_asan := -fsanitize=address -fno-omit-frame-pointer
 SANITIZE_ubsan := -fsanitize=undefined -fno-sanitize-recover=all
 SANITIZE_tsan := -fsanitize=thread
 ifeq ($(origin SANITIZE_$(CONFIG)),undefined)
-$(error CONFIG=$(CONFIG): there are release, asan, ubsan and tsan)
+$(error CONFIG=$(CONFIG) is unknown: use release, asan, ubsan or tsan)
 endif
 SANITIZE := $(SANITIZE_$(CONFIG))
 
@@ -53,8 +55,8 @@ OUT := build/$(CONFIG)
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wformat=2 -Wwrite-strings
 C_WARNINGS := -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion -Wno-sign-conversion
 
-# Ours stand around the user's: our headers win over an installed older copy, a user can silence a warning, and
-# cannot lose what the code relies on.
+# The project's flags enclose the user's: its headers are found before an installed older copy, a user's flag can
+# silence a warning, and no user's flag can remove what the code relies on.
 before_user := -Iref/include -Iref $(WARNINGS)
 after_user := $(if $(WERROR),-Werror) -D_GNU_SOURCE -fvisibility=hidden $(SANITIZE)
 compile_c = $(CC) $(before_user) $(C_WARNINGS) $(CPPFLAGS) $(CFLAGS) -std=c11 $(after_user)
@@ -62,13 +64,13 @@ compile_cxx = $(CXX) $(before_user) $(CPPFLAGS) $(CXXFLAGS) -std=c++17 $(after_u
 link_c = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
 link_cxx = $(CXX) $(CXXFLAGS) $(SANITIZE) $(LDFLAGS)
 
-# The library's objects serve both libraries. Nobody replaces its functions from outside (-fno-semantic-interposition),
-# so the compiler may inline them in position-independent code too.
+# The static and the shared library are made of the same objects. The library does not support that a program replaces
+# its functions (-fno-semantic-interposition), so the compiler may inline them in position-independent code too.
 pic := -fPIC -fno-semantic-interposition
-# A sanitizer's symbols come with the program, so a shared library may lack them.
+# A sanitizer's symbols are in the program, so a shared library may leave them undefined.
 no_undefined := $(if $(SANITIZE),,-Wl,--no-undefined)
 
-# Asked only by recipes, that is after `setup` in `make setup bench`.
+# Evaluated in recipes only, so that in `make setup bench` it runs after setup has installed the libraries.
 bench_cflags = $(shell pkg-config --cflags benchmark jansson 2>/dev/null)
 bench_libs = $(shell pkg-config --libs benchmark jansson 2>/dev/null || echo -lbenchmark -ljansson) -lpthread -lm
 
@@ -76,7 +78,8 @@ bench_libs = $(shell pkg-config --libs benchmark jansson 2>/dev/null || echo -lb
 
 objects = $(patsubst %,$(OUT)/obj/%.o,$(basename $(1)))
 
-lib_sources := $(sort $(wildcard ref/os/*.c ref/os/posix/*.c ref/shmem/*.c ref/shmem/posix/*.c ref/wire/*.c ref/channel/*.c ref/broker/*.c ref/net/*.c))
+lib_folders := ref/os ref/os/posix ref/wire ref/shmem ref/shmem/posix ref/channel ref/broker ref/net
+lib_sources := $(sort $(wildcard $(addsuffix /*.c,$(lib_folders))))
 cmd_sources := $(sort $(wildcard ref/cmd/*.c))
 bench_sources := $(sort $(wildcard bench/*.c bench/*.cc))
 test_sources := $(sort $(wildcard ref/test/test_*.c))
@@ -91,29 +94,28 @@ helper_objects := $(call objects,$(helper_sources))
 static_lib := $(OUT)/lib/libllmp.a
 shared_lib := $(OUT)/lib/libllmp.so.$(VERSION)
 soname := libllmp.so.$(SOVERSION)
+symbol_map := ref/abi/libllmp.map
 command := $(if $(cmd_sources),$(OUT)/bin/llmp)
 bench_program := $(OUT)/bin/llmp-bench
-man_pages := $(wildcard ref/cmd/*.1)
-completion := $(wildcard ref/cmd/llmp.bash)
 
 test_programs := $(patsubst ref/test/%.c,$(OUT)/test/%,$(test_sources))
-# These look at the build and not at what the code does: a sanitizer has nothing to say about them.
-frame_tests := $(patsubst %,ref/test/test_%.sh,exports headers install layers readme runner)
+# Tests of the build and of the packaging. They do not run under a sanitizer, which would find nothing in them.
+frame_tests := $(patsubst %,ref/test/test_%.sh,abi ctypes dist exports headers install layers readme runner)
 test_scripts := $(filter-out $(if $(SANITIZE),$(frame_tests)),$(sort $(wildcard ref/test/test_*.sh)))
 
-# Rooms with rules of their own. Each may add to these: tests for `make test`, programs to build before them, sources
-# for the formatter and the linters, and dependency files.
+# Folders with their own rules. Each .mk file may add to these variables: tests for `make test`, programs to build
+# before them, sources for the formatter and the linters, and dependency files.
 module_tests :=
 module_programs :=
 module_c :=
 module_scripts :=
 module_deps :=
-include $(wildcard fuzz/*.mk fuzz/*/*.mk conformance/*.mk conformance/*/*.mk)
+include $(wildcard ref/*/*.mk fuzz/*.mk fuzz/*/*.mk conformance/*.mk conformance/*/*.mk)
 
 all_tests := $(test_programs) $(test_scripts) $(module_tests)
 matching = $(sort $(foreach name,$(1),$(foreach test,$(2),$(if $(findstring $(name),$(notdir $(test))),$(test)))))
 tests := $(if $(TEST),$(call matching,$(TEST),$(all_tests)),$(all_tests))
-$(if $(TEST),$(if $(tests),,$(error TEST=$(TEST): no test has that in its name)))
+$(if $(TEST),$(if $(tests),,$(error TEST=$(TEST): no test has a name that contains this)))
 
 # ---------------------------------------------------------------- building
 
@@ -121,22 +123,22 @@ $(if $(TEST),$(if $(tests),,$(error TEST=$(TEST): no test has that in its name))
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: FORCE all setup setup-full test bench bench-program plot asan ubsan tsan \
-        format format-check lint tidy shellcheck install uninstall clean help
+        format format-check lint tidy shellcheck clean help
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(2))
 
-all: $(static_lib) $(shared_lib) $(command) ## the library, static and shared, and the llmp command (the default)
+all: $(static_lib) $(shared_lib) $(command) ## build the library, static and shared, and the llmp command (the default)
 
-# What is compiled depends on `flags`, which changes when the compiler or a flag does (and tells a benchmark how it was
-# built); what is linked depends on `sources`, which changes when a file comes or goes. Order-only: in
-# `make -j2 setup test` nothing starts before setup has ended.
+# Objects depend on `flags`, which changes with the compiler and its flags (a benchmark reads it to record how it was
+# built). Programs and libraries depend on `sources`, which changes when a file is added or removed. The order-only
+# prerequisite `first` makes everything in `make -j2 setup test` wait until setup has finished.
 first := $(filter setup setup-full clean,$(MAKECMDGOALS))
 quoted = '$(subst ','\'',$(strip $(1)))'
 keep_if_same = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(OUT)/flags: FORCE | $(first)
-	@$(CC) --version >/dev/null 2>&1 || { echo '$(CC) does not run: `make setup` installs a compiler' >&2; exit 1; }
+	@$(CC) --version >/dev/null 2>&1 || { echo 'cannot run the compiler $(CC): `make setup` installs one' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@{ printf 'compiler: '; $(CC) --version | head -n 1; printf '%s: %s\n' c $(call quoted,$(compile_c)) \
 	    c++ $(call quoted,$(compile_cxx)) link $(call quoted,$(link_c)); } >$@.new
@@ -168,10 +170,11 @@ $(static_lib): $(lib_objects) $(OUT)/sources
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $(lib_objects)
 
-$(shared_lib): $(lib_objects) $(OUT)/sources
+$(shared_lib): $(lib_objects) $(symbol_map) $(OUT)/sources
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(link_c) -shared -Wl,-soname,$(soname) $(no_undefined) -o $@ $(lib_objects) -lpthread
+	$(Q)$(link_c) -shared -Wl,-soname,$(soname) -Wl,--version-script=$(symbol_map) $(no_undefined) -o $@ $(lib_objects) \
+	    -lpthread
 	@ln -sf $(@F) $(@D)/$(soname)
 	@ln -sf $(soname) $(@D)/libllmp.so
 
@@ -194,62 +197,63 @@ $(bench_program): $(bench_objects) $(static_lib) $(OUT)/sources
 
 # ---------------------------------------------------------------- setting up, testing, measuring
 
-setup: ## install what the bench and the tests need (Debian, Ubuntu)
+setup: ## install what the tests and benchmarks need (Debian, Ubuntu)
 	@.ci/setup
 
-setup-full: | $(filter setup,$(first)) ## install that and all the rest: clang, the linters, the proof tools, a browser
+setup-full: | $(filter setup,$(first)) ## install also clang, the linters, abidiff, CMake, the proof tools, a browser
 	@.ci/setup full
 
-# Old ThreadSanitizers cannot place their shadow where the kernel randomises addresses widely; without randomisation
-# they all can.
+# Old versions of ThreadSanitizer fail to map their shadow memory if the kernel randomises addresses over a wide range.
+# Without randomisation all versions work.
 tsan_wrap = $(shell setarch -R true 2>/dev/null && echo setarch -R)
-# The bench has a test too, where its libraries are there (found out after setup has run, not when this file is read);
-# without them that test is a skip that says so.
+# test_bench.sh needs the benchmark program, which is built only if its libraries are installed; the test is skipped
+# without it. The recipe checks that, because setup may install them after make has read this file.
 build_tested_bench = if pkg-config --exists benchmark jansson 2>/dev/null; then $(MAKE) --no-print-directory bench-program; fi
 test: $(filter $(test_programs) $(module_programs),$(tests)) all | $(first) ## build and run the tests
 	+@$(if $(SANITIZE),,$(if $(findstring test_bench,$(tests)),$(build_tested_bench)))
 	@CC='$(CC)' CXX='$(CXX)' LLMP_BUILD='$(OUT)' TSAN_OPTIONS="halt_on_error=1:$$TSAN_OPTIONS" \
 	    $(if $(filter tsan,$(CONFIG)),$(tsan_wrap)) ref/test/run $(tests)
 
-asan ubsan tsan: | $(first) ## build and run the tests under that sanitizer, in its own tree
+asan ubsan tsan: | $(first) ## build and run the tests under a sanitizer, in build/asan, build/ubsan or build/tsan
 	+@$(MAKE) --no-print-directory CONFIG=$@ test
 
 ifneq ($(bench_sources),)
-bench-program: $(bench_program) ## build the bench, without running it
+bench-program: $(bench_program) ## build llmp-bench, without running it
 
-bench: $(bench_program) $(command) | $(first) ## measure every provider; results in RESULTS/, newest in RESULTS/latest
+bench: $(bench_program) $(command) | $(first) ## measure every provider; RESULTS/latest links to the newest results
 	@$(bench_program) $(if $(PROVIDERS),--providers '$(PROVIDERS)') $(if $(PAYLOADS),--payloads '$(PAYLOADS)') \
 	    $(if $(CASES),--cases '$(CASES)') $(if $(QUICK),--quick) --results '$(RESULTS)'
 else
 bench bench-program:
-	@echo 'make $@: there are no sources in bench/ yet' >&2; exit 1
+	@echo 'make $@: bench/ has no sources' >&2; exit 1
 endif
 
-plot: ## draw RUN again
+plot: ## draw the plots of RUN again
 	@plot/draw '$(RUN)'
 
 # ---------------------------------------------------------------- style and lint
 
-c_files := $(sort $(wildcard $(addsuffix /*.[ch],ref/include/llmp ref/os ref/os/posix ref/shmem ref/shmem/posix ref/wire ref/channel ref/broker \
-             ref/net ref/cmd ref/test bench)) $(wildcard bench/*.cc) $(module_c))
+c_folders := ref/include/llmp $(lib_folders) ref/cmd ref/test bench
+c_files := $(sort $(wildcard $(addsuffix /*.[ch],$(c_folders)) $(addsuffix /*.cc,$(c_folders))) $(module_c))
 scripts := $(sort $(wildcard .ci/* ref/test/run ref/test/*.sh ref/cmd/*.bash bench/*.sh plot/draw) $(module_scripts))
 tidied := $(addprefix tidy-,$(filter %.c %.cc,$(c_files)))
-# The headers that a file may see: as it is compiled.
+# The include flags of a file, as they are when it is compiled.
 seen_by = $(strip $(if $(filter conformance/adapters/ref/%,$(1)),-Iref/include,\
     $(if $(filter conformance/%,$(1)),-Iconformance,\
     -Iref/include -Iref $(if $(filter fuzz/%,$(1)),-Ifuzz -Iconformance))))
+standard_of = $(if $(filter %.c,$(1)),c11,$(if $(filter %cxx20.cc,$(1)),c++20,c++17))
 need = @command -v $(1) >/dev/null || { echo '$(1) is not installed: make setup-full' >&2; exit 1; }
 
-format: ## lay the sources out by .clang-format
+format: ## format the sources by .clang-format; changes files
 	$(call need,clang-format)
 	@clang-format -i $(c_files)
 
-format-check: | $(first) ## fail where `make format` would change something
+format-check: | $(first) ## fail if `make format` would change a file
 	$(call need,clang-format)
 	@changed=$$(for file in $(c_files); do clang-format $$file | cmp -s - $$file || echo "  $$file"; done); \
 	    [ -z "$$changed" ] || { printf '`make format` would change:\n%s\n' "$$changed"; exit 1; }
 
-lint: format-check tidy shellcheck ## clang-tidy, shellcheck and format-check
+lint: format-check tidy shellcheck ## run format-check, clang-tidy and shellcheck
 
 tidy: $(tidied)
 
@@ -257,57 +261,17 @@ tidy: $(tidied)
 $(tidied): tidy-%: | $(first)
 	$(call need,clang-tidy)
 	$(call say,TIDY,$*)
-	$(Q)said=$$(clang-tidy --quiet $* -- $(call seen_by,$*) -D_GNU_SOURCE -std=$(if $(filter %.cc,$*),c++17,c11) 2>&1) || \
-	    { printf '%s\n' "$$said"; exit 1; }
+	$(Q)output=$$(clang-tidy --quiet $* -- $(call seen_by,$*) -D_GNU_SOURCE -std=$(call standard_of,$*) 2>&1) || \
+	    { printf '%s\n' "$$output"; exit 1; }
 
 shellcheck: | $(first)
 	$(call need,shellcheck)
 	@shellcheck $(scripts)
 
-# ---------------------------------------------------------------- installing
-
-define pkg_config_file
-prefix=$(PREFIX)
-libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))
-includedir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))
-
-Name: llmp
-Description: Shared-memory message passing: channels, providers and a broker
-Version: $(VERSION)
-Libs: -L$${libdir} -lllmp
-Libs.private: -lpthread
-Cflags: -I$${includedir}
-endef
-
-headers := $(wildcard ref/include/llmp/*.h)
-to := $(DESTDIR)
-
-install: export pc = $(pkg_config_file)
-install: all ## install library, headers, llmp.pc and command
-	@install -d $(to)$(LIBDIR)/pkgconfig $(to)$(INCLUDEDIR)/llmp $(to)$(BINDIR)
-	@install -m 644 $(headers) $(to)$(INCLUDEDIR)/llmp
-	@install -m 644 $(static_lib) $(to)$(LIBDIR)
-	@install -m 755 $(shared_lib) $(to)$(LIBDIR)
-	@ln -sf $(notdir $(shared_lib)) $(to)$(LIBDIR)/$(soname)
-	@ln -sf $(soname) $(to)$(LIBDIR)/libllmp.so
-	@printf '%s\n' "$$pc" >$(to)$(LIBDIR)/pkgconfig/llmp.pc
-	$(if $(command),@install -m 755 $(command) $(to)$(BINDIR))
-	$(if $(man_pages),@install -d $(to)$(DATADIR)/man/man1)
-	$(if $(man_pages),@install -m 644 $(man_pages) $(to)$(DATADIR)/man/man1)
-	$(if $(completion),@install -d $(to)$(DATADIR)/bash-completion/completions)
-	$(if $(completion),@install -m 644 $(completion) $(to)$(DATADIR)/bash-completion/completions/llmp)
-
-uninstall: ## remove exactly that
-	@rm -f $(addprefix $(to)$(INCLUDEDIR)/llmp/,$(notdir $(headers))) $(to)$(BINDIR)/llmp \
-	    $(addprefix $(to)$(LIBDIR)/,$(notdir $(static_lib) $(shared_lib)) $(soname) libllmp.so pkgconfig/llmp.pc) \
-	    $(addprefix $(to)$(DATADIR)/man/man1/,$(notdir $(man_pages))) \
-	    $(if $(completion),$(to)$(DATADIR)/bash-completion/completions/llmp)
-	@rmdir $(to)$(INCLUDEDIR)/llmp 2>/dev/null || true
-
 clean: ## remove build/
 	@rm -rf build
 
-help: ## this text
+help: ## print this text
 	@echo 'Targets:'
 	@awk -F ':.*## ' '/^[a-z][a-z -]*:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 	@echo

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* llmp broker: joins the channels of all clients that come to its port. */
+/* llmp broker: forwards messages between all clients that connect to its port. */
 #include <errno.h>
 
 #include "cmd/cmd.h"
@@ -13,31 +13,33 @@ struct settings {
 };
 
 struct reporter {
-    const char *who;
-    unsigned long long lost; /* messages */
+    const char *subcommand;
+    unsigned long long lost_messages;
 };
 
-/* Not a line a message: there can be millions. */
-static void complain_lost(struct reporter *reporter, uint32_t client, int rc) {
-    reporter->lost++;
-    if ((reporter->lost & (reporter->lost - 1)) == 0) {
-        llmp_cmd_complain(reporter->who, "messages lost so far: %llu, this one of client %u: %s", reporter->lost,
-                          client, llmp_strerror(rc));
+/* Reports at 1, 2, 4, 8 … lost messages, because there can be millions. */
+static void report_lost(struct reporter *reporter, uint32_t client, int rc) {
+    reporter->lost_messages++;
+    if ((reporter->lost_messages & (reporter->lost_messages - 1)) == 0) {
+        llmp_cmd_report(reporter->subcommand, "messages lost so far: %llu, the last one of client %u: %s",
+                        reporter->lost_messages, client, llmp_strerror(rc));
     }
 }
 
 static void on_event(void *context, const llmp_broker_event *event) {
     struct reporter *reporter = context;
-    const char *who = reporter->who;
+    const char *subcommand = reporter->subcommand;
     unsigned client = event->client;
-    int rc = event->code;
+    const char *reason = llmp_strerror(event->code);
     switch (event->type) {
-    case LLMP_EVENT_CLIENT_JOINED: llmp_cmd_complain(who, "client %u joined", client); break;
-    case LLMP_EVENT_CLIENT_LEFT: llmp_cmd_complain(who, "client %u left", client); break;
-    case LLMP_EVENT_CLIENT_REMOVED: llmp_cmd_complain(who, "client %u removed: %s", client, llmp_strerror(rc)); break;
-    case LLMP_EVENT_PEER_REFUSED: llmp_cmd_complain(who, "connection refused: %s", llmp_strerror(rc)); break;
-    case LLMP_EVENT_MESSAGE_LOST: complain_lost(reporter, client, rc); break;
-    case LLMP_EVENT_OVERRUN: llmp_cmd_complain(who, "a client reads too slowly: a page was given up unread"); break;
+    case LLMP_EVENT_CLIENT_JOINED: llmp_cmd_report(subcommand, "client %u joined", client); break;
+    case LLMP_EVENT_CLIENT_LEFT: llmp_cmd_report(subcommand, "client %u left", client); break;
+    case LLMP_EVENT_CLIENT_REMOVED: llmp_cmd_report(subcommand, "client %u removed: %s", client, reason); break;
+    case LLMP_EVENT_PEER_REFUSED: llmp_cmd_report(subcommand, "connection refused: %s", reason); break;
+    case LLMP_EVENT_MESSAGE_LOST: report_lost(reporter, client, event->code); break;
+    case LLMP_EVENT_OVERRUN:
+        llmp_cmd_report(subcommand, "a page was evicted before all clients had read it: one reads too slowly");
+        break;
     default: break;
     }
 }
@@ -46,68 +48,66 @@ static void stop_broker(void *broker) {
     llmp_broker_stop(broker);
 }
 
-static int complain_listen(const char *who, const struct settings *settings, int rc) {
-    struct llmp_cmd_address at = llmp_cmd_address_of(settings->host, settings->port);
+static int report_listen_error(const char *subcommand, const struct settings *settings, int rc) {
+    struct llmp_cmd_address address = llmp_cmd_address_of(settings->host, settings->port);
     const char *hint = rc == -EADDRINUSE ? "; --port 0 picks a free one" : "";
-    llmp_cmd_complain(who, "cannot listen on %s: %s%s", at.text, llmp_strerror(rc), hint);
+    llmp_cmd_report(subcommand, "cannot listen on %s: %s%s", address.text, llmp_strerror(rc), hint);
     return LLMP_CMD_FAILED;
 }
 
-/* The line is what scripts wait for, so it goes out at once, and only when a stop is already caught. */
-static int serve(const char *who, const struct settings *settings, llmp_broker *broker) {
+/* Scripts wait for the line "listening on", so it is flushed at once, and printed only after signals are caught. */
+static int serve(const char *subcommand, const struct settings *settings, llmp_broker *broker) {
     int port = llmp_broker_listen(broker, settings->host, settings->port);
     if (port < 0) {
-        return complain_listen(who, settings, port);
+        return report_listen_error(subcommand, settings, port);
     }
     llmp_cmd_catch_stop(stop_broker, broker);
     printf("listening on %s\n", llmp_cmd_address_of(settings->host, (uint16_t)port).text);
-    int rc = llmp_cmd_finish_output(who, stdout);
-    if (rc != LLMP_CMD_OK) {
-        return rc;
+    int exit_code = llmp_cmd_finish_output(subcommand, stdout);
+    if (exit_code == LLMP_CMD_OK) {
+        (void)llmp_broker_run(broker);
     }
-    (void)llmp_broker_run(broker);
-    return LLMP_CMD_OK;
+    return exit_code;
 }
 
-static int run(const char *who, struct settings *settings) {
+static int run(const char *subcommand, struct settings *settings) {
     llmp_broker *broker;
-    struct reporter reporter = {.who = who};
+    struct reporter reporter = {.subcommand = subcommand};
     if (!settings->quiet) {
         settings->broker.on_event = on_event;
         settings->broker.event_context = &reporter;
     }
     int rc = llmp_broker_new(&settings->broker, &broker);
     if (rc < 0) {
-        llmp_cmd_complain(who, "cannot start: %s", llmp_strerror(rc));
+        llmp_cmd_report(subcommand, "cannot start: %s", llmp_strerror(rc));
         return LLMP_CMD_FAILED;
     }
-    rc = serve(who, settings, broker);
-    llmp_cmd_catch_stop(NULL, NULL); /* a signal must not reach the broker that is about to go */
+    int exit_code = serve(subcommand, settings, broker);
+    llmp_cmd_catch_stop(NULL, NULL); /* the signal handler must not use the broker after it is freed */
     llmp_broker_free(broker, LLMP_CMD_LINGER);
-    return rc;
+    return exit_code;
 }
 
 int llmp_cmd_broker(int argc, char **argv) {
     struct settings settings = {0};
     const struct llmp_cmd_option options[] = {
-        {"port", "N", "the TCP port where clients come; 0 picks a free one", llmp_cmd_parse_any_port, &settings.port,
-         true},
-        {"host", "ADDRESS", "where to listen [127.0.0.1]", llmp_cmd_parse_text, &settings.host, false},
-        {"provider", "NAME", "how to get shared memory: see 'llmp providers'", llmp_cmd_parse_provider,
+        {"port", "N", "TCP port to listen on; 0 picks a free one", llmp_cmd_parse_any_port, &settings.port, true},
+        {"host", "ADDRESS", "address to listen on [127.0.0.1]", llmp_cmd_parse_text, &settings.host, false},
+        {"provider", "NAME", "provider of shared memory, see 'llmp providers'", llmp_cmd_parse_provider,
          &settings.broker.provider, false},
-        {"history", "N|all", "pages kept for clients that come late [as many as fit in 64 MiB]", llmp_cmd_parse_history,
+        {"history", "N|all", "pages kept for clients that join late [as many as fit in 64 MiB]", llmp_cmd_parse_history,
          &settings.broker.history, false},
-        {"exit-after", "N", "end when that many clients came and all went", llmp_cmd_parse_count,
+        {"exit-after", "N", "exit when N clients have joined and all have left", llmp_cmd_parse_count,
          &settings.broker.exit_after, false},
         {"quiet", NULL, "do not report clients on stderr", NULL, &settings.quiet, false},
         {0},
     };
     const struct llmp_cmd_usage usage = {
         .subcommand = argv[0],
-        .summary = "Passes each client's messages on to all clients, until SIGINT or SIGTERM.",
-        .details = "It prints 'listening on ADDRESS:PORT' when clients can come. All clients have to use its provider.",
+        .summary = "Forwards each client's messages to all clients, until SIGINT or SIGTERM.",
+        .details = "Prints 'listening on ADDRESS:PORT' when clients can connect. All clients must use its provider.",
         .options = options,
     };
-    int rc;
-    return llmp_cmd_options_parse(&usage, argc, argv, &rc) ? run(argv[0], &settings) : rc;
+    int exit_code;
+    return llmp_cmd_options_parse(&usage, argc, argv, &exit_code) ? run(argv[0], &settings) : exit_code;
 }

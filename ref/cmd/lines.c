@@ -17,6 +17,7 @@ void llmp_cmd_lines_fini(struct llmp_cmd_lines *lines) {
     free(lines->bytes);
 }
 
+/* Makes room after `end`: moves the unread bytes to the front, or doubles the buffer. */
 static int reserve(struct llmp_cmd_lines *lines) {
     if (lines->end < lines->capacity) {
         return 0;
@@ -28,9 +29,9 @@ static int reserve(struct llmp_cmd_lines *lines) {
         lines->end = used;
         return 0;
     }
-    size_t capacity = lines->capacity ? 2 * lines->capacity : CAPACITY_FIRST;
+    size_t capacity = lines->capacity > 0 ? 2 * lines->capacity : CAPACITY_FIRST;
     char *bytes = realloc(lines->bytes, capacity);
-    if (!bytes) {
+    if (bytes == NULL) {
         return -ENOMEM;
     }
     lines->bytes = bytes;
@@ -38,8 +39,8 @@ static int reserve(struct llmp_cmd_lines *lines) {
     return 0;
 }
 
-/* An interrupted wait is one in which nothing came: the caller looks whether he shall stop. */
-static int await_input(int fd, int64_t timeout_ns) {
+/* After a signal it returns -EAGAIN, as after a timeout, so that the caller checks for a stop request. */
+static int wait_input(int fd, int64_t timeout_ns) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     int n = poll(&poll_fd, 1, (int)((timeout_ns + 999999) / 1000000));
     if (n < 0) {
@@ -51,7 +52,7 @@ static int await_input(int fd, int64_t timeout_ns) {
 static int fill(struct llmp_cmd_lines *lines, int64_t timeout_ns) {
     int rc = reserve(lines);
     if (rc == 0) {
-        rc = await_input(lines->fd, timeout_ns);
+        rc = wait_input(lines->fd, timeout_ns);
     }
     if (rc < 0) {
         return rc;
@@ -65,23 +66,24 @@ static int fill(struct llmp_cmd_lines *lines, int64_t timeout_ns) {
     return 0;
 }
 
-static int take_line(struct llmp_cmd_lines *lines, size_t length, size_t newline, const char **line, size_t *to) {
+static int take_line(struct llmp_cmd_lines *lines, size_t length, size_t newline, const char **line,
+                     size_t *line_length) {
     *line = lines->bytes + lines->begin;
-    *to = length;
+    *line_length = length;
     lines->begin += length + newline;
-    lines->looked = 0;
+    lines->scanned = 0;
     return 1;
 }
 
 int llmp_cmd_lines_next(struct llmp_cmd_lines *lines, int64_t timeout_ns, const char **line, size_t *length) {
     for (;;) {
         size_t used = lines->end - lines->begin;
-        const char *from = used > 0 ? lines->bytes + lines->begin : "";
-        const char *newline = memchr(from + lines->looked, '\n', used - lines->looked);
-        if (newline) {
-            return take_line(lines, (size_t)(newline - from), 1, line, length);
+        const char *unread = used > 0 ? lines->bytes + lines->begin : "";
+        const char *newline = memchr(unread + lines->scanned, '\n', used - lines->scanned);
+        if (newline != NULL) {
+            return take_line(lines, (size_t)(newline - unread), 1, line, length);
         }
-        lines->looked = used;
+        lines->scanned = used;
         if (lines->ended) {
             return used > 0 ? take_line(lines, used, 0, line, length) : 0;
         }

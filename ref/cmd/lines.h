@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Lines from a descriptor, without ever waiting longer than asked. */
+/* Reads lines from a file descriptor with a timeout. */
 #ifndef LLMP_CMD_LINES_H
 #define LLMP_CMD_LINES_H
 
@@ -12,16 +12,19 @@ struct llmp_cmd_lines {
     bool ended;
     char *bytes;
     size_t begin, end, capacity;
-    size_t looked; /* so far behind `begin` there is no newline */
+    size_t scanned; /* bytes after `begin` that contain no newline */
 };
 
+/* `fd` stays the caller's. */
 void llmp_cmd_lines_init(struct llmp_cmd_lines *lines, int fd);
 void llmp_cmd_lines_fini(struct llmp_cmd_lines *lines);
 
 /*
- * The next line without its newline, valid until the next call; what stands behind the last newline is a line too.
+ * Reads the next line, without its newline. Bytes after the last newline are a line too. The line is valid until the
+ * next call.
  *
- * 1: a line; 0: no more; -EAGAIN: none within `timeout_ns`; or what reading gave.
+ * Returns 1 for a line, 0 at the end, -EAGAIN if there was no line within `timeout_ns` or a signal arrived, or the
+ * error of reading.
  */
 int llmp_cmd_lines_next(struct llmp_cmd_lines *lines, int64_t timeout_ns, const char **line, size_t *length);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The llmp command. */
+/* The llmp command: runs a subcommand. */
 #include <signal.h>
 #include <string.h>
 
@@ -12,8 +12,8 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-    {"providers", "list the ways to get shared memory", llmp_cmd_providers},
-    {"broker", "pass messages on between clients", llmp_cmd_broker},
+    {"providers", "list the providers of shared memory", llmp_cmd_providers},
+    {"broker", "forward messages between clients", llmp_cmd_broker},
     {"send", "send lines as messages", llmp_cmd_send},
     {"recv", "print messages", llmp_cmd_recv},
 };
@@ -21,13 +21,13 @@ static const struct subcommand subcommands[] = {
 
 static int help(FILE *out) {
     fputs("Usage: llmp COMMAND [OPTION]...\n"
-          "Messages between processes over shared memory, by the protocol of LibAFL's LLMP.\n\nCommands:\n",
+          "Passes messages between processes over shared memory, by LibAFL's LLMP protocol.\n\nCommands:\n",
           out);
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
         fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
     }
-    fputs("\n'llmp COMMAND --help' explains each; 'llmp --version' prints the version.\n"
-          "Exit code: 0 done, 1 failed, 2 wrong use.\n",
+    fputs("\n'llmp COMMAND --help' explains a command; 'llmp --version' prints the version.\n"
+          "Exit code: 0 success, 1 failure, 2 wrong usage.\n",
           out);
     return LLMP_CMD_OK;
 }
@@ -38,7 +38,7 @@ static int run_subcommand(int argc, char **argv) {
             return subcommands[i].run(argc, argv);
         }
     }
-    fprintf(stderr, "llmp: there is no command '%s'; 'llmp --help' lists them\n", argv[0]);
+    fprintf(stderr, "llmp: unknown command '%s'; 'llmp --help' lists the commands\n", argv[0]);
     return LLMP_CMD_USAGE;
 }
 
@@ -57,10 +57,10 @@ static int run(int argc, char **argv) {
     return run_subcommand(argc - 1, argv + 1);
 }
 
-/* Output that went nowhere is a failure, whatever else went well; a reader that left is none, and must not kill us. */
+/* An error of writing the output makes the command fail. A closed pipe is no failure, and SIGPIPE must not end it. */
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
-    int rc = run(argc, argv);
+    int exit_code = run(argc, argv);
     int written = llmp_cmd_finish_output(argc > 1 ? argv[1] : "", stdout);
-    return rc == LLMP_CMD_OK ? written : rc;
+    return exit_code == LLMP_CMD_OK ? written : exit_code;
 }

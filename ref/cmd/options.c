@@ -14,34 +14,34 @@
 
 static void help_option(const char *name, const char *argument, const char *help) {
     char left[40];
-    snprintf(left, sizeof left, "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
+    snprintf(left, sizeof left, "--%s%s%s", name, argument != NULL ? " " : "", argument != NULL ? argument : "");
     printf("  %-16s %s\n", left, help);
 }
 
 static void help_usage(const struct llmp_cmd_usage *usage) {
     printf("Usage: llmp %s", usage->subcommand);
-    for (const struct llmp_cmd_option *option = usage->options; option->name; option++) {
+    for (const struct llmp_cmd_option *option = usage->options; option->name != NULL; option++) {
         if (option->required) {
             printf(" --%s %s", option->name, option->argument);
         }
     }
     printf(" [OPTION]...\n%s\n\nOptions:\n", usage->summary);
-    for (const struct llmp_cmd_option *option = usage->options; option->name; option++) {
+    for (const struct llmp_cmd_option *option = usage->options; option->name != NULL; option++) {
         help_option(option->name, option->argument, option->help);
     }
-    help_option("help", NULL, "this text");
-    if (usage->details) {
+    help_option("help", NULL, "print this text");
+    if (usage->details != NULL) {
         printf("\n%s\n", usage->details);
     }
 }
 
 /* ------------------------------------------------------------------ parsing */
 
-/* getopt_long() by index: value `i + 1` is the table's option `i`, 'h' is --help. Returns how many the table has. */
+/* Fills a table for getopt_long(): it returns i + 1 for option i, and 'h' for --help. Returns the number of options. */
 static int long_options(const struct llmp_cmd_option *options, struct option *to) {
     int count = 0;
-    for (; options[count].name && count < OPTIONS_MAX; count++) {
-        int has = options[count].argument ? required_argument : no_argument;
+    for (; options[count].name != NULL && count < OPTIONS_MAX; count++) {
+        int has = options[count].argument != NULL ? required_argument : no_argument;
         to[count] = (struct option){.name = options[count].name, .has_arg = has, .val = count + 1};
     }
     to[count] = (struct option){.name = "help", .has_arg = no_argument, .val = 'h'};
@@ -49,70 +49,71 @@ static int long_options(const struct llmp_cmd_option *options, struct option *to
     return count;
 }
 
-static int wrong(const struct llmp_cmd_usage *usage, const char *what, const char *which) {
-    llmp_cmd_complain(usage->subcommand, "%s '%s'; 'llmp %s --help' shows what there is", what, which,
-                      usage->subcommand);
+static int report_usage_error(const struct llmp_cmd_usage *usage, const char *problem, const char *word) {
+    llmp_cmd_report(usage->subcommand, "%s '%s'; 'llmp %s --help' lists the options", problem, word, usage->subcommand);
     return -1;
 }
 
-/* Of a cluster of letters getopt tells the wrong one in optopt; otherwise `last` is the argument it choked on. */
-static int complain_option(const struct llmp_cmd_usage *usage, int c, const char *last) {
+/*
+ * getopt stores an unknown letter in optopt. In all other cases `last` is the argument that it could not parse.
+ */
+static int report_option_error(const struct llmp_cmd_usage *usage, int c, const char *last) {
     char letter[3] = {'-', (char)optopt, '\0'};
-    bool short_one = c == '?' && isgraph(optopt);
-    return wrong(usage, c == ':' ? "no value after" : "there is no option", short_one ? letter : last);
+    bool is_short = c == '?' && isgraph(optopt) != 0;
+    return report_usage_error(usage, c == ':' ? "no value after" : "unknown option", is_short ? letter : last);
 }
 
-static bool take_value(const struct llmp_cmd_usage *usage, const struct llmp_cmd_option *option, const char *text) {
-    struct llmp_cmd_wants wants = {""};
-    if (!option->argument) {
+static bool parse_value(const struct llmp_cmd_usage *usage, const struct llmp_cmd_option *option, const char *text) {
+    struct llmp_cmd_expected expected = {""};
+    if (option->argument == NULL) {
         *(bool *)option->value = true;
         return true;
     }
-    if (option->parse(text, option->value, &wants)) {
+    if (option->parse(text, option->value, &expected)) {
         return true;
     }
-    llmp_cmd_complain(usage->subcommand, "--%s: '%s' is not %s", option->name, text, wants.text);
+    llmp_cmd_report(usage->subcommand, "--%s: '%s' is not %s", option->name, text, expected.text);
     return false;
 }
 
-static bool none_missing(const struct llmp_cmd_usage *usage, const bool *seen) {
-    for (int i = 0; usage->options[i].name; i++) {
+static bool has_required(const struct llmp_cmd_usage *usage, const bool *seen) {
+    for (int i = 0; usage->options[i].name != NULL; i++) {
         if (usage->options[i].required && !seen[i]) {
-            llmp_cmd_complain(usage->subcommand, "--%s %s is needed: %s", usage->options[i].name,
-                              usage->options[i].argument, usage->options[i].help);
+            llmp_cmd_report(usage->subcommand, "--%s %s is required: %s", usage->options[i].name,
+                            usage->options[i].argument, usage->options[i].help);
             return false;
         }
     }
     return true;
 }
 
-/* 1: go on; 0: help was given; -1: wrong. */
+/* Returns 1 if the subcommand can run, 0 after --help, -1 after an error. */
 static int parse_all(const struct llmp_cmd_usage *usage, int argc, char **argv) {
     struct option table[OPTIONS_MAX + 2];
     bool seen[OPTIONS_MAX + 1] = {false};
     int count = long_options(usage->options, table), c;
-    opterr = 0; /* its own words do not name the subcommand */
+    opterr = 0; /* getopt's own messages do not name the subcommand */
     while ((c = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
         if (c == 'h') {
             help_usage(usage);
             return 0;
         }
         if (c < 1 || c > count) {
-            return complain_option(usage, c, argv[optind - 1]);
+            return report_option_error(usage, c, argv[optind - 1]);
         }
         seen[c - 1] = true;
-        if (!take_value(usage, &usage->options[c - 1], optarg)) {
+        if (!parse_value(usage, &usage->options[c - 1], optarg)) {
             return -1;
         }
     }
     if (optind < argc) {
-        return wrong(usage, "it takes no operand", argv[optind]);
+        return report_usage_error(usage, "unexpected operand", argv[optind]);
     }
-    return none_missing(usage, seen) ? 1 : -1;
+    return has_required(usage, seen) ? 1 : -1;
 }
 
-bool llmp_cmd_options_parse(const struct llmp_cmd_usage *usage, int argc, char **argv, int *rc) {
+bool llmp_cmd_options_parse(const struct llmp_cmd_usage *usage, int argc, char **argv, int *exit_code) {
     int result = parse_all(usage, argc, argv);
-    *rc = result < 0 ? LLMP_CMD_USAGE : LLMP_CMD_OK;
+    *exit_code = result < 0 ? LLMP_CMD_USAGE : LLMP_CMD_OK;
     return result > 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What is written for other programs to read. */
+/* Output for other programs: JSON strings, and checking that the output was written. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +7,9 @@
 
 /* ------------------------------------------------------------------ JSON */
 
-/* The bytes of the UTF-8 character at `at`, 0 if there is none. Its value shows over-long forms and surrogates. */
+/*
+ * Returns the length of the UTF-8 character at `at`, or 0 if the bytes are not UTF-8, an over-long form or a surrogate.
+ */
 static size_t character_length(const unsigned char *at, size_t left) {
     static const uint32_t min[5] = {0, 0, 0x80, 0x800, 0x10000};
     size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc0 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf8 ? 4 : 0;
@@ -58,16 +60,16 @@ bool llmp_cmd_json_string(FILE *out, const void *bytes, size_t length) {
     return true;
 }
 
-/* ------------------------------------------------------------------ the end of it */
+/* ------------------------------------------------------------------ finishing */
 
 int llmp_cmd_finish_output(const char *subcommand, FILE *out) {
     errno = 0;
-    if (fflush(out) == 0 && !ferror(out)) {
+    if (fflush(out) == 0 && ferror(out) == 0) {
         return LLMP_CMD_OK;
     }
     if (errno == EPIPE) {
         return LLMP_CMD_OK;
     }
-    llmp_cmd_complain(subcommand, "cannot write: %s", strerror(errno));
+    llmp_cmd_report(subcommand, "cannot write the output: %s", strerror(errno));
     return LLMP_CMD_FAILED;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* llmp send: a message a line. */
+/* llmp send: sends each line of standard input as a message. */
 #include <errno.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "cmd/lines.h"
 #include "cmd/options.h"
 
-/* Between two tries to get a message into a channel that is full. */
+/* Time between two attempts to send on a channel that is full, in nanoseconds. */
 #define FULL_PAUSE_NS 100000
 
 struct settings {
@@ -19,10 +19,11 @@ struct settings {
 };
 
 /*
- * A client that does not read holds up the broker, and with it everybody, itself included. So what the others say is
- * read, and thrown away. An error here is no reason to stop sending, unless it is the end of the broker.
+ * Receives and discards the other clients' messages, because a client that does not read blocks the broker, and so
+ * every client. Returns -LLMP_E_CLOSED if the broker ended; any other error of receiving does not prevent sending, so
+ * 0.
  */
-static int read_others(llmp_client *client) {
+static int discard_received(llmp_client *client) {
     llmp_message ignored;
     int rc;
     do {
@@ -35,11 +36,11 @@ static void pause_sending(void) {
     nanosleep(&(struct timespec){.tv_nsec = FULL_PAUSE_NS}, NULL);
 }
 
-/* Reading on while the channel is full: the broker may be waiting for just that. */
+/* Receives while the channel is full, because the broker may be waiting for this client to read. */
 static int send_line(const struct settings *settings, llmp_client *client, const char *line, size_t length) {
     int64_t end = 0;
     for (;;) {
-        int rc = read_others(client);
+        int rc = discard_received(client);
         if (rc == 0) {
             rc = llmp_client_send(client, settings->tag, 0, line, length, LLMP_NOWAIT);
         }
@@ -55,65 +56,65 @@ static int send_line(const struct settings *settings, llmp_client *client, const
     }
 }
 
-static int complain_send(const char *who, int rc, const struct settings *settings) {
+static int report_send_error(const char *subcommand, int rc, const struct settings *settings) {
     if (rc == -LLMP_E_CLOSED) {
-        llmp_cmd_complain(who, "the broker ended before all was sent");
+        llmp_cmd_report(subcommand, "the broker ended before all lines were sent");
     } else if (rc == -ETIMEDOUT) {
-        llmp_cmd_complain(who, "the broker took nothing for %g s", (double)settings->timeout_ns / 1e9);
+        llmp_cmd_report(subcommand, "the broker read nothing for %g s", (double)settings->timeout_ns / 1e9);
     } else {
-        llmp_cmd_complain(who, "cannot send: %s", llmp_strerror(rc));
+        llmp_cmd_report(subcommand, "cannot send: %s", llmp_strerror(rc));
     }
     return LLMP_CMD_FAILED;
 }
 
 /* Returns the exit code. */
-static int send_lines(const char *who, const struct settings *settings, llmp_client *client,
+static int send_lines(const char *subcommand, const struct settings *settings, llmp_client *client,
                       struct llmp_cmd_lines *lines) {
     const char *line;
     size_t length;
-    while (!llmp_cmd_stopped()) {
-        int rc = llmp_cmd_lines_next(lines, llmp_cmd_slice(LLMP_FOREVER), &line, &length);
+    while (!llmp_cmd_stop_requested()) {
+        int rc = llmp_cmd_lines_next(lines, llmp_cmd_limit_timeout(LLMP_FOREVER), &line, &length);
         if (rc == 0) {
             return LLMP_CMD_OK;
         }
         if (rc < 0 && rc != -EAGAIN) {
-            llmp_cmd_complain(who, "cannot read standard input: %s", llmp_strerror(rc));
+            llmp_cmd_report(subcommand, "cannot read standard input: %s", llmp_strerror(rc));
             return LLMP_CMD_FAILED;
         }
-        rc = rc > 0 ? send_line(settings, client, line, length) : read_others(client);
+        rc = rc > 0 ? send_line(settings, client, line, length) : discard_received(client);
         if (rc < 0) {
-            return complain_send(who, rc, settings);
+            return report_send_error(subcommand, rc, settings);
         }
     }
     return LLMP_CMD_OK;
 }
 
-/* Ends when the broker has mapped all that was said: from then on it does not need this process any more. */
-static int leave(const char *who, const struct settings *settings, llmp_client *client) {
+/* Waits until the broker has mapped everything that was sent, because only then this process may exit. */
+static int disconnect(const char *subcommand, const struct settings *settings, llmp_client *client) {
     int rc = llmp_client_free(client, settings->linger_ns);
     if (rc < 0) {
-        llmp_cmd_complain(who, "messages may be lost: the broker did not take all within %g s (--linger)",
-                          (double)settings->linger_ns / 1e9);
+        llmp_cmd_report(subcommand, "messages may be lost: the broker did not read all within %g s (--linger)",
+                        (double)settings->linger_ns / 1e9);
     }
     return rc < 0 ? LLMP_CMD_FAILED : LLMP_CMD_OK;
 }
 
-static int run(const char *who, const struct settings *settings) {
+static int run(const char *subcommand, const struct settings *settings) {
     struct llmp_cmd_lines lines;
     llmp_client *client;
     llmp_cmd_catch_stop(NULL, NULL);
-    int rc = llmp_cmd_connect(who, &settings->client, settings->timeout_ns, &client);
+    int rc = llmp_cmd_connect(subcommand, &settings->client, settings->timeout_ns, &client);
     if (rc < 0) {
-        return LLMP_CMD_FAILED; /* after a stop too: nothing was sent */
+        return LLMP_CMD_FAILED; /* also after a stop request, because nothing was sent */
     }
     llmp_cmd_lines_init(&lines, STDIN_FILENO);
-    rc = send_lines(who, settings, client, &lines);
+    int exit_code = send_lines(subcommand, settings, client, &lines);
     llmp_cmd_lines_fini(&lines);
-    if (rc != LLMP_CMD_OK) { /* that was said already */
-        llmp_client_free(client, LLMP_CMD_LINGER);
-        return rc;
+    if (exit_code != LLMP_CMD_OK) { /* the error is reported already */
+        (void)llmp_client_free(client, LLMP_CMD_LINGER);
+        return exit_code;
     }
-    return leave(who, settings, client);
+    return disconnect(subcommand, settings, client);
 }
 
 int llmp_cmd_send(int argc, char **argv) {
@@ -121,12 +122,13 @@ int llmp_cmd_send(int argc, char **argv) {
     const struct llmp_cmd_option options[] = {
         {"port", "N", "the broker's port", llmp_cmd_parse_port, &settings.client.port, true},
         {"host", "ADDRESS", "the broker's address [127.0.0.1]", llmp_cmd_parse_text, &settings.client.host, false},
-        {"tag", "T", "the messages' tag: a number, or 0x and digits [0]", llmp_cmd_parse_tag, &settings.tag, false},
-        {"provider", "NAME", "how to get shared memory: the broker's own", llmp_cmd_parse_provider,
+        {"tag", "T", "tag of the messages: a number, or 0x and hexadecimal digits [0]", llmp_cmd_parse_tag,
+         &settings.tag, false},
+        {"provider", "NAME", "provider of shared memory, the same as the broker's", llmp_cmd_parse_provider,
          &settings.client.sender.provider, false},
-        {"timeout", "S", "seconds to wait for the broker, to come or to read on [10]", llmp_cmd_parse_seconds,
+        {"timeout", "S", "timeout in seconds for the broker to answer, or to read [10]", llmp_cmd_parse_seconds,
          &settings.timeout_ns, false},
-        {"linger", "S", "seconds to wait at the end until the broker has it all [10]", llmp_cmd_parse_seconds,
+        {"linger", "S", "timeout in seconds at the end for the broker to read everything [10]", llmp_cmd_parse_seconds,
          &settings.linger_ns, false},
         {0},
     };
@@ -135,6 +137,6 @@ int llmp_cmd_send(int argc, char **argv) {
         .summary = "Sends each line of standard input, without its newline, as a message.",
         .options = options,
     };
-    int rc;
-    return llmp_cmd_options_parse(&usage, argc, argv, &rc) ? run(argv[0], &settings) : rc;
+    int exit_code;
+    return llmp_cmd_options_parse(&usage, argc, argv, &exit_code) ? run(argv[0], &settings) : exit_code;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Ending on SIGINT and SIGTERM. A signal handler reaches nothing but static memory: the only such in the whole project.
+/*
+ * Stopping on SIGINT and SIGTERM. These are the only mutable static variables of the command: a signal handler can
+ * reach nothing else.
  */
 #include <signal.h>
 #include <stddef.h>
@@ -13,12 +15,14 @@ static void *wake_context;
 static void on_signal(int number) {
     (void)number;
     stopped = 1;
-    if (wake_fn) {
+    if (wake_fn != NULL) {
         wake_fn(wake_context);
     }
 }
 
-/* Without SA_RESTART, so that a read ends; with SA_RESETHAND, so that who is in a hurry asks twice. */
+/*
+ * Without SA_RESTART, so that a signal ends a read; with SA_RESETHAND, so that a second signal terminates the process.
+ */
 void llmp_cmd_catch_stop(void (*wake)(void *context), void *context) {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     wake_fn = wake;
@@ -28,12 +32,12 @@ void llmp_cmd_catch_stop(void (*wake)(void *context), void *context) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-bool llmp_cmd_stopped(void) {
+bool llmp_cmd_stop_requested(void) {
     return stopped != 0;
 }
 
-/* A signal that comes between the look at the flag and the wait is noticed after that. */
-int64_t llmp_cmd_slice(int64_t ns) {
+/* A signal that arrives after the caller's check and before its wait is noticed when this timeout has elapsed. */
+int64_t llmp_cmd_limit_timeout(int64_t timeout_ns) {
     const int64_t max = LLMP_MILLISECONDS(100);
-    return ns == LLMP_FOREVER || ns > max ? max : ns;
+    return timeout_ns == LLMP_FOREVER || timeout_ns > max ? max : timeout_ns;
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# For the shell tests to source: each check is one TAP case, and finish prints the plan. A test runs at the top of the
-# tree; $scratch is an empty folder of its own, removed at the end.
+# Functions for shell tests, which source this file: each check prints one TAP case, and finish prints the plan. A test
+# runs at the top of the tree. $scratch is an empty folder, which is removed when the test exits.
 
 CC=${CC:-cc}
 CXX=${CXX:-c++}
@@ -11,7 +11,7 @@ trap 'exit 1' INT TERM
 tap_cases=0
 tap_failures=0
 
-# check NAME COMMAND…: passes when the command does; shows what it said when not
+# check NAME COMMAND…: passes if the command succeeds; prints the command's output if it fails
 check() {
     tap_name=$1
     shift
@@ -25,12 +25,13 @@ check() {
     fi
 }
 
-# skip NAME REASON
+# skip NAME REASON: prints a skipped case
 skip() {
     tap_cases=$((tap_cases + 1))
     echo "ok $tap_cases - $1 # SKIP $2"
 }
 
+# Prints the plan and exits: with 1 if a check failed.
 finish() {
     echo "1..$tap_cases"
     [ "$tap_failures" = 0 ]

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The runner counts honestly: what does not pass is never counted as if it had.
+# Tests ref/test/run: a case that does not pass is never counted as passed.
 . ref/test/tap.sh
-unset JUNIT LLMP_TEST_STRICT # of the run around this
+unset JUNIT LLMP_TEST_STRICT # they belong to the run that runs this test
 
-program() { # NAME COMMANDS: makes a test program
+program() { # NAME COMMANDS: writes a test program
     printf '#!/bin/sh\n%s\n' "$2" >"$scratch/$1"
     chmod +x "$scratch/$1"
 }
@@ -37,28 +37,29 @@ program says_nothing ''
 program ends_badly "$plan1; exit 3"
 program hangs 'echo 1..1; sleep 60'
 program leaves_a_process "$plan1; sleep 60 &"
-# No letter behind the second _, so that no library that runs beside this clears the name away.
-# shellcheck disable=SC2016 # for the program to expand
+# No letter follows the second _, so that no process of the library takes it for the name of a dead owner and removes
+# it.
+# shellcheck disable=SC2016 # the program expands it
 program leaves_a_name "$plan1"'; name=/dev/shm/libafl_$$_0; : >$name; echo $name >"${0%/*}/name"'
-program speaks "$plan1; echo 'a.c:1:2: runtime error: load of misaligned address'"
+program has_a_report "$plan1; echo 'a.c:1:2: runtime error: load of misaligned address'"
 
-check "passes are counted, over several programs" ends "4 passed, 0 failed, 0 skipped" 0 passes again
+check "the passed cases of several programs are added" ends "4 passed, 0 failed, 0 skipped" 0 passes again
 check "a failure fails the run" ends "3 passed, 1 failed, 0 skipped" 1 passes fails
-check "a skip is neither, in each dialect" ends "0 passed, 0 failed, 3 skipped" 0 skips
+check "skips are counted, in the forms of cmocka 1.1.5, 1.1.7 and tap.sh" ends "0 passed, 0 failed, 3 skipped" 0 skips
 check "the reason of a skip is shown" grep -q 'as cmocka 1.1.5 says it: no strace: make setup' "$scratch/run"
 check "exit 77 skips a program" ends "2 passed, 0 failed, 1 skipped" 0 passes skips_all
-check "cases that never ran have failed" ends "1 passed, 2 failed, 0 skipped" 1 stops_early
-check "so has the case that crashed" ends "1 passed, 1 failed, 0 skipped" 1 crashes
+check "cases that never ran count as failed" ends "1 passed, 2 failed, 0 skipped" 1 stops_early
+check "so does the case that crashed" ends "1 passed, 1 failed, 0 skipped" 1 crashes
 check "a missing plan is a failure" ends "1 passed, 1 failed, 0 skipped" 1 has_no_plan
 check "so is a program without a case" ends "0 passed, 1 failed, 0 skipped" 1 says_nothing
-check "so is an exit status that no case explains" ends "1 passed, 1 failed, 0 skipped" 1 ends_badly
+check "so is an exit status other than 0 without a failed case" ends "1 passed, 1 failed, 0 skipped" 1 ends_badly
 check "so is a program that does not end" ends "0 passed, 1 failed, 0 skipped" 1 hangs
 check "so is a process left behind" ends "1 passed, 1 failed, 0 skipped" 1 leaves_a_process
 check "so is shared memory left behind" ends "1 passed, 1 failed, 0 skipped" 1 leaves_a_name
 rm -f "$(cat "$scratch/name")"
-check "so is what a sanitizer says" ends "1 passed, 1 failed, 0 skipped" 1 speaks
-check "so is a run of nothing" ends "" 2
-check "where all tools have to be, a skip for want of one is a failure" strictly "0 passed, 2 failed, 1 skipped" skips
-check "the JUnit report has the failures" reported '<failure' 1
+check "so is the report of a sanitizer" ends "1 passed, 1 failed, 0 skipped" 1 has_a_report
+check "so is a run without programs" ends "" 2
+check "in strict mode a skip because of a missing tool is a failure" strictly "0 passed, 2 failed, 1 skipped" skips
+check "the JUnit report contains the failures" reported '<failure' 1
 check "and the skips" reported '<skipped' 3
 finish

@@ -40,10 +40,10 @@
 extern "C" {
 #endif
 
-#define LLMP_NOWAIT ((int64_t)0)
-#define LLMP_FOREVER ((int64_t)-1)
-#define LLMP_SECONDS(n) ((int64_t)(n)*1000000000)
-#define LLMP_MILLISECONDS(n) ((int64_t)(n)*1000000)
+#define LLMP_NOWAIT INT64_C(0)
+#define LLMP_FOREVER (-INT64_C(1))
+#define LLMP_SECONDS(n) ((n)*INT64_C(1000000000))
+#define LLMP_MILLISECONDS(n) ((n)*INT64_C(1000000))
 
 /** The version of these headers. */
 #define LLMP_VERSION "0.1.0"
@@ -83,7 +83,7 @@ typedef struct llmp_message {
 
 /* ------------------------------------------------------------------ waiting */
 
-/** How a call waits. */
+/** The way in which a call waits. */
 typedef uint32_t llmp_wait;
 enum {
     LLMP_WAIT_ADAPTIVE, /**< spin for some microseconds, then yield, then sleep up to 1 ms at a time: the default */
@@ -97,7 +97,7 @@ enum {
 /** The writing side of a channel. */
 typedef struct llmp_sender llmp_sender;
 
-/** What a sender does with a page that every expected receiver has left. */
+/** Selects what a sender does with a page that every expected receiver has left. */
 typedef uint32_t llmp_page_policy;
 enum {
     LLMP_PAGES_REUSE, /**< write it again (EOP-6, EOP-8): the default; the steady state makes no system call */
@@ -105,7 +105,7 @@ enum {
     LLMP_PAGES_KEEP   /**< keep it, so that a late receiver can start at the first page; memory use is not bounded */
 };
 
-/** Which free page is written next. */
+/** Selects the free page that is written next. */
 typedef uint32_t llmp_reuse_order;
 enum {
     LLMP_REUSE_OLDEST, /**< the one that has been free longest: the default */
@@ -309,7 +309,7 @@ typedef struct llmp_broker llmp_broker;
 /** Keep every broadcast page, so that a late client receives all history; memory use is not bounded. */
 #define LLMP_HISTORY_ALL UINT32_MAX
 
-/** What the broker does with a message after its hook returns. */
+/** Selects what the broker does with a message after its hook returned. */
 typedef uint32_t llmp_hook_result;
 enum {
     LLMP_HOOK_FORWARD, /**< forward it to all clients */
@@ -333,7 +333,7 @@ typedef struct llmp_broker_message {
  */
 typedef llmp_hook_result (*llmp_broker_hook)(void *context, llmp_broker *broker, llmp_broker_message *message);
 
-/** What happened. */
+/** The type of an event. */
 typedef uint32_t llmp_broker_event_type;
 enum {
     LLMP_EVENT_CLIENT_JOINED,
@@ -364,17 +364,16 @@ typedef struct llmp_broker_options {
     uint32_t history;     /**< broadcast pages to keep, at least 2; 0: as many as fit in 64 MiB, at least 4; or
                               LLMP_HISTORY_ALL (as LibAFL does) */
     uint32_t max_clients; /**< at the same time, including removed ones whose process still exists; 0: 1024 */
-    uint32_t
-        exit_after; /**< llmp_broker_run() returns when this many clients have joined and all have left; 0: never */
-    llmp_wait wait; /**< how to wait for messages */
-    /** How long a client that does not read, or a system without memory, may block forwarding; 0: 1 s. Then the oldest
-        page is evicted (LLMP_EVENT_OVERRUN), or without memory the message is dropped (LLMP_EVENT_MESSAGE_LOST). The
-        broker then stops waiting for as many clients as had not read the evicted page, until all clients keep up again.
-        Releases of LibAFL before 0.16 count wrongly (EOP-5): two such clients always look slow and need
+    uint32_t exit_after;  /**< llmp_broker_run() returns when this many clients have joined and all left; 0: never */
+    llmp_wait wait;       /**< how to wait for messages */
+    /** Time for which a client that does not read, or a system without memory, may block forwarding; 0: 1 s. Then the
+        oldest page is evicted (LLMP_EVENT_OVERRUN), or without memory the message is dropped (LLMP_EVENT_MESSAGE_LOST).
+        The broker then stops waiting for as many clients as had not read the evicted page, until all clients keep up
+        again. Releases of LibAFL before 0.16 count wrongly (EOP-5): two such clients always look slow and need
         LLMP_HISTORY_ALL. */
     int64_t slow_client_timeout_ns;
-    /** How long a client's page may be attached to no process before the client is removed; 0: 5 s. posix detects this
-        for clients of this library only, memfd for none. */
+    /** Time for which a client's page may be attached to no process before the client is removed; 0: 5 s. posix
+        detects this for clients of this library only, memfd for none. */
     int64_t liveness_timeout_ns;
     llmp_broker_hook hook; /**< may be null */
     void *hook_context;

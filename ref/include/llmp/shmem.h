@@ -41,7 +41,7 @@ extern "C" {
 #define LLMP_SHMEM_ID_SIZE 20
 
 /** The largest map this library creates or opens, in bytes: 1 TiB. A larger description is refused. */
-#define LLMP_SHMEM_SIZE_MAX ((uint64_t)1 << 40)
+#define LLMP_SHMEM_SIZE_MAX (UINT64_C(1) << 40)
 
 /**
  * Errors that errno has no value for. Functions return these negated: `-LLMP_E_NO_SEGMENT`.
@@ -130,8 +130,8 @@ typedef struct llmp_shmem_id {
 } llmp_shmem_id;
 
 /**
- * What another process needs to open a map (ID-2). Plain bytes that may be copied, sent and stored. Its layout is fixed
- * by the protocol and will not grow.
+ * Describes a map to another process, which opens the map by it (ID-2). Plain bytes that may be copied, sent and
+ * stored. Its layout is fixed by the protocol and will not grow.
  */
 typedef struct llmp_shmem_desc {
     size_t size; /**< bytes of the whole map, page header included */
@@ -164,12 +164,11 @@ enum {
 
 /** Flags of a map; combine with `|`. */
 enum llmp_shmem_flag {
-    LLMP_SHMEM_PREFAULT = 1u << 0, /**< populate the page tables now instead of at first access */
-    LLMP_SHMEM_HUGE_PAGES =
-        1u << 1,                 /**< use huge pages; without any, on_warning is called and ordinary pages are used */
-    LLMP_SHMEM_LOCK = 1u << 2,   /**< keep the map in memory (mlock); -ENOMEM or -EPERM above the limit */
-    LLMP_SHMEM_SEAL = 1u << 3,   /**< memfd: seal the size, so that no process can truncate it; ignored elsewhere */
-    LLMP_SHMEM_CLOEXEC = 1u << 4 /**< memfd: close the descriptor in programs started by exec */
+    LLMP_SHMEM_PREFAULT = 1u << 0,   /**< populate the page tables now instead of at first access */
+    LLMP_SHMEM_HUGE_PAGES = 1u << 1, /**< use huge pages; if there are none: on_warning, and ordinary pages */
+    LLMP_SHMEM_LOCK = 1u << 2,       /**< keep the map in memory (mlock); -ENOMEM or -EPERM above the limit */
+    LLMP_SHMEM_SEAL = 1u << 3,       /**< memfd: seal the size, so that no process can truncate it; ignored elsewhere */
+    LLMP_SHMEM_CLOEXEC = 1u << 4     /**< memfd: close the descriptor in programs started by exec */
 };
 
 /** Options for creating and opening maps. All zero, or a null pointer, is the default. */
