@@ -5,7 +5,7 @@
 
 #include "channel/page.h"
 #include "channel/sender.h"
-#include "channel/sender_internal.h"
+#include "channel/sender_state.h"
 #include "channel/wait.h"
 #include "os/atomic.h"
 #include "os/compat.h"

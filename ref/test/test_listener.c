@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "broker/broker_internal.h"
-#include "channel/sender_internal.h"
+#include "channel/sender_state.h"
 #include "os/os.h"
 #include "raw_peer.h"
 

@@ -5,7 +5,7 @@
 
 #include "channel/pages.h"
 #include "channel/sender.h"
-#include "channel/sender_internal.h"
+#include "channel/sender_state.h"
 #include "support.h"
 
 /* A steady state opens nothing and makes nothing, and every message arrives once and in order. */
