@@ -13,7 +13,7 @@
 
 #include "shmem/provider.h"
 
-/* ---------------------------------------------------------------- one mapping for all */
+/* ---------------------------------------------------------------- one mapping for all threads */
 
 #define MAPS 4096
 
@@ -170,13 +170,24 @@ static unsigned char byte_of(uint64_t number, size_t i) {
     return (unsigned char)((number * 0x9E3779B97F4A7C15u >> (8 * (i % 8))) + i);
 }
 
+void test_payload_fill(void *payload, uint64_t number, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        ((unsigned char *)payload)[i] = byte_of(number, i);
+    }
+}
+
+void test_payload_expect(const llmp_message *message, uint64_t number, size_t length) {
+    assert_int_equal(message->length, length);
+    for (size_t i = 0; i < length; i++) {
+        assert_int_equal(((const unsigned char *)message->payload)[i], byte_of(number, i));
+    }
+}
+
 int test_send_number(llmp_sender *sender, uint64_t number, size_t length, int64_t timeout_ns) {
     void *payload;
     int rc = llmp_sender_alloc(sender, length, timeout_ns, &payload);
     if (rc == 0) {
-        for (size_t i = 0; i < length; i++) {
-            ((unsigned char *)payload)[i] = byte_of(number, i);
-        }
+        test_payload_fill(payload, number, length);
         rc = llmp_sender_commit(sender, (uint32_t)(number % 1000), 0);
     }
     return rc;
@@ -186,10 +197,7 @@ void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length,
     llmp_message message;
     assert_ok(llmp_recv(receiver, &message, timeout_ns));
     assert_int_equal(message.tag, number % 1000);
-    assert_int_equal(message.length, length);
-    for (size_t i = 0; i < length; i++) {
-        assert_int_equal(((const unsigned char *)message.payload)[i], byte_of(number, i));
-    }
+    test_payload_expect(&message, number, length);
 }
 
 static int segments_left;

@@ -290,22 +290,6 @@ static void PAGE_scribbled_on_the_sender_stays_on_its_map(void **state) {
     llmp_receiver_free(receiver);
 }
 
-static void options_that_make_no_sense(void **state) {
-    (void)state;
-    llmp_sender *sender;
-    const llmp_sender_options bad[] = {{.page_size = 511},
-                                       {.max_pages = 1},
-                                       {.window = 1},
-                                       {.page_policy = (llmp_page_policy)9},
-                                       {.reuse_order = (llmp_reuse_order)9},
-                                       {.wait = (llmp_wait)9},
-                                       {.max_message = SIZE_MAX}};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_rc(llmp_sender_new(&bad[i], &sender), -EINVAL);
-        assert_null(sender);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(PAGE_1_begins_fresh, set_up, tear_down),
@@ -324,7 +308,6 @@ int main(void) {
         cmocka_unit_test(EOP_7_small_payloads_too),
         cmocka_unit_test_setup_teardown(EXITING_ends_the_channel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(PAGE_scribbled_on_the_sender_stays_on_its_map, set_up, tear_down),
-        cmocka_unit_test(options_that_make_no_sense),
     };
     return cmocka_run_group_tests_name("sender", tests, NULL, NULL);
 }
