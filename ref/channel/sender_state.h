@@ -10,7 +10,7 @@
 #define LLMP_CHANNEL_SENDER_STATE_H
 
 #include "channel/page.h"
-#include "channel/pages.h"
+#include "channel/page_set.h"
 #include "os/atomic.h"
 
 struct llmp_sender {
@@ -37,7 +37,7 @@ struct llmp_sender {
 
 /* Starts writing at the first slot of the newest page. */
 static inline void llmp_sender_take_newest(llmp_sender *sender) {
-    const struct llmp_live_page *newest = llmp_pages_newest(&sender->pages);
+    const struct llmp_sender_page *newest = llmp_pages_newest(&sender->pages);
     sender->page = newest->page;
     sender->room = newest->size - LLMP_PAGE_HEADER;
     sender->used = 0;
