@@ -157,15 +157,23 @@ static int obtain_or_wait(struct llmp_page_set *pages, size_t size, struct llmp_
     return llmp_is_shortage(rc) && pages->live.count > 1 ? -EAGAIN : rc;
 }
 
-static int become_newest(struct llmp_page_set *pages, struct llmp_sender_page page, uint32_t sender_id,
-                         size_t max_alloc) {
-    page.expected = pages->receivers;
+/* On an error the page remains the caller's. */
+static int become_newest(struct llmp_page_set *pages, struct llmp_sender_page page) {
     page.reservations = pages->reservations;
+    page.number = pages->numbered + 1;
+    int rc = llmp_page_list_append(&pages->live, page);
+    if (rc == 0) {
+        pages->numbered++;
+    }
+    return rc;
+}
+
+static int begin(struct llmp_page_set *pages, struct llmp_sender_page page, uint32_t sender_id, size_t max_alloc) {
+    page.expected = pages->receivers;
     page.removed = 0;
     page.joined_by_proxy = 0;
-    page.number = ++pages->numbered;
     llmp_page_init(page.page, page.size, sender_id, max_alloc);
-    int rc = llmp_page_list_append(&pages->live, page);
+    int rc = become_newest(pages, page);
     if (rc != 0) {
         llmp_sender_page_remove(page);
     }
@@ -187,7 +195,24 @@ int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id
     remove_small_spares(pages, size);
     struct llmp_sender_page page;
     int rc = obtain_or_wait(pages, size, &page);
-    return rc == 0 ? become_newest(pages, page, sender_id, max_alloc) : rc;
+    return rc == 0 ? begin(pages, page, sender_id, max_alloc) : rc;
+}
+
+int llmp_pages_adopt(struct llmp_page_set *pages, const struct llmp_sender_page *page) {
+    struct llmp_sender_page adopted = *page;
+    adopted.page = llmp_shmem_data(page->map);
+    adopted.size = llmp_shmem_size(page->map);
+    if (page->removed > page->expected || page->joined_by_proxy > page->expected) {
+        return -EINVAL;
+    }
+    int rc = adopted.size < LLMP_PAGE_SIZE_MIN ? -LLMP_E_PAGE_TOO_SMALL : llmp_page_check(adopted.page, adopted.size);
+    if (rc == 0) {
+        rc = become_newest(pages, adopted);
+    }
+    if (rc == 0) {
+        pages->receivers = page->expected - page->removed;
+    }
+    return rc;
 }
 
 int llmp_pages_fill(struct llmp_page_set *pages, size_t size) {

@@ -26,6 +26,18 @@ bool llmp_is_shortage(int rc);
 /* Creates spare pages up to the bound. Returns 0, -EINVAL without a bound, or the error of creating a page. */
 int llmp_pages_fill(struct llmp_page_set *pages, size_t size);
 
+/*
+ * Takes over a page that exists, with its messages, as the newest one: for a sender that resumes after a restart. The
+ * caller adopts the unread pages in order, oldest first, before the first llmp_pages_turn().
+ *
+ * `page` has the map and what the sender knew of its receivers: `expected`, `removed` and `joined_by_proxy`; the other
+ * fields are ignored. New pages expect the same receivers, without the removed ones.
+ *
+ * Returns 0, and the set owns the map. Otherwise the map remains the caller's: -EINVAL if the numbers contradict each
+ * other, -ENOMEM, or the error of llmp_page_check().
+ */
+int llmp_pages_adopt(struct llmp_page_set *pages, const struct llmp_sender_page *page);
+
 /* Retires the oldest page, read or not. Returns 0, or -EAGAIN if it is the only one. */
 int llmp_pages_evict_oldest(struct llmp_page_set *pages);
 

@@ -205,29 +205,6 @@ static void kept_pages_stay_for_late_receivers(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* A sender that may wait keeps to its window first; one whose pages never come back has nothing to wait for. */
-static void only_pages_that_come_round_have_a_window(void **state) {
-    (void)state;
-    const llmp_page_policy policies[] = {LLMP_PAGES_REUSE, LLMP_PAGES_DROP, LLMP_PAGES_KEEP};
-    for (size_t i = 0; i < 3; i++) {
-        struct llmp_page_set pages;
-        llmp_sender_options options = {
-            .provider = llmp_shmem_provider_find("sysv"), .page_policy = policies[i], .max_pages = 8, .window = 2};
-        assert_ok(llmp_pages_init(&pages, &options, TEST_MAP));
-        int turned = 0;
-        while (turned < 8 && llmp_pages_turn(&pages, TEST_MAP, 0, 0, false) == 0) {
-            turned++;
-        }
-        assert_int_equal(turned, policies[i] == LLMP_PAGES_REUSE ? 2 : 8);
-        while (turned < 8 && llmp_pages_turn(&pages, TEST_MAP, 0, 0, true) == 0) {
-            turned++;
-        }
-        assert_int_equal(turned, 8);
-        assert_rc(llmp_pages_turn(&pages, TEST_MAP, 0, 0, true), policies[i] == LLMP_PAGES_KEEP ? 0 : -EAGAIN);
-        llmp_pages_fini(&pages);
-    }
-}
-
 static void preallocated_channels_make_no_page_later(void **state) {
     (void)state;
     llmp_sender *sender =
@@ -314,7 +291,6 @@ int main(void) {
         cmocka_unit_test(EOP_8_deaths_hold_nobody_up_who_reads),
         cmocka_unit_test(EOP_8_unknown_receivers_get_fresh_pages),
         cmocka_unit_test(kept_pages_stay_for_late_receivers),
-        cmocka_unit_test(only_pages_that_come_round_have_a_window),
         cmocka_unit_test(preallocated_channels_make_no_page_later),
         cmocka_unit_test(SEND_1_small_pages_make_way_for_large_ones),
         cmocka_unit_test(EOP_6_a_kept_mapping_of_a_dead_page_is_not_believed),
