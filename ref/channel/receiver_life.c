@@ -6,6 +6,7 @@
 #include "channel/coalesce.h"
 #include "channel/map_cache.h"
 #include "channel/receiver.h"
+#include "channel/receiver_hold.h"
 #include "channel/receiver_page.h"
 #include "channel/receiver_state.h"
 #include "os/compat.h"
@@ -62,6 +63,7 @@ void llmp_receiver_free(llmp_receiver *receiver) {
     if (receiver->page != NULL) {
         llmp_receiver_leave(receiver);
     }
+    llmp_receiver_end_holds(receiver);
     llmp_map_cache_fini(&receiver->maps);
     free(receiver);
 }
@@ -75,7 +77,7 @@ void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats 
         .messages = receiver->messages,
         .pages_turned = receiver->pages_turned,
         .maps_opened = receiver->maps.opened,
-        .maps_live = receiver->maps.count,
+        .maps_live = receiver->maps.count + llmp_receiver_held_maps(receiver),
     };
     llmp_copy_known(stats, size, &now, sizeof now);
 }

@@ -5,17 +5,13 @@
 
 #include "channel/map_cache.h"
 #include "channel/page.h"
+#include "channel/receiver_hold.h"
 #include "channel/receiver_state.h"
 #include "os/atomic.h"
 
-/* J1: pairs with L2, L3, L4 and L5 in pages.c. A sender that sees the count knows that the page is mapped. */
+/* J1: pairs with L2, L3, L4 and L5 in page_readers.c. A sender that sees the count knows that the page is mapped. */
 static void join(struct llmp_page *page) {
     llmp_add_release(&page->joined, (uint16_t)1);
-}
-
-/* J2: pairs with L1, L3 and L5 in pages.c. All reads of the page are ordered before the count that a sender sees. */
-static void leave(struct llmp_page *page) {
-    llmp_add_release(&page->left, (uint16_t)1);
 }
 
 static void set_page(llmp_receiver *receiver, llmp_shmem *map) {
@@ -60,6 +56,7 @@ int llmp_receiver_follow(llmp_receiver *receiver, const void *payload) {
     if (desc.size > receiver->max_page_size) {
         return -LLMP_E_EOP_SIZE;
     }
+    llmp_receiver_collect(receiver); /* it may be one of these maps that is named */
     llmp_shmem *next;
     int rc = open_page(receiver, &desc, &next);
     if (rc == -LLMP_E_NO_SEGMENT || rc == -LLMP_E_PAGE_RETIRED) {
@@ -73,8 +70,4 @@ int llmp_receiver_follow(llmp_receiver *receiver, const void *payload) {
     set_page(receiver, next);
     receiver->pages_turned++;
     return 0;
-}
-
-void llmp_receiver_leave(llmp_receiver *receiver) {
-    leave(receiver->page);
 }

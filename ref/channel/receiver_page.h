@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* How a receiver opens, joins and leaves pages. */
+/* How a receiver opens and joins its first page, and gets from a page to the next one. */
 #ifndef LLMP_CHANNEL_RECEIVER_PAGE_H
 #define LLMP_CHANNEL_RECEIVER_PAGE_H
 
@@ -15,8 +15,5 @@ int llmp_receiver_start(llmp_receiver *receiver, const llmp_shmem_desc *desc, bo
  * page, which it has not left.
  */
 int llmp_receiver_follow(llmp_receiver *receiver, const void *payload);
-
-/* Leaves the page. The receiver must not read from it afterwards. */
-void llmp_receiver_leave(llmp_receiver *receiver);
 
 #endif

@@ -25,6 +25,8 @@ struct llmp_receiver {
     uint64_t messages;
     uint64_t pages_turned;
     struct llmp_map_cache maps;
+    llmp_page_hold *hold;  /* of the current page, or null */
+    llmp_page_hold *holds; /* of all pages, the current one first */
 };
 
 #endif

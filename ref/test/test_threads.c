@@ -108,6 +108,101 @@ static void RECV_4_every_wait_and_policy(void **state) {
     run_channel((llmp_sender_options){.page_policy = LLMP_PAGES_KEEP}, &(llmp_receiver_options){0}, 2);
 }
 
+/* ---------------------------------------------------------------- holds that other threads release */
+
+#define WORKERS 2
+#define QUEUE 4u
+
+/* A message whose page is held, until a worker has checked its payload. */
+struct item {
+    llmp_message message;
+    llmp_page_hold *hold;
+    uint64_t number;
+};
+
+struct queue {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct item items[QUEUE];
+    uint64_t in;
+    uint64_t out;
+};
+
+static void queue_put(struct queue *queue, const struct item *item) {
+    (void)pthread_mutex_lock(&queue->mutex);
+    while (queue->in - queue->out == QUEUE) {
+        (void)pthread_cond_wait(&queue->changed, &queue->mutex);
+    }
+    queue->items[queue->in++ % QUEUE] = *item;
+    (void)pthread_cond_broadcast(&queue->changed);
+    (void)pthread_mutex_unlock(&queue->mutex);
+}
+
+static struct item queue_take(struct queue *queue) {
+    (void)pthread_mutex_lock(&queue->mutex);
+    while (queue->in == queue->out) {
+        (void)pthread_cond_wait(&queue->changed, &queue->mutex);
+    }
+    struct item item = queue->items[queue->out++ % QUEUE];
+    (void)pthread_cond_broadcast(&queue->changed);
+    (void)pthread_mutex_unlock(&queue->mutex);
+    return item;
+}
+
+/* Returns null, or the queue if a payload had changed. */
+static void *work(void *argument) {
+    struct queue *queue = argument;
+    void *result = NULL;
+    for (;;) {
+        struct item item = queue_take(queue);
+        if (item.hold == NULL) {
+            return result;
+        }
+        uint64_t number = *(const uint64_t *)item.message.payload;
+        result = number == item.number ? result : queue;
+        llmp_page_hold_release(item.hold);
+    }
+}
+
+static void *send_numbers(void *sender) {
+    int rc = 0;
+    for (uint64_t i = 0; i < MESSAGES && rc == 0; i++) {
+        rc = llmp_send(sender, 1, 0, &i, sizeof i, LLMP_SECONDS(60));
+    }
+    return rc == 0 ? NULL : sender;
+}
+
+static void other_threads_release_holds(void **state) {
+    (void)state;
+    llmp_sender *sender =
+        test_sender((llmp_sender_options){.provider = &test_inproc, .page_size = 512, .max_pages = 4});
+    llmp_shmem_desc desc = llmp_sender_describe(sender);
+    llmp_receiver *receiver;
+    assert_ok(llmp_receiver_new(&desc, &(llmp_receiver_options){.provider = &test_inproc}, &receiver));
+    struct queue queue = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    pthread_t threads[WORKERS + 1];
+    void *result;
+    assert_int_equal(pthread_create(&threads[WORKERS], NULL, send_numbers, sender), 0);
+    for (int i = 0; i < WORKERS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &queue), 0);
+    }
+    for (uint64_t i = 0; i < MESSAGES; i++) {
+        struct item item = {.number = i};
+        assert_ok(llmp_recv(receiver, &item.message, LLMP_SECONDS(60)));
+        assert_ok(llmp_receiver_hold(receiver, &item.hold));
+        queue_put(&queue, &item);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        queue_put(&queue, &(struct item){0});
+    }
+    for (int i = 0; i < WORKERS + 1; i++) {
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_null(result);
+    }
+    llmp_receiver_free(receiver);
+    assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
+}
+
 /* ---------------------------------------------------------------- through a broker */
 
 static void *run_broker(void *broker) {
@@ -172,6 +267,7 @@ int main(void) {
         cmocka_unit_test(RECV_4_four_readers),
         cmocka_unit_test(RECV_4_batches_and_coalescing),
         cmocka_unit_test(RECV_4_every_wait_and_policy),
+        cmocka_unit_test(other_threads_release_holds),
         cmocka_unit_test(BROKER_1_through_a_broker_thread),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
