@@ -44,8 +44,8 @@ int llmp_map_cache_get(struct llmp_map_cache *cache, const llmp_shmem_desc *desc
 struct llmp_cached_map llmp_map_cache_take(struct llmp_map_cache *cache, const llmp_shmem *map);
 
 /*
- * Puts back a map that was taken out. Closes it instead if the cache is full, or if the map's id was opened again in the
- * meantime.
+ * Puts back a map that was taken out. Closes it instead if the cache is full, or if the map's id was opened again in
+ * the meantime.
  */
 void llmp_map_cache_put(struct llmp_map_cache *cache, struct llmp_cached_map item);
 

@@ -76,7 +76,9 @@ void llmp_page_init(struct llmp_page *page, size_t map_size, uint32_t sender_id,
   @*/
 int llmp_page_check(const struct llmp_page *page, size_t map_size);
 
-/* Returns true if a slot header at `offset` is inside the map. llmp_slot_copy() must not be called otherwise (RECV-2). */
+/*
+ * Returns true if a slot header at `offset` is inside the map. llmp_slot_copy() must not be called otherwise (RECV-2).
+ */
 /*@ terminates \true; exits \false; assigns \nothing;
   @ ensures \result <==> offset + LLMP_SLOT_HEADER <= map_size;
   @*/
@@ -186,8 +188,8 @@ static inline int llmp_slot_check(const struct llmp_slot *copy, size_t map_size,
 }
 
 /*
- * As llmp_slot_check(), and returns the size of the slot. The next slot begins that far behind `offset`: after this one,
- * at a multiple of 64, and not behind the end of the map.
+ * As llmp_slot_check(), and returns the size of the slot. The next slot begins that far behind `offset`: after this
+ * one, at a multiple of 64, and not behind the end of the map.
  */
 /*@ requires \valid_read(copy) && \valid(size) && \separated(copy, size);
   @ terminates \true; exits \false; assigns *size;

@@ -36,7 +36,9 @@ _Static_assert(sizeof(size_t) == 8, "only the layout below is ready for 32-bit m
 /* An integer of the wire that has the machine's word size. */
 typedef LLMP_BY_WORD(uint64_t, uint32_t) llmp_word;
 
-/* The first offset from `offset` on at which the machine aligns a 64-bit integer: to 8 bytes, or on some machines to 4. */
+/*
+ * The first offset from `offset` on at which the machine aligns a 64-bit integer: to 8 bytes, or on some machines to 4.
+ */
 #define LLMP_ALIGNED_64(offset) (((offset) + _Alignof(uint64_t) - 1) / _Alignof(uint64_t) * _Alignof(uint64_t))
 
 #define LLMP_PAGE_MAGIC UINT64_C(0x1A1A1A1A1A1A1AF1)

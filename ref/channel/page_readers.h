@@ -3,8 +3,8 @@
  * Which receivers a sender expects on its pages, and how far they have read.
  *
  * A page has two counters, of receivers that joined it and that left it. They do not say which receivers these were. If
- * as many left as joined, a slow receiver may still have to join. So the sender keeps, for each page, how many receivers
- * it expects there, and writes a page again only when that many have left it (EOP-8).
+ * as many left as joined, a slow receiver may still have to join. So the sender keeps, for each page, how many
+ * receivers it expects there, and writes a page again only when that many have left it (EOP-8).
  */
 #ifndef LLMP_CHANNEL_PAGE_READERS_H
 #define LLMP_CHANNEL_PAGE_READERS_H
@@ -19,8 +19,8 @@ bool llmp_pages_is_reusable(const struct llmp_page_set *pages, const struct llmp
 
 /*
  * Reserves the oldest page, and all later ones, for a receiver that may come: they are not reused until the reservation
- * is confirmed or cancelled, but the sender does not wait for that receiver. Returns the number of the oldest page, which
- * confirm takes.
+ * is confirmed or cancelled, but the sender does not wait for that receiver. Returns the number of the oldest page,
+ * which confirm takes.
  */
 uint64_t llmp_pages_reserve(struct llmp_page_set *pages);
 
@@ -43,8 +43,8 @@ bool llmp_pages_arrived(const struct llmp_page_set *pages);
  * Returns expected - left - removed for the oldest page. May be negative, because a removed receiver may have left the
  * page before it was removed.
  *
- * Of two pages, the figure of the newer one is larger by at least the number of active receivers that have left the older
- * page and have yet to leave the newer one. So a larger figure means that further receivers are missing.
+ * Of two pages, the figure of the newer one is larger by at least the number of active receivers that have left the
+ * older page and have yet to leave the newer one. So a larger figure means that further receivers are missing.
  */
 int64_t llmp_pages_outstanding(const struct llmp_page_set *pages);
 

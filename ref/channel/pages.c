@@ -26,8 +26,8 @@ static void set_bound(struct llmp_page_set *pages, size_t page_size) {
 }
 
 /*
- * If a receiver was removed and all pages are older than that, no page tells how far the others have read; they may have
- * read everything. So each removal allows one page above the bound, for the others to join.
+ * If a receiver was removed and all pages are older than that, no page tells how far the others have read; they may
+ * have read everything. So each removal allows one page above the bound, for the others to join.
  */
 static uint32_t current_bound(const struct llmp_page_set *pages) {
     if (pages->live.count == 0 || llmp_pages_newest(pages)->removed == 0) {
@@ -141,8 +141,8 @@ bool llmp_is_shortage(int rc) {
 }
 
 /*
- * If the system has no memory for a further page, the pages that exist are the bound: -EAGAIN. The exception is a single
- * page, which receivers cannot free because it is being written; then the error is returned.
+ * If the system has no memory for a further page, the pages that exist are the bound: -EAGAIN. The exception is a
+ * single page, which receivers cannot free because it is being written; then the error is returned.
  */
 static int obtain_or_wait(struct llmp_page_set *pages, size_t size, struct llmp_sender_page *page) {
     int rc = obtain(pages, size, page);

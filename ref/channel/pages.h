@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Finding the next page of a channel: reuse one that is free, create one, or report that receivers must free one first. */
+/*
+ * Finding the next page of a channel: reuse one that is free, create one, or report that receivers must free one first.
+ */
 #ifndef LLMP_CHANNEL_PAGES_H
 #define LLMP_CHANNEL_PAGES_H
 
@@ -15,8 +17,8 @@ void llmp_pages_fini(struct llmp_page_set *pages);
  * With `ignore_window` it uses every page that the bound allows. Without, it returns -EAGAIN if the window is full; the
  * window applies to pages that are reused only.
  *
- * Returns 0; -EAGAIN, and nothing has changed, if the bound is reached, or if the system has no memory for a further page
- * and receivers can free one; or the error of creating a page.
+ * Returns 0; -EAGAIN, and nothing has changed, if the bound is reached, or if the system has no memory for a further
+ * page and receivers can free one; or the error of creating a page.
  */
 int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool ignore_window);
 

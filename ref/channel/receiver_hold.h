@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How a receiver leaves a page: at once, or when the last hold on it is released.
+ * Leaving a page: immediately, or when the last hold on it is released.
  *
- * A page that is held has a llmp_page_hold, which owns its map and counts references: one of the receiver while it is on
- * the page, and one for each call of llmp_receiver_hold(). The thread that drops the last reference leaves the page (J2).
+ * A held page has a llmp_page_hold, which owns its map and counts references: one of the receiver while it is on the
+ * page, and one for each call of llmp_receiver_hold(). The thread that drops the last reference leaves the page (J2).
  * The receiver puts the map back into its cache later, because only its own thread may use the cache.
  */
 #ifndef LLMP_CHANNEL_RECEIVER_HOLD_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* How a receiver opens and joins its first page, and gets from a page to the next one. */
+/* Opening and joining the first page of a channel, and getting from a page to the next one. */
 #ifndef LLMP_CHANNEL_RECEIVER_PAGE_H
 #define LLMP_CHANNEL_RECEIVER_PAGE_H
 

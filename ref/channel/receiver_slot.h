@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How a receiver reads one slot. Only receiver.c and receiver_batch.c include this file; its functions are inline
+ * Reading one slot. Only receiver.c and receiver_batch.c include this file; its functions are inline
  * because every message passes through them.
  *
  * A peer may have written any byte of a page, and may change it at any time. A header is copied once, the copy is
@@ -17,13 +17,13 @@
 #define PREFETCH_MESSAGES 16u
 
 /*
- * Prefetches cache lines of this slot or of later ones. The processor cannot do this by itself: it does not know where a
- * message ends and the next one begins before the header has arrived.
+ * Prefetches cache lines of this slot or of later ones. The processor cannot do this by itself: it does not know where
+ * a message ends and the next one begins before the header has arrived.
  *
  * If many messages are unread, it prefetches lines some messages ahead; that takes a twelfth off the time of a 64-byte
  * message. For a single message it prefetches all lines at once, on the guess that the message is as long as the one
- * before; that takes a quarter off the latency of 64 bytes, whose two lines would otherwise come from the other core one
- * after the other. It must not prefetch a line too many, because the sender writes that line next.
+ * before; that takes a quarter off the latency of 64 bytes, whose two lines would otherwise come from the other core
+ * one after the other. It must not prefetch a line too many, because the sender writes that line next.
  */
 static inline void prefetch_slots(const llmp_receiver *receiver, const struct llmp_slot *slot) {
     const unsigned char *bytes = (const unsigned char *)slot;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the broker and its clients need of a sender beyond llmp.h. */
+/* Internal functions of a sender, for the broker and its clients. */
 #ifndef LLMP_CHANNEL_SENDER_H
 #define LLMP_CHANNEL_SENDER_H
 
@@ -9,8 +9,8 @@
 void llmp_sender_set_id(llmp_sender *sender, uint32_t sender_id);
 
 /*
- * Offers the oldest page to a receiver that may come. The sender does not wait for that receiver, but reuses no page that
- * it could read. Returns the page's number, for llmp_sender_confirm().
+ * Offers the oldest page to a receiver that may come. The sender does not wait for that receiver, but reuses no page
+ * that it could read. Returns the page's number, for llmp_sender_confirm().
  */
 uint64_t llmp_sender_reserve(llmp_sender *sender, llmp_shmem_desc *desc);
 
@@ -36,8 +36,8 @@ int64_t llmp_sender_outstanding(const llmp_sender *sender);
 bool llmp_sender_drained(const llmp_sender *sender);
 
 /*
- * Turns a new sender into a broadcast channel: it expects no receiver until one is confirmed, and it keeps pages that all
- * receivers left, up to its bound, as history for receivers that come late.
+ * Turns a new sender into a broadcast channel: it expects no receiver until one is confirmed, and it keeps pages that
+ * all receivers left, up to its bound, as history for receivers that come late.
  */
 void llmp_sender_make_broadcast(llmp_sender *sender);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* How a sender gets from a full page to the next one, and how it waits for receivers to free one. */
+/* Getting from a full page to the next one, and waiting until receivers free a page. */
 #include "channel/sender_page.h"
 
 #include <errno.h>
@@ -41,7 +41,9 @@ static int try_turn(llmp_sender *sender, bool ignore_window) {
     return 0;
 }
 
-/* The caller has published everything: a receiver that waits for messages of an unpublished batch never frees a page. */
+/*
+ * The caller has published everything: a receiver that waits for messages of an unpublished batch never frees a page.
+ */
 static int wait_for_page(llmp_sender *sender, int64_t timeout_ns) {
     struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
     struct llmp_deadline pace = llmp_deadline_in(PACE_NS);

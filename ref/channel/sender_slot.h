@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How one message is written into its slot: check, allocate, fill. Only sender.c and sender_batch.c include this file;
+ * Writing one message into its slot: check, allocate, fill. Only sender.c and sender_batch.c include this file;
  * its functions are inline because every message passes through them.
  */
 #ifndef LLMP_CHANNEL_SENDER_SLOT_H
@@ -11,8 +11,8 @@
 #include "os/atomic.h"
 
 /*
- * Returns true if a message of `length` bytes fits into the page (SEND-1), and its padded length. max_alloc grows even if
- * it does not fit, so that the next page is large enough.
+ * Returns true if a message of `length` bytes fits into the page (SEND-1), and its padded length. max_alloc grows even
+ * if it does not fit, so that the next page is large enough.
  */
 static inline bool fits(llmp_sender *sender, size_t length, size_t *padded) {
     *padded = llmp_slot_padded(LLMP_PAGE_HEADER + sender->used, length);
