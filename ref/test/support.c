@@ -149,6 +149,23 @@ llmp_receiver *test_receiver(const llmp_sender *sender) {
     return receiver;
 }
 
+bool test_needs_inheritance(const char *provider) {
+    return llmp_shmem_provider_scope(llmp_shmem_provider_find(provider)) == LLMP_SCOPE_DESCRIPTOR;
+}
+
+llmp_sender *test_sender_over(const char *provider, llmp_sender_options options) {
+    options.provider = llmp_shmem_provider_find(provider);
+    options.preallocate = test_needs_inheritance(provider);
+    return test_sender(options);
+}
+
+llmp_receiver *test_receiver_over(const char *provider, const llmp_shmem_desc *desc) {
+    llmp_receiver_options options = {.provider = llmp_shmem_provider_find(provider)};
+    llmp_receiver *receiver = NULL;
+    (void)llmp_receiver_new(desc, &options, &receiver);
+    return receiver;
+}
+
 struct test_view test_view_open(const llmp_shmem_desc *desc) {
     struct test_view view;
     assert_ok(llmp_shmem_open(llmp_shmem_provider_find("sysv"), desc, NULL, &view.map));

@@ -15,9 +15,9 @@
 #include "llmp/llmp.h"
 
 /*
- * A provider of memory within this process: opening an id returns the address of the one mapping. ThreadSanitizer detects
- * races only between accesses to the same address, so the tests with threads use it. test_inproc_maps() counts the open
- * maps.
+ * A provider of memory within this process: opening an id returns the address of the one mapping. ThreadSanitizer
+ * detects races only between accesses to the same address, so the tests with threads use it. test_inproc_maps() counts
+ * the open maps.
  */
 extern const llmp_shmem_provider test_inproc;
 int test_inproc_maps(void);
@@ -35,6 +35,14 @@ int test_wait(pid_t child);
 llmp_sender *test_sender(llmp_sender_options options);
 llmp_receiver *test_receiver(const llmp_sender *sender);
 
+/* Returns true if a child can open the provider's maps only if it inherited their descriptors. */
+bool test_needs_inheritance(const char *provider);
+
+/* The same between processes, over the named provider. If maps have to be inherited, the sender creates all at once. */
+llmp_sender *test_sender_over(const char *provider, llmp_sender_options options);
+/* Returns null on failure. */
+llmp_receiver *test_receiver_over(const char *provider, const llmp_shmem_desc *desc);
+
 /* A second mapping of a sender's page, for tests that inspect or change its bytes. */
 struct test_view {
     llmp_shmem *map;
@@ -44,7 +52,10 @@ struct test_view test_view_open(const llmp_shmem_desc *desc);
 void test_view_close(struct test_view *view);
 struct llmp_slot *test_slot(const struct test_view *view, size_t offset);
 
-/* Fills a payload with bytes that follow from `number`; fails the test unless a message has that length and these bytes. */
+/*
+ * Fills a payload with bytes that follow from `number`; fails the test unless a message has that length and these
+ * bytes.
+ */
 void test_payload_fill(void *payload, uint64_t number, size_t length);
 void test_payload_expect(const llmp_message *message, uint64_t number, size_t length);
 
@@ -56,7 +67,10 @@ void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length,
 #define TEST_MAP 4096u
 #define TEST_BIG 1000u
 
-/* sysv, limited to `segments` further ones: creating more returns -ENOSPC. Each call replaces the limit of the last one. */
+/*
+ * sysv, limited to `segments` further ones: creating more returns -ENOSPC. Each call replaces the limit of the last
+ * one.
+ */
 const llmp_shmem_provider *test_provider_with(int segments);
 
 /* Sends big messages, numbered from `from` on, until that fails. Returns the first number that was not sent. */

@@ -122,7 +122,7 @@ static void holds_on_several_pages_end_in_any_order(void **state) {
 }
 
 /* Every page is held and released. Its map is found again when the page is reused. */
-static void EOP_6_held_pages_come_round_without_being_opened_again(void **state) {
+static void EOP_6_reused_pages_are_not_opened_again_after_a_hold(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .max_pages = 4, .window = 4});
     llmp_receiver *receiver = receiver_of(sender, (llmp_receiver_options){0});
@@ -141,7 +141,7 @@ static void EOP_6_held_pages_come_round_without_being_opened_again(void **state)
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void held_pages_do_not_count_as_kept_maps(void **state) {
+static void held_pages_do_not_count_as_mapped_pages(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .page_policy = LLMP_PAGES_KEEP});
     llmp_receiver *receiver = receiver_of(sender, (llmp_receiver_options){.max_mapped_pages = 2});
@@ -277,8 +277,8 @@ int main(void) {
         cmocka_unit_test(EOP_8_a_held_page_is_not_written_again),
         cmocka_unit_test(EOP_5_the_last_release_leaves_the_page),
         cmocka_unit_test(holds_on_several_pages_end_in_any_order),
-        cmocka_unit_test(EOP_6_held_pages_come_round_without_being_opened_again),
-        cmocka_unit_test(held_pages_do_not_count_as_kept_maps),
+        cmocka_unit_test(EOP_6_reused_pages_are_not_opened_again_after_a_hold),
+        cmocka_unit_test(held_pages_do_not_count_as_mapped_pages),
         cmocka_unit_test(an_evicted_page_stays_readable_while_it_is_held),
         cmocka_unit_test(EOP_8_a_removed_receivers_held_page_never_changes),
         cmocka_unit_test(EOP_5_a_ring_through_a_held_page),

@@ -97,7 +97,7 @@ static void EOP_8_an_adopted_page_waits_for_its_receivers(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void an_adopted_page_knows_who_was_joined_by_proxy(void **state) {
+static void joins_by_proxy_are_adopted_with_the_page(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP});
     llmp_receiver *receiver = test_receiver(sender);
@@ -121,7 +121,7 @@ static void expect_refused(struct llmp_sender_page page, int rc) {
     llmp_pages_fini(&pages);
 }
 
-static void PAGE_3_what_is_no_page_is_not_adopted(void **state) {
+static void PAGE_3_a_map_that_is_no_page_is_not_adopted(void **state) {
     (void)state;
     struct llmp_sender_page page = {.expected = 1};
     assert_ok(llmp_shmem_create(llmp_shmem_provider_find("sysv"), TEST_MAP, NULL, &page.map));
@@ -175,8 +175,8 @@ int main(void) {
         cmocka_unit_test(only_reused_pages_have_a_window),
         cmocka_unit_test(an_adopted_page_is_the_newest_and_unchanged),
         cmocka_unit_test(EOP_8_an_adopted_page_waits_for_its_receivers),
-        cmocka_unit_test(an_adopted_page_knows_who_was_joined_by_proxy),
-        cmocka_unit_test(PAGE_3_what_is_no_page_is_not_adopted),
+        cmocka_unit_test(joins_by_proxy_are_adopted_with_the_page),
+        cmocka_unit_test(PAGE_3_a_map_that_is_no_page_is_not_adopted),
         cmocka_unit_test(RECV_4_a_sender_resumes_on_an_adopted_page),
     };
     return cmocka_run_group_tests_name("pages", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Threads that share one mapping: the only way in which ThreadSanitizer can see the channel's synchronisation. Every
- * byte of every payload is written and read without atomics, so a missing edge is a reported race.
+ * Threads that share one mapping, because ThreadSanitizer sees the channel's synchronisation only there. All payloads
+ * are written and read without atomics, so a missing release or acquire is a reported race.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -103,7 +103,8 @@ static void RECV_4_every_wait_and_policy(void **state) {
     (void)state;
     for (int wait = LLMP_WAIT_ADAPTIVE; wait <= LLMP_WAIT_SLEEP; wait++) {
         run_channel((llmp_sender_options){.wait = (llmp_wait)wait, .reuse_order = (llmp_reuse_order)(wait % 2)},
-                    &(llmp_receiver_options){.wait = (llmp_wait)wait}, 1); /* spinning wants a core each */
+                    &(llmp_receiver_options){.wait = (llmp_wait)wait},
+                    1); /* one reader, because each that spins needs a core */
     }
     run_channel((llmp_sender_options){.page_policy = LLMP_PAGES_KEEP}, &(llmp_receiver_options){0}, 2);
 }
@@ -210,19 +211,19 @@ static void *run_broker(void *broker) {
     return NULL;
 }
 
-struct talker {
+struct client {
     pthread_t thread;
     llmp_sender *tx;
     int rc;
 };
 
-static void *talk(void *argument) {
-    struct talker *talker = argument;
-    talker->rc = send_all(talker->tx);
+static void *send_thread(void *argument) {
+    struct client *client = argument;
+    client->rc = send_all(client->tx);
     return NULL;
 }
 
-/* One client talks, another listens; the broker's thread is stopped from here. */
+/* One client sends, and two receive. The main thread stops the broker. */
 static void BROKER_1_through_a_broker_thread(void **state) {
     (void)state;
     int maps = test_inproc_maps();
@@ -230,11 +231,11 @@ static void BROKER_1_through_a_broker_thread(void **state) {
     llmp_broker_options options = {
         .provider = &test_inproc, .page_size = MAP, .history = 8, .slow_client_timeout_ns = LLMP_SECONDS(60)};
     assert_ok(llmp_broker_new(&options, &broker));
-    struct talker talker = {0};
-    assert_ok(llmp_sender_new(&(llmp_sender_options){.provider = &test_inproc, .page_size = MAP}, &talker.tx));
+    struct client client = {0};
+    assert_ok(llmp_sender_new(&(llmp_sender_options){.provider = &test_inproc, .page_size = MAP}, &client.tx));
     llmp_sender *silent;
     assert_ok(llmp_sender_new(&(llmp_sender_options){.provider = &test_inproc, .page_size = MAP}, &silent));
-    llmp_shmem_desc channels[2] = {llmp_sender_describe(talker.tx), llmp_sender_describe(silent)};
+    llmp_shmem_desc channels[2] = {llmp_sender_describe(client.tx), llmp_sender_describe(silent)};
     struct reader readers[2] = {0};
     for (int i = 0; i < 2; i++) {
         assert_int_equal(llmp_broker_add_client(broker, &channels[i], &readers[i].desc), i);
@@ -245,10 +246,10 @@ static void BROKER_1_through_a_broker_thread(void **state) {
     for (int i = 0; i < 2; i++) {
         assert_int_equal(pthread_create(&readers[i].thread, NULL, read_all, &readers[i]), 0);
     }
-    assert_int_equal(pthread_create(&talker.thread, NULL, talk, &talker), 0);
-    (void)pthread_join(talker.thread, NULL);
-    assert_ok(talker.rc);
-    assert_ok(llmp_sender_free(talker.tx, LLMP_SECONDS(60)));
+    assert_int_equal(pthread_create(&client.thread, NULL, send_thread, &client), 0);
+    (void)pthread_join(client.thread, NULL);
+    assert_ok(client.rc);
+    assert_ok(llmp_sender_free(client.tx, LLMP_SECONDS(60)));
     llmp_broker_stop(broker);
     (void)pthread_join(loop, NULL);
     for (int i = 0; i < 2; i++) {
