@@ -37,7 +37,7 @@ void llmp_page_list_fini(struct llmp_page_list *list) {
 }
 
 /*
- * M1: read by is_current_life() in map_cache.c. Relaxed is enough, because a receiver reads the magic only after an
+ * M1: read by is_current() in map_cache.c. Relaxed is enough, because a receiver reads the magic only after an
  * END_OF_PAGE that S1 published later.
  */
 void llmp_sender_page_mark_retired(struct llmp_sender_page *page) {

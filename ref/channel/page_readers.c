@@ -11,6 +11,9 @@
  * receiver would be mistaken for the join of one that has yet to come. For the same reason,
  * llmp_sender_remove_receiver() requires that the removed receiver joins no further page.
  *
+ * Receivers may still hold a page that they have read. It is safe to release it all the same: a page that was live when
+ * a receiver was removed is closed and never written again, and stays readable where it is mapped.
+ *
  * L4: pairs with J1 in receiver_page.c. All reads of older pages happen before the count that is loaded here.
  */
 static bool all_joined_later(const struct llmp_page_set *pages) {
@@ -24,9 +27,9 @@ static bool all_joined_later(const struct llmp_page_set *pages) {
 }
 
 /*
- * L1, L2: these acquire loads pair with the release additions J1 and J2 in receiver_page.c. What receivers read of the
- * page, they read before; so the page may be written again. A peer that forges a count loses messages of this channel,
- * and nothing else.
+ * L1, L2: these acquire loads pair with the release additions J1 in receiver_page.c and J2 in receiver_hold.c. All
+ * reads of the page happen before the counts that are loaded here, so it may be written again. A peer that forges a
+ * count causes loss of messages on this channel, and nothing else.
  */
 bool llmp_pages_is_released(const struct llmp_page_set *pages, const struct llmp_sender_page *page) {
     if (page->expected == page->removed) {
@@ -41,7 +44,7 @@ bool llmp_pages_is_released(const struct llmp_page_set *pages, const struct llmp
 }
 
 /*
- * L5: pairs with J1 and J2 in receiver_page.c, as L1 and L2 do and in the same order. The counters are loaded again
+ * L5: pairs with J1 and J2, as L1 and L2 do and in the same order. The counters are loaded again
  * because llmp_pages_is_released() does not load them if no receiver is expected.
  */
 bool llmp_pages_is_reusable(const struct llmp_page_set *pages, const struct llmp_sender_page *page) {
@@ -98,7 +101,7 @@ void llmp_pages_remove_receiver(struct llmp_page_set *pages) {
  * Removed receivers are expected here, too: one of them may have joined the page in place of a receiver that has yet to
  * come. A receiver that was joined by proxy is known to have mapped the page only when it leaves it.
  *
- * L3: pairs with J1 and J2 in receiver_page.c. A receiver that joined or left the page itself has mapped it.
+ * L3: pairs with J1 in receiver_page.c and J2 in receiver_hold.c. A receiver that joined or left the page itself has mapped it.
  */
 bool llmp_pages_arrived(const struct llmp_page_set *pages) {
     const struct llmp_sender_page *newest = llmp_pages_newest(pages);

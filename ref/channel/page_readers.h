@@ -44,7 +44,8 @@ bool llmp_pages_arrived(const struct llmp_page_set *pages);
  * page before it was removed.
  *
  * Of two pages, the figure of the newer one is larger by at least the number of active receivers that have left the
- * older page and have yet to leave the newer one. So a larger figure means that further receivers are missing.
+ * older page and have yet to leave the newer one. So a larger figure means that further receivers are missing. The
+ * exception is a receiver that holds the older page: it may have left the newer one first.
  */
 int64_t llmp_pages_outstanding(const struct llmp_page_set *pages);
 

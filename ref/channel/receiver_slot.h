@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Reading one slot. Only receiver.c and receiver_batch.c include this file; its functions are inline
- * because every message passes through them.
+ * Reading one slot. Only receiver.c and receiver_batch.c include this file; its functions are inline because every
+ * message passes through them.
  *
  * A peer may have written any byte of a page, and may change it at any time. A header is copied once, the copy is
  * checked, and only the copy is used (RECV-5). Every violation is an error code.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Writing one message into its slot: check, allocate, fill. Only sender.c and sender_batch.c include this file;
- * its functions are inline because every message passes through them.
+ * Writing one message into its slot: check, allocate, fill. Only sender.c and sender_batch.c include this file; its
+ * functions are inline because every message passes through them.
  */
 #ifndef LLMP_CHANNEL_SENDER_SLOT_H
 #define LLMP_CHANNEL_SENDER_SLOT_H
