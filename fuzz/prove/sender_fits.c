@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Contracts of the sender's own arithmetic, for a proof that it keeps what llmp_slot_padded() asks of it. The functions
- * are sender.c's; only their contracts stand here, as they speak of bounds that are set elsewhere.
+ * are in sender_slot.h; only their contracts stand here, as they speak of bounds that are set elsewhere.
  */
-#include "channel/sender_internal.h"
+#include "channel/sender_state.h"
 
 /* Both are held to by others: a map by llmp_shmem_create(), a message by check_options() in sender_life.c. */
 #define MAP_MAX LLMP_SHMEM_SIZE_MAX
@@ -27,4 +27,4 @@ static inline int check_alloc(const llmp_sender *sender, size_t length);
   @*/
 static inline bool fits(llmp_sender *sender, size_t length, size_t *padded);
 
-#include "channel/sender.c" /* NOLINT(bugprone-suspicious-include): its own functions are what this is about */
+#include "channel/sender_slot.h"

@@ -37,10 +37,20 @@ void llmp_map_cache_reap(const struct llmp_map_cache *cache) {
     }
 }
 
-static void evict(struct llmp_map_cache *cache, uint32_t index) {
+static void add(struct llmp_map_cache *cache, struct llmp_cached_map item) {
+    cache->items[cache->count++] = item;
+    cache->bytes += llmp_shmem_size(item.map);
+}
+
+static void drop(struct llmp_map_cache *cache, uint32_t index) {
     cache->bytes -= llmp_shmem_size(cache->items[index].map);
-    llmp_shmem_close(cache->items[index].map);
     cache->items[index] = cache->items[--cache->count];
+}
+
+static void evict(struct llmp_map_cache *cache, uint32_t index) {
+    llmp_shmem *map = cache->items[index].map;
+    drop(cache, index);
+    llmp_shmem_close(map);
 }
 
 static uint32_t least_recently_used(const struct llmp_map_cache *cache) {
@@ -51,32 +61,42 @@ static uint32_t least_recently_used(const struct llmp_map_cache *cache) {
     return oldest;
 }
 
-/* The map used last is the page that the receiver still stands on. */
+static bool is_full(const struct llmp_map_cache *cache, size_t size) {
+    return cache->count >= cache->max || (cache->count > 1 && cache->bytes + size > cache->max_bytes);
+}
+
+/* Never evicts the map that was got last, because that is the page the receiver is still on. */
 static void make_room(struct llmp_map_cache *cache, size_t size) {
-    while (cache->count >= cache->max || (cache->count > 1 && cache->bytes + size > cache->max_bytes)) {
+    while (is_full(cache, size)) {
         evict(cache, least_recently_used(cache));
     }
 }
 
-static bool is_same(const struct llmp_kept_map *kept, const llmp_shmem_id *id) {
-    llmp_shmem_desc desc = llmp_shmem_describe(kept->map);
-    return strncmp(desc.id.bytes, id->bytes, sizeof id->bytes) == 0; /* bytes behind the NUL mean nothing (ID-1) */
+/* Bytes behind the NUL of an id are ignored (ID-1). */
+static bool has_id(const struct llmp_cached_map *item, const llmp_shmem_id *id) {
+    llmp_shmem_desc desc = llmp_shmem_describe(item->map);
+    return strncmp(desc.id.bytes, id->bytes, sizeof id->bytes) == 0;
 }
 
 static uint32_t find(const struct llmp_map_cache *cache, const llmp_shmem_id *id) {
     for (uint32_t i = 0; i < cache->count; i++) {
         uint32_t index = (cache->hint + i) % cache->count;
-        if (is_same(&cache->items[index], id)) {
+        if (has_id(&cache->items[index], id)) {
             return index;
         }
     }
     return NOT_FOUND;
 }
 
-/* Reads what M1 in pages.c and llmp_page_init() wrote; S1 and R1 order it, for an END_OF_PAGE led here. */
-static bool is_current_life(const struct llmp_kept_map *kept, size_t size) {
-    const struct llmp_page *page = llmp_shmem_data(kept->map);
-    return llmp_shmem_size(kept->map) == size && llmp_load_relaxed(&page->magic) == LLMP_PAGE_MAGIC;
+/*
+ * Returns true if the map is of the page that END_OF_PAGE names, and not of an earlier segment with the same id.
+ *
+ * Reads what M1 in page_list.c and llmp_page_init() wrote. Relaxed is enough: S1 and R1 order these writes before the
+ * END_OF_PAGE that named the page.
+ */
+static bool is_current(const struct llmp_cached_map *item, size_t size) {
+    const struct llmp_page *page = llmp_shmem_data(item->map);
+    return llmp_shmem_size(item->map) == size && llmp_load_relaxed(&page->magic) == LLMP_PAGE_MAGIC;
 }
 
 static int open_map(struct llmp_map_cache *cache, const llmp_shmem_desc *desc, uint32_t *index) {
@@ -87,15 +107,14 @@ static int open_map(struct llmp_map_cache *cache, const llmp_shmem_desc *desc, u
     }
     make_room(cache, desc->size);
     *index = cache->count;
-    cache->items[cache->count++] = (struct llmp_kept_map){.map = map};
-    cache->bytes += desc->size;
+    add(cache, (struct llmp_cached_map){.map = map});
     cache->opened++;
     return 0;
 }
 
 int llmp_map_cache_get(struct llmp_map_cache *cache, const llmp_shmem_desc *desc, llmp_shmem **map) {
     uint32_t index = find(cache, &desc->id);
-    if (index != NOT_FOUND && !is_current_life(&cache->items[index], desc->size)) {
+    if (index != NOT_FOUND && !is_current(&cache->items[index], desc->size)) {
         evict(cache, index);
         index = NOT_FOUND;
     }
@@ -109,4 +128,24 @@ int llmp_map_cache_get(struct llmp_map_cache *cache, const llmp_shmem_desc *desc
     cache->hint = index + 1;
     *map = cache->items[index].map;
     return 0;
+}
+
+struct llmp_cached_map llmp_map_cache_take(struct llmp_map_cache *cache, const llmp_shmem *map) {
+    uint32_t index = 0;
+    while (cache->items[index].map != map) {
+        index++;
+    }
+    struct llmp_cached_map item = cache->items[index];
+    drop(cache, index);
+    return item;
+}
+
+/* `used_at` stays as it was, so that the map that was got last remains the newest one. */
+void llmp_map_cache_put(struct llmp_map_cache *cache, struct llmp_cached_map item) {
+    llmp_shmem_desc desc = llmp_shmem_describe(item.map);
+    if (is_full(cache, desc.size) || find(cache, &desc.id) != NOT_FOUND) {
+        llmp_shmem_close(item.map);
+    } else {
+        add(cache, item);
+    }
 }

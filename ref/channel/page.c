@@ -29,7 +29,7 @@ size_t llmp_page_next_size(size_t max_alloc, size_t initial_size) {
     return next_power_of_two(wanted >= initial_size ? wanted : initial_size - 1);
 }
 
-/* The magic is read by receivers that still have an older life of this page mapped, hence atomically. */
+/* The magic is stored atomically, because receivers that have the page mapped from its last use may load it. */
 void llmp_page_init(struct llmp_page *page, size_t map_size, uint32_t sender_id, size_t max_alloc) {
     page->sender_id = sender_id;
     llmp_store_relaxed(&page->joined, 0);

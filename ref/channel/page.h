@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What lies in a map, byte by byte, and the arithmetic over it. No system calls, no state: everything here can be
- * called on any bytes.
+ * The arithmetic and the checks on pages. No system calls and no state: every function may be called on any bytes.
  *
- *   0        8          12      14      16               24           32          40               48
- *   +--------+----------+-------+-------+----------------+------------+-----------+----------------+----------
- *   | magic  | sender   | joined| left  | current_msg_id | size_total | size_used | max_alloc_size | slots ...
- *   +--------+----------+-------+-------+----------------+------------+-----------+----------------+----------
- *
- *   a slot:  0     4        8        12      16           24        32               40
- *            +-----+--------+--------+-------+------------+---------+----------------+---------+-----------+
- *            | tag | sender | broker | flags | message_id | buf_len | buf_len_padded | payload | padding   |
- *            +-----+--------+--------+-------+------------+---------+----------------+---------+-----------+
- *                                                                                    |<- buf_len_padded -->|
- *
- * The first slot stands at 48, every other one on a multiple of 64 (MSG-1).
- *
- * The comments that begin with an at sign are contracts in ACSL: what a function asks of its caller and what it gives
- * back, for all inputs. `make prove` proves them; fuzz/prove/README.md says how to read them.
+ * Comments that begin with an at sign are contracts in ACSL: what a function requires of its caller, and what it
+ * guarantees, for all inputs. `make prove` proves them; fuzz/prove/README.md explains the notation.
  */
 #ifndef LLMP_CHANNEL_PAGE_H
 #define LLMP_CHANNEL_PAGE_H
@@ -26,70 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "channel/page_layout.h"
 #include "llmp/llmp.h"
 #include "os/atomic.h"
 
-#define LLMP_PAGE_MAGIC UINT64_C(0x1A1A1A1A1A1A1AF1)
-#define LLMP_PAGE_MAGIC_RETIRED UINT64_C(0xDEADC0FEAF1BEEF1)
-
-#define LLMP_PAGE_HEADER 48u
-#define LLMP_SLOT_HEADER 40u
-#define LLMP_LINE 64u
-#define LLMP_EOP_PAYLOAD 32u
-#define LLMP_EOP_ROOM 128u /* always kept free for END_OF_PAGE (SEND-1) */
-#define LLMP_PAGE_SIZE_DEFAULT ((size_t)1 << 20)
-#define LLMP_PAGE_SIZE_MIN 512u
-
-struct llmp_page { /* PAGE */
-    uint64_t magic;
-    uint32_t sender_id;
-    uint16_t joined;         /* receivers_joined_count */
-    uint16_t left;           /* receivers_left_count */
-    uint64_t current_msg_id; /* the release store that publishes, and its acquire load, are on this field */
-    uint64_t size_total;
-    uint64_t size_used;
-    uint64_t max_alloc_size;
-};
-
-struct llmp_slot { /* MSG */
-    uint32_t tag;
-    uint32_t sender;
-    uint32_t broker;
-    uint32_t flags;
-    uint64_t message_id;
-    uint64_t buf_len;
-    uint64_t buf_len_padded;
-};
-
-struct llmp_eop { /* EOP-1 */
-    uint64_t map_size;
-    llmp_shmem_id id;
-    uint32_t padding;
-};
-
-_Static_assert(sizeof(size_t) == 8, "the layout below is the one of 64-bit machines");
-_Static_assert(offsetof(struct llmp_page, sender_id) == 8, "PAGE");
-_Static_assert(offsetof(struct llmp_page, joined) == 12, "PAGE");
-_Static_assert(offsetof(struct llmp_page, left) == 14, "PAGE");
-_Static_assert(offsetof(struct llmp_page, current_msg_id) == 16, "PAGE");
-_Static_assert(offsetof(struct llmp_page, size_total) == 24, "PAGE");
-_Static_assert(offsetof(struct llmp_page, size_used) == 32, "PAGE");
-_Static_assert(offsetof(struct llmp_page, max_alloc_size) == 40, "PAGE");
-_Static_assert(sizeof(struct llmp_page) == LLMP_PAGE_HEADER, "PAGE");
-_Static_assert(offsetof(struct llmp_slot, sender) == 4, "MSG");
-_Static_assert(offsetof(struct llmp_slot, broker) == 8, "MSG");
-_Static_assert(offsetof(struct llmp_slot, flags) == 12, "MSG");
-_Static_assert(offsetof(struct llmp_slot, message_id) == 16, "MSG");
-_Static_assert(offsetof(struct llmp_slot, buf_len) == 24, "MSG");
-_Static_assert(offsetof(struct llmp_slot, buf_len_padded) == 32, "MSG");
-_Static_assert(sizeof(struct llmp_slot) == LLMP_SLOT_HEADER, "MSG");
-_Static_assert(offsetof(struct llmp_eop, id) == 8, "EOP-1");
-_Static_assert(offsetof(struct llmp_eop, padding) == 28, "EOP-1");
-_Static_assert(sizeof(struct llmp_eop) == LLMP_EOP_PAYLOAD, "EOP-1");
-
 /*
- * buf_len_padded for `length` payload bytes in a slot at map offset `offset` (MSG-1): the least value that holds them and
- * ends the slot on a line. A sender's lengths and maps are bounded long before the sum could overflow.
+ * Returns buf_len_padded for `length` payload bytes in a slot at map offset `offset` (MSG-1): the smallest value that
+ * holds them and ends the slot at a multiple of 64. The sum cannot overflow, because a sender's lengths and maps have
+ * much smaller bounds.
  */
 /*@ requires offset + LLMP_SLOT_HEADER + length + LLMP_LINE <= SIZE_MAX;
   @ terminates \true; exits \false; assigns \nothing;
@@ -101,17 +31,6 @@ static inline size_t llmp_slot_padded(size_t offset, size_t length) {
     return length + (LLMP_LINE - end % LLMP_LINE) % LLMP_LINE;
 }
 
-static inline struct llmp_slot *llmp_slot_at(void *page, size_t offset) {
-    return (struct llmp_slot *)(void *)((unsigned char *)page + offset);
-}
-
-static inline void *llmp_slot_payload(struct llmp_slot *slot) {
-    return slot + 1;
-}
-
-/* No page is larger: llmp_shmem_create() refuses this size, so an absurd wish ends as an error and not as a small map. */
-#define LLMP_PAGE_SIZE_LIMIT ((size_t)1 << 63)
-
 /*@ inductive llmp_power_of_two(integer n) {
   @   case one: llmp_power_of_two(1);
   @   case twice: \forall integer n; llmp_power_of_two(n) ==> llmp_power_of_two(2 * n);
@@ -120,7 +39,7 @@ static inline void *llmp_slot_payload(struct llmp_slot *slot) {
   @     \max(2 * max_alloc + LLMP_EOP_ROOM + LLMP_PAGE_HEADER, initial_size - 1);
   @*/
 
-/* The size of the page after one whose largest allocation was `max_alloc` (EOP-4). */
+/* Returns the size of the page after one whose largest allocation was `max_alloc` (EOP-4). */
 /*@ terminates \true; exits \false; assigns \nothing;
   @ behavior sane:
   @   assumes llmp_page_wanted(max_alloc, initial_size) <= LLMP_PAGE_SIZE_LIMIT;
@@ -133,10 +52,13 @@ static inline void *llmp_slot_payload(struct llmp_slot *slot) {
   @*/
 size_t llmp_page_next_size(size_t max_alloc, size_t initial_size);
 
-/* A fresh page, or a used one made fresh again (PAGE-1). Nobody may be reading it. */
+/* Initialises a new page, or a used one again (PAGE-1). No receiver may be reading it. */
 void llmp_page_init(struct llmp_page *page, size_t map_size, uint32_t sender_id, size_t max_alloc);
 
-/* Whether a receiver may start on this page (PAGE-3). */
+/*
+ * Checks that a receiver may start on this page (PAGE-3). Returns 0, -LLMP_E_PAGE_TOO_SMALL, -LLMP_E_PAGE_RETIRED or
+ * -LLMP_E_PAGE_MAGIC.
+ */
 /*@ requires map_size >= LLMP_PAGE_HEADER ==> \valid_read(page);
   @ requires llmp_few_loads;
   @ terminates \true; exits \false; assigns llmp_loads;
@@ -154,7 +76,9 @@ void llmp_page_init(struct llmp_page *page, size_t map_size, uint32_t sender_id,
   @*/
 int llmp_page_check(const struct llmp_page *page, size_t map_size);
 
-/* Whether a header fits behind `offset` at all: to be asked before llmp_slot_copy() (RECV-2). */
+/*
+ * Returns true if a slot header at `offset` is inside the map. llmp_slot_copy() must not be called otherwise (RECV-2).
+ */
 /*@ terminates \true; exits \false; assigns \nothing;
   @ ensures \result <==> offset + LLMP_SLOT_HEADER <= map_size;
   @*/
@@ -162,7 +86,7 @@ static inline bool llmp_slot_fits(size_t map_size, size_t offset) {
     return offset <= map_size && map_size - offset >= LLMP_SLOT_HEADER;
 }
 
-/* Reads every field of a slot's header once: the copy is what gets checked and used (RECV-5). */
+/* Copies a slot header and loads each field once. Only the copy may be checked and used (RECV-5). */
 /*@ requires \valid_read(slot) && \valid(copy) && \separated(slot, copy);
   @ requires llmp_few_loads;
   @ terminates \true; exits \false; assigns *copy, llmp_loads;
@@ -218,8 +142,8 @@ static inline int llmp_slot_check_special(const struct llmp_slot *copy) {
 }
 
 /*
- * Whether a copied header may be used (RECV-0, RECV-2, RECV-3, EOP-2): `offset` is where it stood, `id` the one that
- * has to come next.
+ * Checks a copied header (RECV-0, RECV-2, RECV-3, EOP-2). `offset` is the slot's offset in the map, `id` the expected
+ * message id. Returns 0, or the first violation.
  */
 /*@ requires \valid_read(copy);
   @ terminates \true; exits \false; assigns \nothing;
@@ -263,7 +187,10 @@ static inline int llmp_slot_check(const struct llmp_slot *copy, size_t map_size,
     return llmp_slot_check_special(copy);
 }
 
-/* The same, and how far from `offset` the next slot is: never back, never behind the map, on a line. */
+/*
+ * As llmp_slot_check(), and returns the size of the slot. The next slot begins that far behind `offset`: after this
+ * one, at a multiple of 64, and not behind the end of the map.
+ */
 /*@ requires \valid_read(copy) && \valid(size) && \separated(copy, size);
   @ terminates \true; exits \false; assigns *size;
   @ ensures \result == 0 <==> llmp_slot_sound(copy, map_size, offset, id);
@@ -283,7 +210,7 @@ static inline int llmp_slot_step(const struct llmp_slot *copy, size_t map_size, 
     return rc;
 }
 
-/* Padding is written as zeros: nothing of this process leaks into it. */
+/* Writes the payload of END_OF_PAGE. The padding is zeroed, so that no bytes of this process leak into it. */
 /*@ requires \valid(eop) && \valid_read(desc) && \separated(eop, desc);
   @ terminates \true; exits \false; assigns *eop;
   @ ensures eop->map_size == desc->size;
@@ -292,7 +219,7 @@ static inline int llmp_slot_step(const struct llmp_slot *copy, size_t map_size, 
   @*/
 void llmp_eop_put(struct llmp_eop *eop, const llmp_shmem_desc *desc);
 
-/* Reads each byte once (RECV-5). */
+/* Reads the payload of END_OF_PAGE, and loads each byte once (RECV-5). */
 /*@ requires \valid_read(eop) && \valid(desc) && \separated(eop, desc);
   @ requires llmp_few_loads;
   @ terminates \true; exits \false; assigns *desc, llmp_loads;
@@ -303,7 +230,7 @@ void llmp_eop_put(struct llmp_eop *eop, const llmp_shmem_desc *desc);
   @*/
 void llmp_eop_take(const struct llmp_eop *eop, llmp_shmem_desc *desc);
 
-/* The payload of END_OF_PAGE and NEW_SHM_CLIENT: LLMP_EOP_PAYLOAD bytes, aligned as every payload is. */
+/* The same for a payload address: LLMP_EOP_PAYLOAD bytes, 8-byte aligned, of END_OF_PAGE or NEW_SHM_CLIENT. */
 static inline void llmp_eop_write(void *payload, const llmp_shmem_desc *desc) {
     llmp_eop_put(payload, desc);
 }
@@ -312,7 +239,7 @@ static inline void llmp_eop_read(const void *payload, llmp_shmem_desc *desc) {
     llmp_eop_take(payload, desc);
 }
 
-/* Tags that only the protocol itself may send (MSG-2). */
+/* Returns true for tags that only the protocol itself may send (MSG-2). */
 /*@ terminates \true; exits \false; assigns \nothing;
   @ ensures \result <==> tag \in {0x00DEADAF, 0xA143AF11, 0x0AF1E0F1, 0x0C11E471, 0x0C11E472, 0x013C5171, 0x70051041};
   @*/

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* How a sender begins and ends, what it says of itself, and who is counted among its receivers. */
+/* Creating and freeing a sender, its counters, and its expected receivers. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "channel/page.h"
+#include "channel/page_readers.h"
+#include "channel/pages.h"
 #include "channel/sender.h"
-#include "channel/sender_internal.h"
+#include "channel/sender_state.h"
 #include "channel/wait.h"
-#include "os/atomic.h"
 #include "os/compat.h"
 
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
 #define MAX_MESSAGE_MAX ((size_t)1 << 37)
 
 static int check_options(const llmp_sender_options *options) {
-    bool bad_page = options->page_size != 0 && options->page_size < LLMP_PAGE_SIZE_MIN;
-    bool bad_policy =
-        (unsigned)options->page_policy > LLMP_PAGES_KEEP || (unsigned)options->reuse_order > LLMP_REUSE_NEWEST;
-    bool bad_wait = (unsigned)options->wait > LLMP_WAIT_SLEEP;
+    bool bad_page_size = options->page_size != 0 && options->page_size < LLMP_PAGE_SIZE_MIN;
+    bool bad_choice = options->page_policy > LLMP_PAGES_KEEP || options->reuse_order > LLMP_REUSE_NEWEST ||
+                      options->wait > LLMP_WAIT_SLEEP;
     bool bad_reserved = !llmp_is_zero(options->reserved0, sizeof options->reserved0) ||
                         !llmp_is_zero(options->reserved, sizeof options->reserved);
-    return bad_page || bad_policy || bad_wait || bad_reserved || options->max_message > MAX_MESSAGE_MAX ? -EINVAL : 0;
+    bool bad_max = options->max_message > MAX_MESSAGE_MAX;
+    return bad_page_size || bad_choice || bad_reserved || bad_max ? -EINVAL : 0;
 }
 
 static int make_pages(llmp_sender *sender, const llmp_sender_options *options) {
@@ -120,7 +121,7 @@ void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats, 
     llmp_copy_known(stats, size, &now, sizeof now);
 }
 
-/* ---------------------------------------------------------------- receivers that come and go */
+/* ---------------------------------------------------------------- expected receivers */
 
 uint64_t llmp_sender_reserve(llmp_sender *sender, llmp_shmem_desc *desc) {
     *desc = llmp_sender_describe(sender);

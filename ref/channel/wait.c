@@ -3,11 +3,11 @@
 
 #include "os/atomic.h"
 
-/* In steps of one look each. A processor's pause takes up to 50 ns, so the quickest looks do without. */
+/* Steps of an adaptive wait. The first ones do without the processor's pause instruction, which takes up to 50 ns. */
 #define STEPS_EAGER 256u
 #define STEPS_SPIN 2048u
 #define STEPS_YIELD 2304u
-/* Reading the clock costs as much as several looks. */
+/* Reading the clock costs as much as several checks. */
 #define STEPS_PER_CLOCK 64u
 
 #define SLEEP_FIRST 50000
@@ -26,7 +26,7 @@ static bool yield(struct llmp_deadline deadline) {
     return !llmp_deadline_passed(deadline);
 }
 
-/* Twice as long each time: who has been idle for long will not notice a little more. */
+/* Sleeps twice as long each time: after a long idle time, a little more latency does not matter. */
 static bool sleep_longer(struct llmp_waiter *waiter, struct llmp_deadline deadline, int64_t max) {
     int64_t next = waiter->sleep_ns == 0 ? SLEEP_FIRST : 2 * waiter->sleep_ns;
     waiter->sleep_ns = next < max ? next : max;

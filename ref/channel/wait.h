@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What to do between two looks at something that another process changes. */
+/* Waiting between two checks of something that another process changes. */
 #ifndef LLMP_CHANNEL_WAIT_H
 #define LLMP_CHANNEL_WAIT_H
 
@@ -16,13 +16,13 @@ static inline void llmp_waiter_init(struct llmp_waiter *waiter, llmp_wait how) {
     *waiter = (struct llmp_waiter){.how = how};
 }
 
-/* Something happened: the next wait begins with the short steps again. */
+/* Starts again with short steps, after a check that found something. */
 static inline void llmp_waiter_reset(struct llmp_waiter *waiter) {
     waiter->steps = 0;
     waiter->sleep_ns = 0;
 }
 
-/* Waits one step. False when the deadline has passed: then give up, after one last look. */
+/* Waits one step. Returns false if the deadline has passed; the caller should then check once more and stop. */
 bool llmp_waiter_step(struct llmp_waiter *waiter, struct llmp_deadline deadline);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "shmem/provider.h"
 
-/* ---------------------------------------------------------------- one mapping for all */
+/* ---------------------------------------------------------------- one mapping for all threads */
 
 #define MAPS 4096
 
@@ -153,6 +153,23 @@ llmp_receiver *test_receiver(const llmp_sender *sender) {
     return receiver;
 }
 
+bool test_needs_inheritance(const char *provider) {
+    return llmp_shmem_provider_scope(llmp_shmem_provider_find(provider)) == LLMP_SCOPE_DESCRIPTOR;
+}
+
+llmp_sender *test_sender_over(const char *provider, llmp_sender_options options) {
+    options.provider = llmp_shmem_provider_find(provider);
+    options.preallocate = test_needs_inheritance(provider);
+    return test_sender(options);
+}
+
+llmp_receiver *test_receiver_over(const char *provider, const llmp_shmem_desc *desc) {
+    llmp_receiver_options options = {.provider = llmp_shmem_provider_find(provider)};
+    llmp_receiver *receiver = NULL;
+    (void)llmp_receiver_new(desc, &options, &receiver);
+    return receiver;
+}
+
 struct test_view test_view_open(const llmp_shmem_desc *desc) {
     struct test_view view;
     assert_ok(llmp_shmem_open(llmp_shmem_provider_find("sysv"), desc, NULL, &view.map));
@@ -174,13 +191,24 @@ static unsigned char byte_of(uint64_t number, size_t i) {
     return (unsigned char)((number * 0x9E3779B97F4A7C15u >> (8 * (i % 8))) + i);
 }
 
+void test_payload_fill(void *payload, uint64_t number, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        ((unsigned char *)payload)[i] = byte_of(number, i);
+    }
+}
+
+void test_payload_expect(const llmp_message *message, uint64_t number, size_t length) {
+    assert_int_equal(message->length, length);
+    for (size_t i = 0; i < length; i++) {
+        assert_int_equal(((const unsigned char *)message->payload)[i], byte_of(number, i));
+    }
+}
+
 int test_send_number(llmp_sender *sender, uint64_t number, size_t length, int64_t timeout_ns) {
     void *payload;
     int rc = llmp_sender_alloc(sender, length, timeout_ns, &payload);
     if (rc == 0) {
-        for (size_t i = 0; i < length; i++) {
-            ((unsigned char *)payload)[i] = byte_of(number, i);
-        }
+        test_payload_fill(payload, number, length);
         rc = llmp_sender_commit(sender, (uint32_t)(number % 1000), 0);
     }
     return rc;
@@ -190,10 +218,7 @@ void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length,
     llmp_message message;
     assert_ok(llmp_recv(receiver, &message, timeout_ns));
     assert_int_equal(message.tag, number % 1000);
-    assert_int_equal(message.length, length);
-    for (size_t i = 0; i < length; i++) {
-        assert_int_equal(((const unsigned char *)message.payload)[i], byte_of(number, i));
-    }
+    test_payload_expect(&message, number, length);
 }
 
 static int segments_left;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What adapts by itself, fed with made-up measurements: the window of pages, and the receiver's looks. */
+/* The adaptive window of pages and the adaptive polling of receivers, with made-up measurements. */
 #include "channel/coalesce.h"
 #include "channel/window.h"
 #include "support.h"
@@ -8,7 +8,7 @@
 
 typedef int64_t (*cost_fn)(uint32_t pages);
 
-/* Turns pages that cost what the function says. */
+/* Turns pages whose cost is that of the function. Returns the time after them. */
 static int64_t run(struct llmp_window *window, int64_t now, int turns, cost_fn cost) {
     for (int i = 0; i < turns; i++) {
         now += cost(window->pages);
@@ -34,7 +34,7 @@ static int64_t quiet(uint32_t pages) {
     return 100000000;
 }
 
-static void the_window_finds_what_costs_least(void **state) {
+static void the_window_with_the_lowest_cost_is_chosen(void **state) {
     (void)state;
     struct llmp_window window;
     llmp_window_init(&window, 0, 64);
@@ -45,7 +45,7 @@ static void the_window_finds_what_costs_least(void **state) {
     assert_int_equal(window.pages, 64);
 }
 
-static void of_equals_the_smallest_window_is_kept(void **state) {
+static void the_smallest_of_equal_windows_is_chosen(void **state) {
     (void)state;
     struct llmp_window window;
     llmp_window_init(&window, 0, 64);
@@ -64,7 +64,7 @@ static void the_window_is_measured_again_when_its_cost_drifts(void **state) {
     assert_int_equal(window.pages, 64);
 }
 
-static void a_quiet_channel_goes_round_in_two_pages(void **state) {
+static void a_quiet_channel_has_two_pages_in_rotation(void **state) {
     (void)state;
     struct llmp_window window;
     llmp_window_init(&window, 0, 64);
@@ -76,7 +76,7 @@ static void a_quiet_channel_goes_round_in_two_pages(void **state) {
     assert_int_equal(window.pages, 2);
 }
 
-static void a_window_that_was_chosen_stays(void **state) {
+static void a_fixed_window_does_not_change(void **state) {
     (void)state;
     struct llmp_window window;
     llmp_window_init(&window, 7, 64);
@@ -97,64 +97,64 @@ static void the_window_never_exceeds_its_bound(void **state) {
     }
 }
 
-/* ---------------------------------------------------------------- the looks */
+/* ---------------------------------------------------------------- polling */
 
-static void take(struct llmp_coalesce *coalesce, int times, uint64_t fresh) {
+static void poll(struct llmp_coalesce *coalesce, int times, uint64_t unread) {
     for (int i = 0; i < times; i++) {
-        assert_true(llmp_coalesce_take(coalesce, fresh, fresh * 128));
+        assert_true(llmp_coalesce_take(coalesce, unread, unread * 128));
     }
 }
 
-/* Question and answer: one message a look, for ever. */
+/* Requests and answers: no poll finds more than one message. */
 static void single_messages_are_never_delayed(void **state) {
     (void)state;
     struct llmp_coalesce coalesce;
     llmp_coalesce_init(&coalesce, 0, 0);
     for (int i = 0; i < 1000; i++) {
-        take(&coalesce, 3, 0);
-        take(&coalesce, 1, 1);
+        poll(&coalesce, 3, 0);
+        poll(&coalesce, 1, 1);
         assert_int_equal(coalesce.delay, 0);
         assert_true(llmp_coalesce_due(&coalesce));
     }
 }
 
-static void a_stream_is_looked_at_ever_more_rarely(void **state) {
+static void a_stream_is_polled_less_and_less_often(void **state) {
     (void)state;
     struct llmp_coalesce coalesce;
     llmp_coalesce_init(&coalesce, 0, 0);
-    take(&coalesce, 7, 3);
+    poll(&coalesce, 7, 3);
     assert_int_equal(coalesce.delay, 0);
-    take(&coalesce, 1, 3);
+    poll(&coalesce, 1, 3);
     assert_int_equal(coalesce.delay, 1000);
-    take(&coalesce, 2, 100);
+    poll(&coalesce, 2, 100);
     assert_int_equal(coalesce.delay, 4000);
-    take(&coalesce, 5, 512);
+    poll(&coalesce, 5, 512);
     assert_int_equal(coalesce.delay, 4000);
-    take(&coalesce, 100, 100);
+    poll(&coalesce, 100, 100);
     assert_int_equal(coalesce.delay, 20000);
 }
 
-static void a_stream_that_ends_is_followed_at_once_again(void **state) {
+static void after_a_stream_polls_are_not_delayed(void **state) {
     (void)state;
     struct llmp_coalesce coalesce;
     llmp_coalesce_init(&coalesce, 0, 0);
-    take(&coalesce, 100, 100);
+    poll(&coalesce, 100, 100);
     assert_int_equal(coalesce.delay, 20000);
-    take(&coalesce, 6, 1);
+    poll(&coalesce, 6, 1);
     assert_int_equal(coalesce.delay, 0);
 }
 
-static void large_messages_are_worth_a_look_each(void **state) {
+static void few_large_messages_are_enough_for_a_poll(void **state) {
     (void)state;
     struct llmp_coalesce coalesce;
     llmp_coalesce_init(&coalesce, 0, 0);
-    take(&coalesce, 8, 2);
+    poll(&coalesce, 8, 2);
     assert_int_equal(coalesce.delay, 1000);
     assert_true(llmp_coalesce_take(&coalesce, 4, (size_t)256 << 10));
     assert_int_equal(coalesce.delay, 1000);
 }
 
-static void fixed_batches_wait_for_number_or_time(void **state) {
+static void fixed_batches_wait_for_messages_or_time(void **state) {
     (void)state;
     struct llmp_coalesce coalesce;
     llmp_coalesce_init(&coalesce, 100, 1000000);
@@ -171,17 +171,17 @@ static void fixed_batches_wait_for_number_or_time(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_window_finds_what_costs_least),
-        cmocka_unit_test(of_equals_the_smallest_window_is_kept),
+        cmocka_unit_test(the_window_with_the_lowest_cost_is_chosen),
+        cmocka_unit_test(the_smallest_of_equal_windows_is_chosen),
         cmocka_unit_test(the_window_is_measured_again_when_its_cost_drifts),
-        cmocka_unit_test(a_quiet_channel_goes_round_in_two_pages),
-        cmocka_unit_test(a_window_that_was_chosen_stays),
+        cmocka_unit_test(a_quiet_channel_has_two_pages_in_rotation),
+        cmocka_unit_test(a_fixed_window_does_not_change),
         cmocka_unit_test(the_window_never_exceeds_its_bound),
         cmocka_unit_test(single_messages_are_never_delayed),
-        cmocka_unit_test(a_stream_is_looked_at_ever_more_rarely),
-        cmocka_unit_test(a_stream_that_ends_is_followed_at_once_again),
-        cmocka_unit_test(large_messages_are_worth_a_look_each),
-        cmocka_unit_test(fixed_batches_wait_for_number_or_time),
+        cmocka_unit_test(a_stream_is_polled_less_and_less_often),
+        cmocka_unit_test(after_a_stream_polls_are_not_delayed),
+        cmocka_unit_test(few_large_messages_are_enough_for_a_poll),
+        cmocka_unit_test(fixed_batches_wait_for_messages_or_time),
     };
     return cmocka_run_group_tests_name("adapt", tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "broker/state.h"
-#include "channel/sender_internal.h"
+#include "channel/sender_state.h"
 #include "os/os.h"
 #include "raw_peer.h"
 

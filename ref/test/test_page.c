@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The arithmetic and the checks of channel/page, on bytes that no channel stands behind. */
+/* The arithmetic and the checks of channel/page, on bytes that belong to no channel. */
 #include <string.h>
 
 #include "support.h"
 
 #define MAP 4096u
 
-static void MSG_1_padding_reaches_the_next_line(void **state) {
+static void MSG_1_slots_end_on_a_multiple_of_64(void **state) {
     (void)state;
     for (size_t offset = 48; offset < 48 + 3 * 64; offset += 8) {
         for (size_t length = 0; length < 400; length++) {
@@ -17,7 +17,7 @@ static void MSG_1_padding_reaches_the_next_line(void **state) {
     }
 }
 
-/* The figures that protocol descriptions give: 48 + 40 + 40 = 128, and 24 bytes in any later slot. */
+/* As the protocol's descriptions say: 48 + 40 + 40 = 128, and 24 bytes in every later slot. */
 static void MSG_1_empty_messages(void **state) {
     (void)state;
     assert_int_equal(llmp_slot_padded(48, 0), 40);
@@ -119,7 +119,7 @@ static void RECV_2_headers_behind_the_map(void **state) {
     assert_rc(llmp_slot_check(&slot, MAP, SIZE_MAX - 8, 3), -LLMP_E_MSG_BOUNDS);
 }
 
-static void BROKER_3_a_longer_padding_is_fine(void **state) {
+static void BROKER_3_longer_padding_is_accepted(void **state) {
     (void)state;
     struct llmp_slot slot = good();
     slot.buf_len = 0;
@@ -188,7 +188,7 @@ static void MSG_2_reserved_tags(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(MSG_1_padding_reaches_the_next_line),
+        cmocka_unit_test(MSG_1_slots_end_on_a_multiple_of_64),
         cmocka_unit_test(MSG_1_empty_messages),
         cmocka_unit_test(EOP_4_sizes_of_the_next_page),
         cmocka_unit_test(PAGE_1_a_fresh_page),
@@ -196,7 +196,7 @@ int main(void) {
         cmocka_unit_test(RECV_2_lengths),
         cmocka_unit_test(RECV_2_unaligned_slots_are_refused),
         cmocka_unit_test(RECV_2_headers_behind_the_map),
-        cmocka_unit_test(BROKER_3_a_longer_padding_is_fine),
+        cmocka_unit_test(BROKER_3_longer_padding_is_accepted),
         cmocka_unit_test(RECV_0_ids_are_consecutive),
         cmocka_unit_test(RECV_3_special_tags),
         cmocka_unit_test(EOP_2_end_of_page_has_32_bytes),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Receivers of a broadcast channel that come late, go, hesitate or die, and what they cost the others. */
+/* Receivers of a broadcast channel that come late, are slow, or are removed, and how that affects the others. */
 #include <errno.h>
 
 #include "channel/sender.h"
@@ -12,7 +12,7 @@ static llmp_sender *broadcast(uint32_t history) {
     return sender;
 }
 
-static llmp_receiver *admit(llmp_sender *sender) {
+static llmp_receiver *add_receiver(llmp_sender *sender) {
     llmp_shmem_desc desc;
     llmp_sender_add_receiver(sender, &desc);
     llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .pre_joined = true};
@@ -27,7 +27,7 @@ static void history_reaches_back_to_the_oldest_page(void **state) {
     for (uint64_t i = 0; i < 100; i++) {
         assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
     }
-    llmp_receiver *late = admit(sender);
+    llmp_receiver *late = add_receiver(sender);
     test_expect_big(late, 90, 100);
     assert_int_equal(test_stats_of(sender).pages_created, 4);
     llmp_receiver_free(late);
@@ -40,7 +40,7 @@ static void allocate_and_send(llmp_sender *sender, size_t length) {
     assert_ok(llmp_sender_commit(sender, 1, 0));
 }
 
-/* The bound is one of bytes unless pages were asked for: when messages grow, fewer pages of history are kept. */
+/* Without max_pages the bound is one of bytes: when pages grow, the history has fewer pages. */
 static void history_stays_within_its_bytes_when_pages_grow(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = (size_t)4 << 20});
@@ -57,15 +57,15 @@ static void history_stays_within_its_bytes_when_pages_grow(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void a_late_receiver_holds_up_the_pages_it_was_given(void **state) {
+static void a_late_receiver_is_waited_for(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(4);
-    llmp_receiver *early = admit(sender);
+    llmp_receiver *early = add_receiver(sender);
     for (uint64_t i = 0; i < 100; i++) {
         assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
         test_expect_big(early, i, i + 1);
     }
-    llmp_receiver *late = admit(sender);
+    llmp_receiver *late = add_receiver(sender);
     uint64_t sent = test_fill(sender, 100);
     assert_int_equal(sent, 102);
     test_expect_big(late, 90, sent);
@@ -77,14 +77,16 @@ static void a_late_receiver_holds_up_the_pages_it_was_given(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* TCP-2: whoever was shown a page and has yet to answer holds nobody up, but its pages are not written again. */
-static void TCP_2_an_offer_holds_nobody_up(void **state) {
+/*
+ * The sender does not wait for a receiver that was offered a page and has not answered, but keeps its pages unchanged.
+ */
+static void TCP_2_an_offer_does_not_block_the_sender(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(3);
-    llmp_receiver *reader = admit(sender);
-    llmp_shmem_desc shown;
-    (void)llmp_sender_reserve(sender, &shown);
-    struct test_view view = test_view_open(&shown);
+    llmp_receiver *reader = add_receiver(sender);
+    llmp_shmem_desc offered;
+    (void)llmp_sender_reserve(sender, &offered);
+    struct test_view view = test_view_open(&offered);
     for (uint64_t i = 0; i < 60; i++) {
         assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
         test_expect_big(reader, i, i + 1);
@@ -104,16 +106,16 @@ static void TCP_2_an_offer_holds_nobody_up(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* Its page was given up before it was counted in: it joins the next one itself, and is not joined there a second time. */
-static void TCP_2_who_maps_before_it_is_counted_in_is_counted_once(void **state) {
+/* The offered page was retired before the receiver was confirmed. The receiver joins the next page itself. */
+static void TCP_2_a_late_confirmation_counts_a_receiver_once(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(3);
-    llmp_receiver *reader = admit(sender);
-    llmp_shmem_desc shown;
-    uint64_t number = llmp_sender_reserve(sender, &shown);
+    llmp_receiver *reader = add_receiver(sender);
+    llmp_shmem_desc offered;
+    uint64_t number = llmp_sender_reserve(sender, &offered);
     llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .pre_joined = true};
     llmp_receiver *late;
-    assert_ok(llmp_receiver_new(&shown, &options, &late));
+    assert_ok(llmp_receiver_new(&offered, &options, &late));
     uint64_t sent = test_fill(sender, 0);
     test_expect_big(reader, 0, sent);
     assert_ok(test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT));
@@ -129,17 +131,17 @@ static void TCP_2_who_maps_before_it_is_counted_in_is_counted_once(void **state)
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void an_offer_that_is_taken_counts_like_any_other(void **state) {
+static void a_confirmed_receiver_is_expected_like_any_other(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(4);
-    llmp_shmem_desc shown;
-    uint64_t number = llmp_sender_reserve(sender, &shown);
+    llmp_shmem_desc offered;
+    uint64_t number = llmp_sender_reserve(sender, &offered);
     assert_ok(test_send_number(sender, 0, TEST_BIG, LLMP_NOWAIT));
     llmp_sender_confirm(sender, number);
     assert_int_equal(test_fill(sender, 1), 12);
     llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .pre_joined = true};
     llmp_receiver *receiver;
-    assert_ok(llmp_receiver_new(&shown, &options, &receiver));
+    assert_ok(llmp_receiver_new(&offered, &options, &receiver));
     test_expect_big(receiver, 0, 12);
     for (uint64_t i = 12; i < 100; i++) {
         assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
@@ -150,88 +152,90 @@ static void an_offer_that_is_taken_counts_like_any_other(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* One of two dies somewhere on the way: nobody can tell where, so no page that it knew is used again, and the other
- * one still gets everything. */
-static void EOP_8_a_dead_receivers_pages_are_dropped(void **state) {
+/*
+ * One of two receivers dies, and the sender does not know how far it has read. The pages of that time are dropped, and
+ * the other receiver still gets every message.
+ */
+static void EOP_8_the_pages_of_a_removed_receiver_are_dropped(void **state) {
     (void)state;
     for (uint64_t died_at = 0; died_at < 12; died_at++) {
         llmp_sender *sender = broadcast(4);
-        llmp_receiver *dead = admit(sender);
-        llmp_receiver *alive = admit(sender);
+        llmp_receiver *removed = add_receiver(sender);
+        llmp_receiver *active = add_receiver(sender);
         uint64_t sent = test_fill(sender, 0);
-        test_expect_big(dead, 0, died_at);
+        test_expect_big(removed, 0, died_at);
         llmp_sender_remove_receiver(sender);
-        test_expect_big(alive, 0, sent);
+        test_expect_big(active, 0, sent);
         assert_ok(test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT));
         for (; sent < 200; sent++) {
-            test_expect_big(alive, sent, sent + 1);
+            test_expect_big(active, sent, sent + 1);
             assert_ok(test_send_number(sender, sent + 1, TEST_BIG, LLMP_NOWAIT));
         }
         assert_true(test_stats_of(sender).pages_created <= 8);
-        llmp_receiver_free(dead);
-        llmp_receiver_free(alive);
+        llmp_receiver_free(removed);
+        llmp_receiver_free(active);
         assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
     }
 }
 
-/* One of two is gone, and the other has read nothing: that somebody is gone does not make its pages free. */
-static void EOP_8_a_death_does_not_cut_off_the_living(void **state) {
+/* The removed receiver has read all pages, and the active one none: these pages are not free. */
+static void EOP_8_a_removal_frees_no_page_that_is_unread(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(4);
-    llmp_receiver *dead = admit(sender);
-    llmp_receiver *alive = admit(sender);
+    llmp_receiver *removed = add_receiver(sender);
+    llmp_receiver *active = add_receiver(sender);
     uint64_t sent = test_fill(sender, 0);
-    test_expect_big(dead, 0, sent);
+    test_expect_big(removed, 0, sent);
     llmp_sender_remove_receiver(sender);
     uint64_t more = test_fill(sender, sent);
     assert_int_equal(more, sent + 3);
-    test_expect_big(alive, 0, more);
-    llmp_receiver_free(dead);
-    llmp_receiver_free(alive);
+    test_expect_big(active, 0, more);
+    llmp_receiver_free(removed);
+    llmp_receiver_free(active);
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* Somebody who was counted out and reads on all the same: no page that it knows is written anew. */
-static void EOP_8_the_pages_of_who_was_dismissed_never_change(void **state) {
+/* A receiver that was removed and still reads: no page that it can have mapped is written again. */
+static void EOP_8_the_pages_of_a_removed_receiver_never_change(void **state) {
     (void)state;
-    for (uint64_t stands_at = 1; stands_at < 12; stands_at++) {
+    for (uint64_t read = 1; read < 12; read++) {
         llmp_sender *sender = broadcast(4);
-        llmp_receiver *dismissed = admit(sender);
+        llmp_receiver *removed = add_receiver(sender);
         uint64_t sent = test_fill(sender, 0);
-        test_expect_big(dismissed, 0, stands_at);
+        test_expect_big(removed, 0, read);
         llmp_sender_remove_receiver(sender);
         for (; sent < 100; sent++) {
             assert_ok(test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT));
         }
         llmp_message message;
         int rc = 0;
-        for (uint64_t next = stands_at; next < 12 && rc == 0; next++) {
-            rc = llmp_recv(dismissed, &message, LLMP_NOWAIT);
+        for (uint64_t next = read; next < 12 && rc == 0; next++) {
+            rc = llmp_recv(removed, &message, LLMP_NOWAIT);
             assert_true(rc == -LLMP_E_EOP_GONE || (rc == 0 && message.tag == next));
         }
-        llmp_receiver_free(dismissed);
+        llmp_receiver_free(removed);
         assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
     }
 }
 
-static void pages_of_the_dead_alone_are_dropped_at_once(void **state) {
+static void a_channel_whose_only_receiver_was_removed_does_not_wait(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(4);
-    llmp_receiver *dead = admit(sender);
+    llmp_receiver *removed = add_receiver(sender);
     uint64_t sent = test_fill(sender, 0);
     llmp_sender_remove_receiver(sender);
     for (uint64_t i = sent; i < 100; i++) {
         assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
     }
-    llmp_receiver_free(dead);
+    llmp_receiver_free(removed);
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* Cut off: the page under its feet stays readable, the one that it had yet to reach is gone, and it is told so. */
-static void a_receiver_that_is_cut_off_gets_a_clean_error(void **state) {
+/* The page that the receiver has mapped stays readable. The next one was evicted, which is an error. */
+static void an_evicted_page_is_an_error_for_a_slow_receiver(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(4);
-    llmp_receiver *slow = admit(sender);
+    llmp_receiver *slow = add_receiver(sender);
     uint64_t sent = test_fill(sender, 0);
     test_expect_big(slow, 0, 1);
     assert_ok(llmp_sender_evict_oldest(sender));
@@ -244,10 +248,10 @@ static void a_receiver_that_is_cut_off_gets_a_clean_error(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void one_page_too_few_does_not_cut_off(void **state) {
+static void a_receiver_on_the_evicted_page_loses_nothing(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(4);
-    llmp_receiver *slow = admit(sender);
+    llmp_receiver *slow = add_receiver(sender);
     uint64_t sent = test_fill(sender, 0);
     test_expect_big(slow, 0, 1);
     assert_ok(llmp_sender_evict_oldest(sender));
@@ -257,7 +261,7 @@ static void one_page_too_few_does_not_cut_off(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void the_page_being_written_cannot_be_cut(void **state) {
+static void the_page_being_written_cannot_be_evicted(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(4);
     assert_rc(llmp_sender_evict_oldest(sender), -EAGAIN);
@@ -275,44 +279,44 @@ static void read_to_the_end(llmp_receiver *receiver) {
     assert_rc(rc, -LLMP_E_CLOSED);
 }
 
-/* Two joined or may have, and one of them is dead. That one is on the last page does not say which. */
-static void an_end_waits_for_the_living_where_the_dead_had_come(void **state) {
+/* One of two receivers was removed after it joined the last page. One join does not prove that the other one came. */
+static void the_end_waits_for_the_receiver_that_was_not_removed(void **state) {
     (void)state;
-    for (int comes = 0; comes < 2; comes++) {
+    for (int arrives = 0; arrives < 2; arrives++) {
         llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .receivers = 2});
-        llmp_receiver *dead = test_receiver(sender);
-        llmp_receiver *alive = test_receiver(sender);
+        llmp_receiver *removed = test_receiver(sender);
+        llmp_receiver *active = test_receiver(sender);
         for (uint64_t i = 0; i < 6; i++) {
             assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
         }
         assert_ok(llmp_sender_exit(sender, LLMP_NOWAIT));
-        read_to_the_end(dead);
+        read_to_the_end(removed);
         llmp_sender_remove_receiver(sender);
-        if (comes) {
-            read_to_the_end(alive);
+        if (arrives) {
+            read_to_the_end(active);
         }
-        assert_rc(llmp_sender_free(sender, comes ? LLMP_FOREVER : 1), comes ? 0 : -ETIMEDOUT);
-        llmp_receiver_free(dead);
-        llmp_receiver_free(alive);
+        assert_rc(llmp_sender_free(sender, arrives ? LLMP_FOREVER : 1), arrives ? 0 : -ETIMEDOUT);
+        llmp_receiver_free(removed);
+        llmp_receiver_free(active);
     }
 }
 
-static void an_end_does_not_wait_for_the_dead_alone(void **state) {
+static void the_end_does_not_wait_for_removed_receivers_only(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP});
     llmp_sender_remove_receiver(sender);
     assert_ok(llmp_sender_free(sender, LLMP_FOREVER));
 }
 
-/* It was joined on behalf of somebody, who may or may not have come: that is seen only when it leaves. */
-static void an_end_waits_for_who_was_admitted(void **state) {
+/* The page was joined on the receiver's behalf, so only leaving it proves that the receiver came. */
+static void the_end_waits_for_an_added_receiver_to_leave(void **state) {
     (void)state;
     llmp_sender *sender = broadcast(4);
     llmp_shmem_desc desc;
     llmp_sender_add_receiver(sender, &desc);
     assert_rc(llmp_sender_free(sender, 1), -ETIMEDOUT);
     sender = broadcast(4);
-    llmp_receiver_free(admit(sender));
+    llmp_receiver_free(add_receiver(sender));
     assert_ok(llmp_sender_free(sender, LLMP_FOREVER));
 }
 
@@ -320,20 +324,20 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(history_reaches_back_to_the_oldest_page),
         cmocka_unit_test(history_stays_within_its_bytes_when_pages_grow),
-        cmocka_unit_test(a_late_receiver_holds_up_the_pages_it_was_given),
-        cmocka_unit_test(TCP_2_an_offer_holds_nobody_up),
-        cmocka_unit_test(TCP_2_who_maps_before_it_is_counted_in_is_counted_once),
-        cmocka_unit_test(an_offer_that_is_taken_counts_like_any_other),
-        cmocka_unit_test(EOP_8_a_dead_receivers_pages_are_dropped),
-        cmocka_unit_test(EOP_8_a_death_does_not_cut_off_the_living),
-        cmocka_unit_test(EOP_8_the_pages_of_who_was_dismissed_never_change),
-        cmocka_unit_test(pages_of_the_dead_alone_are_dropped_at_once),
-        cmocka_unit_test(a_receiver_that_is_cut_off_gets_a_clean_error),
-        cmocka_unit_test(one_page_too_few_does_not_cut_off),
-        cmocka_unit_test(the_page_being_written_cannot_be_cut),
-        cmocka_unit_test(an_end_waits_for_the_living_where_the_dead_had_come),
-        cmocka_unit_test(an_end_does_not_wait_for_the_dead_alone),
-        cmocka_unit_test(an_end_waits_for_who_was_admitted),
+        cmocka_unit_test(a_late_receiver_is_waited_for),
+        cmocka_unit_test(TCP_2_an_offer_does_not_block_the_sender),
+        cmocka_unit_test(TCP_2_a_late_confirmation_counts_a_receiver_once),
+        cmocka_unit_test(a_confirmed_receiver_is_expected_like_any_other),
+        cmocka_unit_test(EOP_8_the_pages_of_a_removed_receiver_are_dropped),
+        cmocka_unit_test(EOP_8_a_removal_frees_no_page_that_is_unread),
+        cmocka_unit_test(EOP_8_the_pages_of_a_removed_receiver_never_change),
+        cmocka_unit_test(a_channel_whose_only_receiver_was_removed_does_not_wait),
+        cmocka_unit_test(an_evicted_page_is_an_error_for_a_slow_receiver),
+        cmocka_unit_test(a_receiver_on_the_evicted_page_loses_nothing),
+        cmocka_unit_test(the_page_being_written_cannot_be_evicted),
+        cmocka_unit_test(the_end_waits_for_the_receiver_that_was_not_removed),
+        cmocka_unit_test(the_end_does_not_wait_for_removed_receivers_only),
+        cmocka_unit_test(the_end_waits_for_an_added_receiver_to_leave),
     };
     return cmocka_run_group_tests_name("readers", tests, NULL, NULL);
 }

@@ -1,59 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A receiver on pages that a correct sender wrote, and on pages that nobody should have written. */
+/* A receiver on pages of a correct sender, and on pages of a hostile one. */
 #include <errno.h>
 #include <string.h>
 
+#include "raw_page.h"
 #include "support.h"
 
 #define MAP 4096u
 
-/* A page made by hand, as a hostile peer would. */
-struct raw {
-    llmp_shmem *map;
-    struct llmp_page *page;
-    llmp_receiver *receiver;
-};
-
-static struct raw raw_new(size_t size) {
-    struct raw raw = {0};
-    assert_ok(llmp_shmem_create(llmp_shmem_provider_find("sysv"), size, NULL, &raw.map));
-    raw.page = llmp_shmem_data(raw.map);
-    llmp_page_init(raw.page, size, 3, 0);
-    return raw;
-}
-
-static int raw_open(struct raw *raw) {
-    llmp_shmem_desc desc = llmp_shmem_describe(raw->map);
-    llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv")};
-    return llmp_receiver_new(&desc, &options, &raw->receiver);
-}
-
-static void raw_free(struct raw *raw) {
-    llmp_receiver_free(raw->receiver);
-    llmp_shmem_close(raw->map);
-}
-
-static struct llmp_slot *raw_slot(const struct raw *raw, size_t offset) {
-    return llmp_slot_at(raw->page, offset);
-}
-
-static void raw_put(const struct raw *raw, size_t offset, struct llmp_slot slot) {
-    memcpy(raw_slot(raw, offset), &slot, sizeof slot);
-}
-
-static void raw_end(const struct raw *raw, size_t offset, uint64_t id, const llmp_shmem_desc *next) {
-    raw_put(raw, offset,
-            (struct llmp_slot){.tag = LLMP_TAG_END_OF_PAGE, .message_id = id, .buf_len = 32, .buf_len_padded = 32});
-    llmp_eop_write(raw_slot(raw, offset) + 1, next);
-    raw->page->current_msg_id = id;
-}
-
-/* What the one message of a page leads to; and that it stays that way. */
-static int outcome_of(struct llmp_slot slot, uint64_t current_msg_id) {
-    struct raw raw = raw_new(MAP);
-    raw_put(&raw, 48, slot);
+/* Returns the code of receiving the one message of a page. After an error, checks that every further call fails. */
+static int receive_slot(struct llmp_slot slot, uint64_t current_msg_id) {
+    struct raw_page raw = raw_page_new(MAP);
+    raw_page_put(&raw, 48, slot);
     raw.page->current_msg_id = current_msg_id;
-    assert_ok(raw_open(&raw));
+    assert_ok(raw_page_open(&raw));
     llmp_message message;
     int rc = llmp_recv(raw.receiver, &message, LLMP_NOWAIT);
     if (rc != 0 && rc != -EAGAIN && rc != -LLMP_E_CLOSED) {
@@ -61,13 +21,13 @@ static int outcome_of(struct llmp_slot slot, uint64_t current_msg_id) {
         assert_rc(llmp_recv(raw.receiver, &message, LLMP_FOREVER), -LLMP_E_BROKEN);
         assert_rc(llmp_receiver_error(raw.receiver), rc);
     }
-    raw_free(&raw);
+    raw_page_free(&raw);
     return rc;
 }
 
 static void RECV_1_nothing_to_read(void **state) {
     (void)state;
-    assert_rc(outcome_of((struct llmp_slot){.tag = 1, .message_id = 1, .buf_len_padded = 40}, 0), -EAGAIN);
+    assert_rc(receive_slot((struct llmp_slot){.tag = 1, .message_id = 1, .buf_len_padded = 40}, 0), -EAGAIN);
 }
 
 static void RECV_2_hostile_headers(void **state) {
@@ -94,75 +54,75 @@ static void RECV_2_hostile_headers(void **state) {
         {{.tag = LLMP_TAG_END_OF_PAGE, .message_id = 1, .buf_len = 31, .buf_len_padded = 32}, -LLMP_E_EOP_LENGTH},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_rc(outcome_of(cases[i].slot, 1), cases[i].rc);
+        assert_rc(receive_slot(cases[i].slot, 1), cases[i].rc);
     }
 }
 
 static void RECV_0_current_msg_id_ahead_of_the_messages(void **state) {
     (void)state;
-    struct raw raw = raw_new(MAP);
-    raw_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = 40});
+    struct raw_page raw = raw_page_new(MAP);
+    raw_page_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = 40});
     raw.page->current_msg_id = 1000;
-    assert_ok(raw_open(&raw));
+    assert_ok(raw_page_open(&raw));
     llmp_message message;
     assert_ok(llmp_recv(raw.receiver, &message, LLMP_NOWAIT));
     assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_MSG_ID);
-    raw_free(&raw);
+    raw_page_free(&raw);
 }
 
 static void RECV_0_current_msg_id_goes_back(void **state) {
     (void)state;
-    struct raw raw = raw_new(MAP);
-    raw_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = 40});
+    struct raw_page raw = raw_page_new(MAP);
+    raw_page_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = 40});
     raw.page->current_msg_id = 1;
-    assert_ok(raw_open(&raw));
+    assert_ok(raw_page_open(&raw));
     llmp_message message;
     assert_ok(llmp_recv(raw.receiver, &message, LLMP_NOWAIT));
     raw.page->current_msg_id = 0;
     assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_MSG_ID_DECREASED);
-    raw_free(&raw);
+    raw_page_free(&raw);
 }
 
-/* Messages up to the last byte, so that the next header would lie behind the map. */
+/* The last message ends at the end of the map, so the next header would be behind it. */
 static void RECV_2_next_header_behind_the_map(void **state) {
     (void)state;
-    struct raw raw = raw_new(MAP);
-    raw_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = MAP - 88});
+    struct raw_page raw = raw_page_new(MAP);
+    raw_page_put(&raw, 48, (struct llmp_slot){.tag = 7, .message_id = 1, .buf_len_padded = MAP - 88});
     raw.page->current_msg_id = 2;
-    assert_ok(raw_open(&raw));
+    assert_ok(raw_page_open(&raw));
     llmp_message message;
     assert_ok(llmp_recv(raw.receiver, &message, LLMP_NOWAIT));
     assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_MSG_BOUNDS);
-    raw_free(&raw);
+    raw_page_free(&raw);
 }
 
-static void PAGE_3_pages_that_are_none(void **state) {
+static void PAGE_3_maps_that_are_no_pages(void **state) {
     (void)state;
-    struct raw raw = raw_new(MAP);
+    struct raw_page raw = raw_page_new(MAP);
     raw.page->magic = 0;
-    assert_rc(raw_open(&raw), -LLMP_E_PAGE_MAGIC);
+    assert_rc(raw_page_open(&raw), -LLMP_E_PAGE_MAGIC);
     assert_null(raw.receiver);
     raw.page->magic = LLMP_PAGE_MAGIC_RETIRED;
-    assert_rc(raw_open(&raw), -LLMP_E_PAGE_RETIRED);
+    assert_rc(raw_page_open(&raw), -LLMP_E_PAGE_RETIRED);
     assert_int_equal(raw.page->joined, 0);
-    raw_free(&raw);
-    struct raw tiny = raw_new(88);
+    raw_page_free(&raw);
+    struct raw_page tiny = raw_page_new(88);
     llmp_shmem_desc desc = llmp_shmem_describe(tiny.map);
     desc.size = 87;
     llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv")};
     assert_rc(llmp_receiver_new(&desc, &options, &tiny.receiver), -LLMP_E_PAGE_TOO_SMALL);
-    raw_free(&tiny);
+    raw_page_free(&tiny);
 }
 
 static int follow_to(const llmp_shmem_desc *next) {
-    struct raw raw = raw_new(MAP);
-    raw_end(&raw, 48, 1, next);
-    assert_ok(raw_open(&raw));
+    struct raw_page raw = raw_page_new(MAP);
+    raw_page_end(&raw, 48, 1, next);
+    assert_ok(raw_page_open(&raw));
     llmp_message message;
     int rc = llmp_recv(raw.receiver, &message, LLMP_NOWAIT);
     assert_int_equal(raw.page->left, 0);
     assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_BROKEN);
-    raw_free(&raw);
+    raw_page_free(&raw);
     return rc;
 }
 
@@ -174,10 +134,10 @@ static llmp_shmem_desc desc_of(size_t size, const char *id) {
     return desc;
 }
 
-/* A failed follow must not give the old page up, and must not start over. */
+/* The receiver must stay on the old page, and must not read it again from its start. */
 static void EOP_5_failed_follows(void **state) {
     (void)state;
-    struct raw target = raw_new(MAP);
+    struct raw_page target = raw_page_new(MAP);
     llmp_shmem_desc desc = llmp_shmem_describe(target.map);
     desc.size = MAP + 1;
     assert_rc(follow_to(&desc), -LLMP_E_SIZE_CLAIM);
@@ -188,7 +148,7 @@ static void EOP_5_failed_follows(void **state) {
     desc.size = MAP;
     target.page->magic = 1;
     assert_rc(follow_to(&desc), -LLMP_E_PAGE_MAGIC);
-    raw_free(&target);
+    raw_page_free(&target);
     assert_rc(follow_to(&desc), -LLMP_E_EOP_GONE);
     desc = desc_of(MAP, "abc");
     assert_rc(follow_to(&desc), -LLMP_E_ID_NOT_A_NUMBER);
@@ -200,31 +160,31 @@ static void EOP_5_failed_follows(void **state) {
 
 static void EOP_5_a_page_that_names_itself(void **state) {
     (void)state;
-    struct raw raw = raw_new(MAP);
+    struct raw_page raw = raw_page_new(MAP);
     llmp_shmem_desc self = llmp_shmem_describe(raw.map);
-    self.id.bytes[19] = 'x'; /* behind the NUL: the same id all the same (ID-1) */
-    raw_end(&raw, 48, 1, &self);
-    assert_ok(raw_open(&raw));
+    self.id.bytes[19] = 'x'; /* behind the NUL, and ignored (ID-1) */
+    raw_page_end(&raw, 48, 1, &self);
+    assert_ok(raw_page_open(&raw));
     llmp_message message;
     assert_rc(llmp_recv(raw.receiver, &message, LLMP_NOWAIT), -LLMP_E_EOP_SELF);
-    raw_free(&raw);
+    raw_page_free(&raw);
 }
 
-/* Two pages that name each other: an endless walk, but never an endless call. */
+/* Two pages that name each other: a call must end all the same. */
 static void EOP_5_a_ring_of_pages(void **state) {
     (void)state;
-    struct raw a = raw_new(MAP);
-    struct raw b = raw_new(MAP);
+    struct raw_page a = raw_page_new(MAP);
+    struct raw_page b = raw_page_new(MAP);
     llmp_shmem_desc desc_a = llmp_shmem_describe(a.map);
     llmp_shmem_desc desc_b = llmp_shmem_describe(b.map);
-    raw_end(&a, 48, 1, &desc_b);
-    raw_end(&b, 48, 1, &desc_a);
-    assert_ok(raw_open(&a));
+    raw_page_end(&a, 48, 1, &desc_b);
+    raw_page_end(&b, 48, 1, &desc_a);
+    assert_ok(raw_page_open(&a));
     llmp_message message;
     assert_rc(llmp_recv(a.receiver, &message, LLMP_NOWAIT), -EAGAIN);
     assert_rc(llmp_recv(a.receiver, &message, LLMP_MILLISECONDS(1)), -ETIMEDOUT);
-    raw_free(&a);
-    raw_free(&b);
+    raw_page_free(&a);
+    raw_page_free(&b);
 }
 
 static void EOP_5_counts_are_added(void **state) {
@@ -253,7 +213,7 @@ static void EOP_5_counts_are_added(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void TCP_2_joined_receivers_do_not_count_themselves(void **state) {
+static void TCP_2_a_pre_joined_receiver_does_not_join(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){0});
     llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .pre_joined = true};
@@ -286,7 +246,7 @@ static void RECV_4_a_chain_of_growing_pages(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void copies_go_to_the_callers_buffer(void **state) {
+static void a_message_is_copied_to_the_callers_buffer(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){0});
     llmp_receiver *receiver = test_receiver(sender);
@@ -307,7 +267,7 @@ static void copies_go_to_the_callers_buffer(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void every_wait_ends_at_its_deadline(void **state) {
+static void every_wait_ends_at_its_timeout(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){0});
     const llmp_wait waits[] = {LLMP_WAIT_ADAPTIVE, LLMP_WAIT_SPIN, LLMP_WAIT_YIELD, LLMP_WAIT_SLEEP};
@@ -323,8 +283,8 @@ static void every_wait_ends_at_its_deadline(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* LLMP_NOWAIT looks at once, whatever the receiver would rather wait for. */
-static void coalescing_never_hides_messages_from_a_try(void **state) {
+/* LLMP_NOWAIT checks immediately, whatever the options of coalescing. */
+static void coalescing_does_not_delay_a_call_that_does_not_wait(void **state) {
     (void)state;
     const llmp_receiver_options choices[] = {
         {.coalesce_messages = 100, .coalesce_us = 1000000}, {.coalesce_us = 1000000}, {.coalesce_messages = 1}, {0}};
@@ -355,16 +315,16 @@ int main(void) {
         cmocka_unit_test(RECV_0_current_msg_id_ahead_of_the_messages),
         cmocka_unit_test(RECV_0_current_msg_id_goes_back),
         cmocka_unit_test(RECV_2_next_header_behind_the_map),
-        cmocka_unit_test(PAGE_3_pages_that_are_none),
+        cmocka_unit_test(PAGE_3_maps_that_are_no_pages),
         cmocka_unit_test(EOP_5_failed_follows),
         cmocka_unit_test(EOP_5_a_page_that_names_itself),
         cmocka_unit_test(EOP_5_a_ring_of_pages),
         cmocka_unit_test(EOP_5_counts_are_added),
-        cmocka_unit_test(TCP_2_joined_receivers_do_not_count_themselves),
+        cmocka_unit_test(TCP_2_a_pre_joined_receiver_does_not_join),
         cmocka_unit_test(RECV_4_a_chain_of_growing_pages),
-        cmocka_unit_test(copies_go_to_the_callers_buffer),
-        cmocka_unit_test(every_wait_ends_at_its_deadline),
-        cmocka_unit_test(coalescing_never_hides_messages_from_a_try),
+        cmocka_unit_test(a_message_is_copied_to_the_callers_buffer),
+        cmocka_unit_test(every_wait_ends_at_its_timeout),
+        cmocka_unit_test(coalescing_does_not_delay_a_call_that_does_not_wait),
     };
     return cmocka_run_group_tests_name("receiver", tests, NULL, NULL);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Pages that come round again: when they may, and when they must not. */
+/* When a sender may write a page again, and when it must not. */
 #include <errno.h>
 #include <string.h>
 
 #include "channel/pages.h"
 #include "channel/sender.h"
-#include "channel/sender_internal.h"
+#include "channel/sender_state.h"
 #include "support.h"
 
-/* A steady state opens nothing and makes nothing, and every message arrives once and in order. */
-static void EOP_6_pages_come_round(void **state) {
+/* In the steady state, no page is created or opened, and every message arrives once and in order. */
+static void EOP_6_pages_are_reused(void **state) {
     (void)state;
     const llmp_reuse_order orders[] = {LLMP_REUSE_OLDEST, LLMP_REUSE_NEWEST};
     for (size_t o = 0; o < 2; o++) {
@@ -36,8 +36,8 @@ static llmp_sender *sender_with_few_segments(llmp_sender_options options) {
     return test_sender(options);
 }
 
-/* A window that tries how many pages are best stops where the machine does. */
-static void EOP_6_a_window_makes_do_with_the_pages_there_are(void **state) {
+/* A window larger than the memory of the system is not an error. */
+static void EOP_6_a_window_is_limited_by_memory(void **state) {
     (void)state;
     llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.window = 8});
     llmp_receiver *receiver = test_receiver(sender);
@@ -50,8 +50,8 @@ static void EOP_6_a_window_makes_do_with_the_pages_there_are(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* As at the bound: nothing is lost, and the sender goes on when its readers do. Pages that are kept can only run out. */
-static void EOP_7_the_machine_is_a_bound_too(void **state) {
+/* No message is lost, and the sender continues when receivers free a page. Kept pages are never freed. */
+static void EOP_7_memory_bounds_the_pages(void **state) {
     (void)state;
     const llmp_page_policy policies[] = {LLMP_PAGES_REUSE, LLMP_PAGES_DROP, LLMP_PAGES_KEEP};
     for (size_t i = 0; i < 3; i++) {
@@ -69,8 +69,7 @@ static void EOP_7_the_machine_is_a_bound_too(void **state) {
     }
 }
 
-/* A history is as long as the machine allows. */
-static void a_history_is_no_longer_than_the_machine_allows(void **state) {
+static void a_history_is_limited_by_memory(void **state) {
     (void)state;
     llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.max_pages = 8, .window = 8});
     llmp_sender_make_broadcast(sender);
@@ -81,8 +80,8 @@ static void a_history_is_no_longer_than_the_machine_allows(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* With a single page nothing can come round. */
-static void EOP_7_a_machine_without_a_second_page_is_an_error(void **state) {
+/* The only page is being written, so no receiver can free it. */
+static void EOP_7_no_memory_for_a_second_page_is_an_error(void **state) {
     (void)state;
     llmp_sender *sender = sender_with_few_segments((llmp_sender_options){0});
     llmp_receiver *receiver = test_receiver(sender);
@@ -94,8 +93,8 @@ static void EOP_7_a_machine_without_a_second_page_is_an_error(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* The original's rule, as many left as joined, would use the first page again here: the slow one has yet to come. */
-static void EOP_8_a_slow_second_receiver_loses_nothing(void **state) {
+/* LibAFL's rule, as many left as joined, would reuse the first page here, before the slow receiver has joined it. */
+static void EOP_8_a_slow_second_receiver_loses_no_message(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .receivers = 2, .max_pages = 4});
     llmp_receiver *fast = test_receiver(sender);
@@ -117,8 +116,8 @@ static void EOP_8_a_slow_second_receiver_loses_nothing(void **state) {
 }
 
 /*
- * LibAFL's receivers leave a page before they join the next, so the slow one can stand between two pages, counted on
- * neither. Here the first page was left by both, and the second has seen the fast one alone come and go.
+ * LibAFL's receivers leave a page before they join the next one, so a slow receiver can be between two pages and
+ * counted on neither. Here both receivers left the first page, and only the fast one joined and left the second.
  */
 static void EOP_8_a_receiver_between_two_pages_is_waited_for(void **state) {
     (void)state;
@@ -149,12 +148,15 @@ static void EOP_8_a_receiver_between_two_pages_is_waited_for(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* All pages are older than the deaths, and say nothing of who has read them. One more page for each does. */
-static void EOP_8_deaths_hold_nobody_up_who_reads(void **state) {
+/*
+ * All pages are older than the removals, so their counters do not prove that the active receiver has read them. One
+ * more page for each removal does.
+ */
+static void EOP_8_removed_receivers_do_not_block_an_active_one(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .receivers = 3, .max_pages = 4});
-    llmp_receiver *dead[] = {test_receiver(sender), test_receiver(sender)};
-    llmp_receiver *alive = test_receiver(sender);
+    llmp_receiver *removed[] = {test_receiver(sender), test_receiver(sender)};
+    llmp_receiver *active = test_receiver(sender);
     uint64_t sent = test_fill(sender, 0);
     for (int i = 0; i < 2; i++) {
         llmp_sender_remove_receiver(sender);
@@ -162,19 +164,19 @@ static void EOP_8_deaths_hold_nobody_up_who_reads(void **state) {
         assert_int_equal(more, sent + 3);
         sent = more;
     }
-    test_expect_big(alive, 0, sent);
+    test_expect_big(active, 0, sent);
     for (; sent < 100; sent++) {
         assert_ok(test_send_number(sender, sent, TEST_BIG, LLMP_NOWAIT));
-        test_expect_big(alive, sent, sent + 1);
+        test_expect_big(active, sent, sent + 1);
     }
     assert_true(test_stats_of(sender).pages_live <= 4);
-    llmp_receiver_free(dead[0]);
-    llmp_receiver_free(dead[1]);
-    llmp_receiver_free(alive);
+    llmp_receiver_free(removed[0]);
+    llmp_receiver_free(removed[1]);
+    llmp_receiver_free(active);
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void EOP_8_unknown_receivers_get_fresh_pages(void **state) {
+static void EOP_8_dropped_pages_are_never_reused(void **state) {
     (void)state;
     llmp_sender *sender =
         test_sender((llmp_sender_options){.page_size = TEST_MAP, .page_policy = LLMP_PAGES_DROP, .max_pages = 4});
@@ -189,7 +191,7 @@ static void EOP_8_unknown_receivers_get_fresh_pages(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void kept_pages_stay_for_late_receivers(void **state) {
+static void a_late_receiver_reads_all_kept_pages(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .page_policy = LLMP_PAGES_KEEP});
     llmp_receiver *early = test_receiver(sender);
@@ -205,30 +207,7 @@ static void kept_pages_stay_for_late_receivers(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* A sender that may wait keeps to its window first; one whose pages never come back has nothing to wait for. */
-static void only_pages_that_come_round_have_a_window(void **state) {
-    (void)state;
-    const llmp_page_policy policies[] = {LLMP_PAGES_REUSE, LLMP_PAGES_DROP, LLMP_PAGES_KEEP};
-    for (size_t i = 0; i < 3; i++) {
-        struct llmp_page_set pages;
-        llmp_sender_options options = {
-            .provider = llmp_shmem_provider_find("sysv"), .page_policy = policies[i], .max_pages = 8, .window = 2};
-        assert_ok(llmp_pages_init(&pages, &options, TEST_MAP));
-        int turned = 0;
-        while (turned < 8 && llmp_pages_turn(&pages, TEST_MAP, 0, 0, false) == 0) {
-            turned++;
-        }
-        assert_int_equal(turned, policies[i] == LLMP_PAGES_REUSE ? 2 : 8);
-        while (turned < 8 && llmp_pages_turn(&pages, TEST_MAP, 0, 0, true) == 0) {
-            turned++;
-        }
-        assert_int_equal(turned, 8);
-        assert_rc(llmp_pages_turn(&pages, TEST_MAP, 0, 0, true), policies[i] == LLMP_PAGES_KEEP ? 0 : -EAGAIN);
-        llmp_pages_fini(&pages);
-    }
-}
-
-static void preallocated_channels_make_no_page_later(void **state) {
+static void preallocated_channels_create_no_page_later(void **state) {
     (void)state;
     llmp_sender *sender =
         test_sender((llmp_sender_options){.page_size = TEST_MAP, .preallocate = true, .max_pages = 5});
@@ -246,8 +225,7 @@ static void preallocated_channels_make_no_page_later(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* Larger messages need larger pages; the small ones go. */
-static void SEND_1_small_pages_make_way_for_large_ones(void **state) {
+static void SEND_1_pages_too_small_for_a_message_are_removed(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .max_pages = 4});
     llmp_receiver *receiver = test_receiver(sender);
@@ -257,14 +235,14 @@ static void SEND_1_small_pages_make_way_for_large_ones(void **state) {
         test_expect_number(receiver, i, length, LLMP_NOWAIT);
     }
     assert_true(test_stats_of(sender).pages_live <= 4);
-    /* 3 small messages a page make 17 pages, 3 large ones again 17: no page was turned to that was too small. */
+    /* 17 pages of three small messages, and 17 pages of three large ones: no page that was too small was used. */
     assert_int_equal(test_stats_of(sender).pages_turned, 33);
     llmp_receiver_free(receiver);
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-/* A descriptor's number is free once its page is gone, and the next page has it: the kept mapping is the old page's. */
-static void EOP_6_a_kept_mapping_of_a_dead_page_is_not_believed(void **state) {
+/* The next memfd page gets the descriptor number of a removed one, so the receiver has an outdated map of that id. */
+static void EOP_6_the_map_of_a_removed_page_is_not_used_for_a_new_one(void **state) {
     (void)state;
     const llmp_shmem_provider *memfd = llmp_shmem_provider_find("memfd");
     llmp_sender *sender = test_sender((llmp_sender_options){
@@ -284,7 +262,7 @@ static void EOP_6_a_kept_mapping_of_a_dead_page_is_not_believed(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
-static void receivers_keep_no_more_maps_than_they_may(void **state) {
+static void receivers_keep_at_most_max_mapped_pages(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP, .page_policy = LLMP_PAGES_KEEP});
     llmp_receiver_options options = {.provider = llmp_shmem_provider_find("sysv"), .max_mapped_pages = 3};
@@ -304,21 +282,20 @@ static void receivers_keep_no_more_maps_than_they_may(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(EOP_6_pages_come_round),
-        cmocka_unit_test(EOP_6_a_window_makes_do_with_the_pages_there_are),
-        cmocka_unit_test(EOP_7_the_machine_is_a_bound_too),
-        cmocka_unit_test(a_history_is_no_longer_than_the_machine_allows),
-        cmocka_unit_test(EOP_7_a_machine_without_a_second_page_is_an_error),
-        cmocka_unit_test(EOP_8_a_slow_second_receiver_loses_nothing),
+        cmocka_unit_test(EOP_6_pages_are_reused),
+        cmocka_unit_test(EOP_6_a_window_is_limited_by_memory),
+        cmocka_unit_test(EOP_7_memory_bounds_the_pages),
+        cmocka_unit_test(a_history_is_limited_by_memory),
+        cmocka_unit_test(EOP_7_no_memory_for_a_second_page_is_an_error),
+        cmocka_unit_test(EOP_8_a_slow_second_receiver_loses_no_message),
         cmocka_unit_test(EOP_8_a_receiver_between_two_pages_is_waited_for),
-        cmocka_unit_test(EOP_8_deaths_hold_nobody_up_who_reads),
-        cmocka_unit_test(EOP_8_unknown_receivers_get_fresh_pages),
-        cmocka_unit_test(kept_pages_stay_for_late_receivers),
-        cmocka_unit_test(only_pages_that_come_round_have_a_window),
-        cmocka_unit_test(preallocated_channels_make_no_page_later),
-        cmocka_unit_test(SEND_1_small_pages_make_way_for_large_ones),
-        cmocka_unit_test(EOP_6_a_kept_mapping_of_a_dead_page_is_not_believed),
-        cmocka_unit_test(receivers_keep_no_more_maps_than_they_may),
+        cmocka_unit_test(EOP_8_removed_receivers_do_not_block_an_active_one),
+        cmocka_unit_test(EOP_8_dropped_pages_are_never_reused),
+        cmocka_unit_test(a_late_receiver_reads_all_kept_pages),
+        cmocka_unit_test(preallocated_channels_create_no_page_later),
+        cmocka_unit_test(SEND_1_pages_too_small_for_a_message_are_removed),
+        cmocka_unit_test(EOP_6_the_map_of_a_removed_page_is_not_used_for_a_new_one),
+        cmocka_unit_test(receivers_keep_at_most_max_mapped_pages),
     };
     return cmocka_run_group_tests_name("reuse", tests, NULL, NULL);
 }

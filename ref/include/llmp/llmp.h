@@ -77,7 +77,8 @@ typedef struct llmp_message {
     uint64_t id;         /**< received: 1, 2, 3 … on each page; ignored when sending */
     size_t length;       /**< bytes of payload; when received, they lie inside the map */
     const void *payload; /**< received: points into the shared page, 8-byte aligned, valid until the next call on this
-                              receiver. A hostile sender can change these bytes while you read them */
+                              receiver or while the page is held (llmp_receiver_hold()). A hostile sender can change
+                              these bytes while you read them */
     uint64_t reserved[2];
 } llmp_message;
 
@@ -256,7 +257,7 @@ typedef struct llmp_receiver_options {
 /** Opens a channel at the page described, joins it (unless `pre_joined`), and starts at its first message. */
 LLMP_API int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *options, llmp_receiver **out);
 
-/** Leaves the page and unmaps all pages. `receiver` may be null. */
+/** Leaves the page, ends all holds, and unmaps all pages. `receiver` may be null. */
 LLMP_API void llmp_receiver_free(llmp_receiver *receiver);
 
 /**
@@ -286,6 +287,31 @@ LLMP_API int llmp_recv_copy(llmp_receiver *receiver, llmp_message *message, void
  * @return how many were received, at least 1; or the error, as llmp_recv(); 0 if `max` is 0
  */
 LLMP_API int64_t llmp_recv_many(llmp_receiver *receiver, llmp_message *messages, size_t max, int64_t timeout_ns);
+
+/** A hold on a page of a receiver: keeps its messages in place, so that they can be passed on without a copy. */
+typedef struct llmp_page_hold llmp_page_hold;
+
+/**
+ * Holds the page of the message that was received last: the views of all messages on that page stay valid until the
+ * hold is released, instead of until the next call. Call it immediately after the message was received.
+ *
+ * The sender counts a page that is held as unread. It can write neither this page again nor any later one, and waits
+ * when max_pages pages are unread. A page that the sender evicts meanwhile stays readable; a broker evicts it after
+ * slow_client_timeout_ns. Held pages do not count towards max_mapped_pages.
+ *
+ * A page may be held several times. Each hold needs its own release, even if `out` is the same. llmp_receiver_free()
+ * ends all holds: views become invalid, and no hold may be released afterwards.
+ *
+ * @param out receives the hold, or null on failure
+ * @return 0 or -ENOMEM
+ */
+LLMP_API int llmp_receiver_hold(llmp_receiver *receiver, llmp_page_hold **out);
+
+/**
+ * Releases a hold. Any thread may call this, also during calls on the receiver other than llmp_receiver_free(). `hold`
+ * may be null.
+ */
+LLMP_API void llmp_page_hold_release(llmp_page_hold *hold);
 
 /** @return the error that ended this receiver, or 0 */
 LLMP_API int llmp_receiver_error(const llmp_receiver *receiver);
@@ -515,8 +541,8 @@ LLMP_API int64_t llmp_client_recv_many(llmp_client *client, llmp_message *messag
 LLMP_API llmp_sender *llmp_client_sender(llmp_client *client);
 
 /**
- * @return the client's receiver of the broadcast, for its error and counters; owned by the client. Messages received
- *         from it directly include the client's own
+ * @return the client's receiver of the broadcast, for its error, counters and holds; owned by the client. Messages
+ *         received from it directly include the client's own
  */
 LLMP_API llmp_receiver *llmp_client_receiver(llmp_client *client);
 
