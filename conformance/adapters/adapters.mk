@@ -1,4 +1,4 @@
-# The adapters that have to be built: so far that of this project's own library. It is given the public headers alone.
+# The adapters that `make` builds: that of this project's library. It is compiled with the public headers only.
 
 adapter_ref := $(OUT)/bin/llmp-adapter-ref
 adapter_ref_sources := $(sort $(wildcard conformance/adapters/ref/*.c))
@@ -18,14 +18,14 @@ $(adapter_ref_objects): $(OUT)/obj/conformance/adapters/ref/%.o: conformance/ada
 	$(call say,CC,$<)
 	$(Q)$(filter-out -Iref,$(compile_c)) -MMD -MP -c -o $@ $<
 
-# After `first`, which may be what brings jansson.
+# `first` may install jansson, so it comes first.
 $(adapter_ref): $(adapter_ref_objects) $(static_lib) $(OUT)/sources | $(first)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(link_c) -o $@ $(linked) -ljansson -lpthread
 
-# Its test is a script, which make cannot see through. Without jansson that test is a skip that says so. Which tests are
-# wanted is known only when recipes run.
+# The adapter's test is a script, whose dependencies make does not know. Without jansson the adapter is not built, and the
+# test is skipped with that reason. The list of selected tests is known only when recipes run.
 build_tested_adapter = if pkg-config --exists jansson 2>/dev/null; then \
     $(MAKE) --no-print-directory OUT='$(OUT)' adapter-ref; fi
 test: adapter-ref-to-test

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Drives each verb of the LibAFL adapters once, with no suite around them: smoke.sh [RELEASE…], as TAP.
-# It checks the adapter, not LibAFL: each answer that is wanted here is what the crates really do.
+# Tests each verb of the LibAFL adapters once, without the suite, and prints TAP: smoke.sh [RELEASE…]
+# It tests the adapter, not LibAFL: each expected answer is what the crates really do.
 set -u
 
 room=$(cd "$(dirname "$0")" && pwd)
@@ -14,12 +14,12 @@ tap_failures=0
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
-# The payload of seed 1 and length 5 has a digest that ADAPTER.md gives.
+# A payload and its digest, from ADAPTER.md
 FIVE='"length":5,"seed":1'
 FIVE_DIGEST='"digest":3556106067'
 UNSET=14593455
 
-# check NAME COMMAND…: in this shell, for the parties' descriptors and $answer to be seen
+# check NAME COMMAND…: runs the command in this shell, because it uses the adapters' descriptors and $answer
 check() {
     name=$1
     shift
@@ -56,7 +56,7 @@ test_hello() {
         leaves a 0
 }
 
-# opens a channel over $provider: a sends, b receives; one process both where ids mean nothing to others
+# Opens a channel over $provider: a sends and b receives, or a does both if other processes cannot use the id.
 open_channel() {
     begin a "$adapter"
     reader=a
@@ -95,7 +95,7 @@ test_cancel() {
         leaves a 0
 }
 
-# 80 messages of 100 KiB need eight pages or so, all of them kept; nothing is read meanwhile
+# 80 messages of 100 KiB need about eight pages; all of them are kept, and none is read before the last is sent.
 test_pages() {
     provider=sysv
     open_channel '"keep_pages":true' || return 1
@@ -126,20 +126,20 @@ test_resume() {
     close_channel
 }
 
-# The crates refuse an offset behind the page's last byte, not that very one: no message can stand there.
-test_resume_nowhere() {
+# The crates refuse an offset beyond the page's end, but accept one at the end, where no message has room.
+test_resume_at_end() {
     provider=sysv
     open_channel || return 1
     id=$(echo "$description" | sed 's/.*"id":"\([0-9]*\)".*/\1/')
-    there="{\"NO\":\"$id\",\"NO_SIZE\":\"1048576\",\"NO_OFFSET\":\"1048528\",\"NO_CLIENT_ID\":\"3\"}"
+    at_end="{\"NO\":\"$id\",\"NO_SIZE\":\"1048576\",\"NO_OFFSET\":\"1048528\",\"NO_CLIENT_ID\":\"3\"}"
     begin c "$adapter" &&
-        ok c receiver.resume "\"provider\":\"sysv\",\"name\":\"NO\",\"environment\":$there" &&
-        ok c sender.resume "\"provider\":\"sysv\",\"name\":\"NO\",\"environment\":$there" "$description" &&
+        ok c receiver.resume "\"provider\":\"sysv\",\"name\":\"NO\",\"environment\":$at_end" &&
+        ok c sender.resume "\"provider\":\"sysv\",\"name\":\"NO\",\"environment\":$at_end" "$description" &&
         leaves c 0 || return 1
     close_channel
 }
 
-# a is the broker, b and c its clients
+# a is the broker, b and c are its clients.
 test_broker() {
     begin a "$adapter" && begin b "$adapter" && begin c "$adapter"
     hooks='{"tag":1,"do":"handled"},{"tag":2,"do":"tag","value":20},{"tag":3,"do":"flags","value":4},'
@@ -159,7 +159,7 @@ test_broker() {
         leaves a 0 && leaves b 0 && leaves c 0
 }
 
-# a broker that does not listen; b's channel is attached, c reads the broadcast
+# a is a broker that does not listen, b's channel is attached to it, c reads the broadcast.
 test_attach() {
     begin a "$adapter" && begin b "$adapter" && begin c "$adapter"
     ok a broker.open '"provider":"sysv","listen":false' || return 1
@@ -172,7 +172,7 @@ test_attach() {
         leaves a 0 && leaves b 0 && leaves c 0
 }
 
-# Eight pages or so of broadcast that nobody has joined: kept they can all be read, else the crates panic.
+# About eight broadcast pages that no client has joined. If they are kept, all can be read; otherwise the crates panic.
 broadcast_pages() {
     begin a "$adapter" && begin b "$adapter"
     ok a broker.open "\"provider\":\"sysv\",\"listen\":false${1:+,\"keep_pages\":$1}" || return 1
@@ -191,11 +191,11 @@ kept_pages() {
 
 test_broker_pages() {
     kept_pages '' && kept_pages true && broadcast_pages false || return 1
-    unasked=$(timeout "$patience" head -n 1 <&4) # until its end
+    unasked=$(timeout "$answer_timeout" head -n 1 <&4) # returns when the process ends
     [ -z "$unasked" ] && leaves a 101 && leaves b 0
 }
 
-# a and b are brokers, c is a client of a; the reader of b's broadcast lives in c too
+# a and b are brokers; c is a client of a, and also a receiver of b's broadcast.
 test_link() {
     begin a "$adapter" && begin b "$adapter" && begin c "$adapter"
     ok a broker.open '"provider":"sysv"' || return 1
@@ -208,7 +208,7 @@ test_link() {
         leaves c 0 && leaves b 0 && leaves a 0
 }
 
-# 0.15.4 builds the sender on the broadcast's map; either way something of ours arrives where it was put
+# 0.15.4 creates the sender on the broadcast's map, so the client only receives here.
 test_existing() {
     begin a "$adapter" && begin b "$adapter"
     ok a sender.open '"provider":"sysv","sender_id":1' || return 1
@@ -220,7 +220,7 @@ test_existing() {
         leaves a 0 && leaves b 0 && leaves c 0
 }
 
-# 0.15.4 unmaps a page twice: it goes on as long as there is one page
+# 0.15.4 unmaps a page twice; with a single page it continues to work.
 test_pair() {
     begin a "$adapter"
     ok a client.pair '"provider":"sysv","sender_id":3' '"description"' && ok a client.send "\"tag\":7,$FIVE" &&
@@ -257,7 +257,7 @@ test_service() {
     want a map.create '"provider":"served","size":8192' '"refused"' && leaves a 0
 }
 
-# A page that is none: the crates panic, and so does the process, in the main thread and in the broker's.
+# A map that is not a page: the crates panic, which ends the process, in the main thread and in the broker's.
 test_panic() {
     begin a "$adapter"
     ok a map.create '"provider":"sysv","size":4096' || return 1
@@ -271,7 +271,7 @@ test_panic() {
     [ -z "$answer" ] && leaves a 101 && leaves b 0
 }
 
-# No process of the tests so far has left a segment. (Two brokers do: the crate's proxy thread never drops its map.)
+# No test so far has left a segment. (Two linked brokers leave some: the crate's proxy thread never drops its map.)
 test_nothing_left() {
     left=$(for pid in $pids; do segments_of "$pid"; done)
     [ -z "$left" ] || echo "left: $left"
@@ -286,7 +286,7 @@ test_without_cargo() {
     [ "$status" = 77 ]
 }
 
-# In a network namespace of its own, where the service's name is free.
+# Runs in a network namespace of its own, where no other service uses the address.
 if [ "${1:-}" = --service ]; then
     release=$2
     adapter=$room/$release/adapter
@@ -311,17 +311,17 @@ while read -r release <&9; do
         skip "everything" "needs a newer cargo, or the crates"
         continue
     fi
-    check "hello, and what is no request" test_hello
+    check "hello, and invalid requests" test_hello
     for provider in sysv posix memfd; do check "a channel over $provider" test_channel $provider; done
     check "cancel" test_cancel
     check "a channel of several pages" test_pages
-    check "a message that no machine holds" test_too_large
+    check "a message that is too large for any machine" test_too_large
     check "save and resume" test_resume
-    check "resume where nothing can stand" test_resume_nowhere
+    check "resume at the end of a page" test_resume_at_end
     for provider in sysv posix; do check "a broker over $provider, its hooks and clients" test_broker $provider; done
     check "attach and stop" test_attach
     check "a broker that keeps its pages, and one that does not" test_broker_pages
-    check "a client over maps that stand" test_existing
+    check "a client over existing maps" test_existing
     check "client.pair: both ends" test_pair
     for provider in sysv posix memfd; do check "maps of $provider" test_maps $provider; done
     check "maps of nop" test_nop

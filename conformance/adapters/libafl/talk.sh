@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# For smoke.sh to source: up to three adapters at a time, called a, b and c, spoken to line by line.
+# Sourced by smoke.sh: functions that send requests to up to three adapters, named a, b and c.
 
 scratch=${scratch:?}
 pids=${pids:-}
-# How long an answer may take, in seconds: a hang shall end the test, not this be a measure.
-patience=60
+# Timeout for an answer, in seconds: long, because it only has to end a test that hangs.
+answer_timeout=60
 answer=
 asked=0
 
@@ -24,17 +24,17 @@ begin() {
     rm "$scratch/$party.in" "$scratch/$party.out"
 }
 
-# tell PARTY LINE: writes a line as it is; its answer goes to $answer
+# tell PARTY LINE: sends a line unchanged and stores the answer in $answer
 tell() {
     case $1 in
-        a) echo "$2" >&3 && answer=$(timeout $patience head -n 1 <&4) ;;
-        b) echo "$2" >&5 && answer=$(timeout $patience head -n 1 <&6) ;;
-        c) echo "$2" >&7 && answer=$(timeout $patience head -n 1 <&8) ;;
+        a) echo "$2" >&3 && answer=$(timeout $answer_timeout head -n 1 <&4) ;;
+        b) echo "$2" >&5 && answer=$(timeout $answer_timeout head -n 1 <&6) ;;
+        c) echo "$2" >&7 && answer=$(timeout $answer_timeout head -n 1 <&8) ;;
     esac
 }
 
-# ask PARTY VERB ARGUMENTS: a request; ARGUMENTS are the members of the object, without braces. Verbs that take a
-# `timeout_ms` get one of 0 where none is given.
+# ask PARTY VERB ARGUMENTS: sends a request; ARGUMENTS are the members of the object, without braces. A verb that needs
+# `timeout_ms` gets 0 if none is given.
 ask() {
     asked=$((asked + 1))
     arguments=$3
@@ -46,45 +46,45 @@ ask() {
     tell "$1" "{\"id\":$asked,\"verb\":\"$2\"${arguments:+,$arguments}}"
 }
 
-# says PATTERN…: the last answer contains each of these
+# says PATTERN…: succeeds if the last answer contains each pattern
 says() {
     echo "answer: $answer"
     for pattern; do
         case $answer in
             *"$pattern"*) ;;
             *)
-                echo "without: $pattern"
+                echo "does not contain: $pattern"
                 return 1
                 ;;
         esac
     done
 }
 
-# want PARTY VERB ARGUMENTS PATTERN…: asks and looks at the answer
+# want PARTY VERB ARGUMENTS PATTERN…: sends a request and checks the answer
 want() {
     ask "$1" "$2" "$3"
     shift 3
     says "\"id\":$asked" "$@"
 }
 
-# ok PARTY VERB [ARGUMENTS [PATTERN…]]: the same, wanting `ok`
+# ok PARTY VERB [ARGUMENTS [PATTERN…]]: like want, with the result `ok`
 ok() {
     want_party=$1 want_verb=$2 want_arguments=${3:-}
     shift "$(($# < 3 ? $# : 3))"
     want "$want_party" "$want_verb" "$want_arguments" '"result":"ok"' "$@"
 }
 
-# object NAME: that member of the last answer, an object without objects in it
+# object NAME: prints a member of the last answer, an object that contains no objects
 object() {
     echo "$answer" | sed -n "s/.*\"$1\":\({[^}]*}\).*/\1/p"
 }
 
-# digits NAME: that member of the last answer, a number
+# digits NAME: prints a member of the last answer, a number
 digits() {
     echo "$answer" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
 }
 
-# finish_party PARTY: closes its input; its exit status goes to $status
+# finish_party PARTY: closes the adapter's input, waits for it, and stores its exit status in $status
 finish_party() {
     case $1 in
         a) exec 3>&- 4<&- ;;
@@ -94,19 +94,19 @@ finish_party() {
     eval "wait \$pid_$1" && status=0 || status=$?
 }
 
-# leaves PARTY STATUS: closes its input and wants that exit status
+# leaves PARTY STATUS: closes the adapter's input and checks its exit status
 leaves() {
     finish_party "$1"
     [ "$status" = "$2" ] || echo "exit status $status, not $2"
     [ "$status" = "$2" ]
 }
 
-# segments_of PID: the ids of the System V segments that it made
+# segments_of PID: prints the ids of the System V segments that the process created
 segments_of() {
     awk -v pid="$1" '$5 == pid { print $2 }' /proc/sysvipc/shm
 }
 
-# Ends what still runs, and removes what the crates leave behind ("mmap" maps are never unlinked).
+# Ends the adapters that still run, and removes what the crates leave ("mmap" maps are never unlinked).
 clean_up() {
     for pid in $pids; do
         kill "$pid" 2>/dev/null

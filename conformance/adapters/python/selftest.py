@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Tries the adapter without the suite: TAP on standard output, exit 1 after a failure."""
+"""Tests the adapter without the suite: prints TAP, and exits with 1 after a failure."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ TESTS = []
 
 
 class Adapter:
-    """One process of the adapter. ask() wants `ok` unless told otherwise."""
+    """One process of the adapter. request() expects the result `ok` by default."""
 
     def __init__(self, **environment):
         command = [sys.executable, os.path.join(HERE, "adapter")]
@@ -40,12 +40,12 @@ class Adapter:
         self.process.wait(10)
         self.process.stdout.close()
 
-    def ask(self, verb, expect="ok", **arguments):
-        request = {"id": next(self._ids), "verb": verb, "test": "selftest", **arguments}
-        self.process.stdin.write(json.dumps(request) + "\n")
+    def request(self, verb, expect="ok", **arguments):
+        line = {"id": next(self._ids), "verb": verb, "test": "selftest", **arguments}
+        self.process.stdin.write(json.dumps(line) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
-        assert answer["id"] == request["id"] and answer["result"] == expect, (request, answer)
+        assert answer["id"] == line["id"] and answer["result"] == expect, (line, answer)
         return answer
 
 
@@ -57,21 +57,21 @@ def test(function):
 def wait_until(condition):
     limit = time.monotonic() + 20
     while not condition():
-        assert time.monotonic() < limit, "it does not come true"
+        assert time.monotonic() < limit, "timeout: the condition is still false"
         time.sleep(0.01)
 
 
 def stream(provider):
-    """Several pages from one process to another, and the channel's end."""
+    """Sends several pages from one process to another, and ends the channel."""
     with Adapter() as sender, Adapter() as receiver:
-        opened = sender.ask("sender.open", provider=provider, sender_id=3, page_size=4096)
-        receiver.ask("receiver.open", provider=provider, description=opened["description"])
+        opened = sender.request("sender.open", provider=provider, sender_id=3, page_size=4096)
+        receiver.request("receiver.open", provider=provider, description=opened["description"])
         for first in range(0, 100, 10):
-            sender.ask("sender.send", tag=9, length=700, seed=first, count=10, timeout_ms=5000)
-            got = receiver.ask("receiver.drain", count=10, timeout_ms=5000)
+            sender.request("sender.send", tag=9, length=700, seed=first, count=10, timeout_ms=5000)
+            got = receiver.request("receiver.drain", count=10, timeout_ms=5000)
             assert (got["received"], got["end"]) == (10, "none"), got
-        sender.ask("sender.exit")
-        assert receiver.ask("receiver.recv", timeout_ms=5000)["end"] == "exiting"
+        sender.request("sender.exit")
+        assert receiver.request("receiver.recv", timeout_ms=5000)["end"] == "exiting"
 
 
 @test
@@ -85,13 +85,13 @@ def posix_stream():
 
 
 @test
-def posix_names_of_the_killed_are_swept():
+def posix_names_of_a_killed_process_are_removed():
     with Adapter() as first, Adapter() as second:
-        path = "/dev/shm" + first.ask("map.create", provider="posix", size=64)["description"]["id"]
+        path = "/dev/shm" + first.request("map.create", provider="posix", size=64)["description"]["id"]
         first.process.kill()
         first.process.wait()
         assert os.path.exists(path)
-        second.ask("map.create", provider="posix", size=64)
+        second.request("map.create", provider="posix", size=64)
         assert not os.path.exists(path)
 
 
@@ -103,14 +103,14 @@ def memfd_inherited():
     description = {"size": 4096, "id": str(fd)}
     with Adapter() as reader, Adapter() as writer:
         for party in (reader, writer):
-            party.ask("map.open", provider="memfd", description=description)
-        writer.ask("map.write", map=1, offset=8, length=5, seed=1)
-        assert reader.ask("map.digest", map=1, offset=8, length=5)["digest"] == 3556106067
-        reader.ask("map.fork", map=1)
+            party.request("map.open", provider="memfd", description=description)
+        writer.request("map.write", map=1, offset=8, length=5, seed=1)
+        assert reader.request("map.digest", map=1, offset=8, length=5)["digest"] == 3556106067
+        reader.request("map.fork", map=1)
     os.close(fd)
 
 
-class Asker:
+class ServiceConnection:
     """A raw connection to the service."""
 
     def __init__(self):
@@ -118,8 +118,8 @@ class Asker:
         self.sock.settimeout(10)
         self.sock.connect(ADDRESS)
 
-    def ask(self, body):
-        """The answer; nothing where the service hangs up. Descriptors that come with it are closed."""
+    def request(self, body):
+        """Returns the answer, or b"" if the service closes the connection. Closes descriptors in the answer."""
         self.sock.sendall(framed(body))
         answer, fds, _, _ = socket.recv_fds(self.sock, 16, 1)
         for fd in fds:
@@ -127,9 +127,9 @@ class Asker:
         return answer
 
 
-def ask_service(body):
-    """One request on a connection of its own."""
-    return Asker().ask(body)
+def request_once(body):
+    """Sends one request on a new connection."""
+    return ServiceConnection().request(body)
 
 
 def framed(body):
@@ -142,39 +142,39 @@ def existing(number):
 
 @test
 def raw_service():
-    """References over connections, hang-ups, forks, and half a frame (SERVED-2, -3, -6, -8, -9)."""
+    """References over connections, closed connections, forks, an incomplete frame (SERVED-2, -3, -6, -8, -9)."""
     with Adapter() as service:
-        service.ask("service.open")
-        one, two, silent = Asker(), Asker(), Asker()
+        service.request("service.open")
+        one, two, silent = ServiceConnection(), ServiceConnection(), ServiceConnection()
         silent.sock.sendall(b"\0\0")
-        parent = one.ask(b"\x03")
-        assert parent.isdigit() and parent != two.ask(b"\x03")
-        number = one.ask(b"\x00\x40")
+        parent = one.request(b"\x03")
+        assert parent.isdigit() and parent != two.request(b"\x03")
+        number = one.request(b"\x00\x40")
         zigzag = bytes([int(number) << 1])
-        assert two.ask(existing(number)) == number
-        assert one.ask(b"\x02" + zigzag) == b"2" and one.ask(b"\x02" + zigzag) == b"0"
-        assert one.ask(existing(number)) == number and one.ask(b"\x04")
+        assert two.request(existing(number)) == number
+        assert one.request(b"\x02" + zigzag) == b"2" and one.request(b"\x02" + zigzag) == b"0"
+        assert one.request(existing(number)) == number and one.request(b"\x04")
         one.sock.close()
-        assert two.ask(b"\x02" + zigzag) == b"2"
-        child = Asker()
-        assert child.ask(b"\x05" + bytes([int(parent) << 1])) and child.ask(existing(number)) == number
+        assert two.request(b"\x02" + zigzag) == b"2"
+        child = ServiceConnection()
+        assert child.request(b"\x05" + bytes([int(parent) << 1])) and child.request(existing(number)) == number
         child.sock.close()
-        wait_until(lambda: ask_service(existing(number)) == b"")
+        wait_until(lambda: request_once(existing(number)) == b"")
 
 
 @test
 def served_stream_and_fork():
-    with Adapter() as service, Adapter() as maker:
-        service.ask("service.open")
+    with Adapter() as service, Adapter() as creator:
+        service.request("service.open")
         stream("served")
-        made = maker.ask("map.create", provider="served", size=4096)
-        maker.ask("map.fork", map=made["map"])
+        made = creator.request("map.create", provider="served", size=4096)
+        creator.request("map.fork", map=made["map"])
         with Adapter() as other:
-            other.ask("map.open", provider="served", description=made["description"])
-            assert ask_service(b"\x01\x80") == b""
-            other.ask("map.open", "refused", provider="served", description={"size": 1, "id": "99:1"})
-        assert ask_service(b"\x03").isdigit()
-        assert ask_service(b"\x06") == b""
+            other.request("map.open", provider="served", description=made["description"])
+            assert request_once(b"\x01\x80") == b""
+            other.request("map.open", "refused", provider="served", description={"size": 1, "id": "99:1"})
+        assert request_once(b"\x03").isdigit()
+        assert request_once(b"\x06") == b""
         wait_until(lambda: not service_listens())
 
 
@@ -186,49 +186,49 @@ def service_listens():
 @test
 def broker_and_clients():
     with Adapter() as broker, Adapter() as one, Adapter() as two:
-        opened = broker.ask("broker.open", provider="sysv", exit_after=2)
+        opened = broker.request("broker.open", provider="sysv", exit_after=2)
         for number, client in enumerate((one, two), 1):
-            got = client.ask("client.connect", provider="sysv", port=opened["port"], timeout_ms=5000)
+            got = client.request("client.connect", provider="sysv", port=opened["port"], timeout_ms=5000)
             assert got["client_id"] == number, got
-        assert broker.ask("broker.clients")["clients"] == [1, 2]
-        one.ask("client.send", tag=5, length=10, seed=1, count=100, timeout_ms=5000)
-        two.ask("client.send", tag=6, length=9000, seed=1, count=100, timeout_ms=5000)
+        assert broker.request("broker.clients")["clients"] == [1, 2]
+        one.request("client.send", tag=5, length=10, seed=1, count=100, timeout_ms=5000)
+        two.request("client.send", tag=6, length=9000, seed=1, count=100, timeout_ms=5000)
         for client in (one, two):
-            got = client.ask("client.drain", count=200, timeout_ms=5000)
+            got = client.request("client.drain", count=200, timeout_ms=5000)
             assert {k: v["count"] for k, v in got["senders"].items()} == {"1": 100, "2": 100}, got
-        one.ask("client.close")
-        broker.ask("broker.wait", "refused", timeout_ms=0)
-        two.ask("client.close", quit=True)
-        broker.ask("broker.wait", timeout_ms=5000)
+        one.request("client.close")
+        broker.request("broker.wait", "refused", timeout_ms=0)
+        two.request("client.close", quit=True)
+        broker.request("broker.wait", timeout_ms=5000)
 
 
 @test
 def killed_client_is_removed():
     with Adapter() as broker, Adapter() as client:
-        opened = broker.ask("broker.open", provider="posix")
-        client.ask("client.connect", provider="posix", port=opened["port"], timeout_ms=5000)
+        opened = broker.request("broker.open", provider="posix")
+        client.request("client.connect", provider="posix", port=opened["port"], timeout_ms=5000)
         client.process.kill()
-        wait_until(lambda: broker.ask("broker.clients")["clients"] == [])
+        wait_until(lambda: broker.request("broker.clients")["clients"] == [])
 
 
 @test
 def broker_to_broker():
     with Adapter() as near, Adapter() as far, Adapter() as one, Adapter() as two:
-        near_port = near.ask("broker.open", provider="sysv")["port"]
-        far_port = far.ask("broker.open", provider="posix")["port"]
-        one.ask("client.connect", provider="sysv", port=near_port, timeout_ms=5000)
-        two.ask("client.connect", provider="posix", port=far_port, timeout_ms=5000)
-        near.ask("broker.link", port=far_port, timeout_ms=5000)
+        near_port = near.request("broker.open", provider="sysv")["port"]
+        far_port = far.request("broker.open", provider="posix")["port"]
+        one.request("client.connect", provider="sysv", port=near_port, timeout_ms=5000)
+        two.request("client.connect", provider="posix", port=far_port, timeout_ms=5000)
+        near.request("broker.link", port=far_port, timeout_ms=5000)
         for sender, receiver in ((one, two), (two, one)):
-            sender.ask("client.send", tag=7, flags=1, length=5, seed=1, timeout_ms=5000)
-            assert sender.ask("client.recv", timeout_ms=5000)["messages"][0]["sender"] == 1
-            (got,) = receiver.ask("client.recv", timeout_ms=5000)["messages"]
+            sender.request("client.send", tag=7, flags=1, length=5, seed=1, timeout_ms=5000)
+            assert sender.request("client.recv", timeout_ms=5000)["messages"][0]["sender"] == 1
+            (got,) = receiver.request("client.recv", timeout_ms=5000)["messages"]
             expected = {"tag": 7, "sender": 2, "flags": 3, "length": 5, "digest": 3556106067}
             assert got == expected, got
 
 
 class RawPeer:
-    """A raw broker at the other end of a broker's connection."""
+    """A raw connection to a broker that plays another broker."""
 
     def __init__(self, port):
         self.sock = socket.create_connection(("127.0.0.1", port), 10)
@@ -241,10 +241,10 @@ class RawPeer:
 
 @test
 def raw_peer():
-    """Reserved tags, a frame in pieces, and garbage (B2B-4, B2B-5, B2B-7)."""
+    """Reserved tags, a frame in pieces, and invalid data (B2B-4, B2B-5, B2B-7)."""
     with Adapter() as broker, Adapter() as client:
-        port = broker.ask("broker.open", provider="sysv")["port"]
-        client.ask("client.connect", provider="sysv", port=port, timeout_ms=5000)
+        port = broker.request("broker.open", provider="sysv")["port"]
+        client.request("client.connect", provider="sysv", port=port, timeout_ms=5000)
         peer = RawPeer(port)
         assert peer.sock.recv(6, socket.MSG_WAITALL) == bytes.fromhex("00 00 00 02 02 02")
         exiting = b"\x05\xf1\xa2\xf1\x09\x00\x00"
@@ -252,44 +252,44 @@ def raw_peer():
         for byte in bytes.fromhex("00 00 00 08 05 b7 26 01 03 01 02 03"):
             peer.sock.sendall(bytes([byte]))
             time.sleep(0.005)
-        (got,) = client.ask("client.recv", timeout_ms=5000)["messages"]
+        (got,) = client.request("client.recv", timeout_ms=5000)["messages"]
         assert (got["tag"], got["sender"], got["flags"], got["length"]) == (0x1337, 2, 3, 3), got
-        client.ask("client.send", tag=8, length=1, seed=0, timeout_ms=1000)
+        client.request("client.send", tag=8, length=1, seed=0, timeout_ms=1000)
         assert peer.sock.recv(9, socket.MSG_WAITALL)[:8] == bytes.fromhex("00 00 00 05 01 08 00 01")
         peer.sock.sendall(framed(b"\xff" * 11))
         assert peer.sock.recv(1) == b""
-        client.ask("client.send", tag=9, length=0, seed=0, timeout_ms=1000)
-        assert client.ask("client.drain", count=2, timeout_ms=5000)["received"] == 2
+        client.request("client.send", tag=9, length=0, seed=0, timeout_ms=1000)
+        assert client.request("client.drain", count=2, timeout_ms=5000)["received"] == 2
 
 
 @test
-def others_go_on():
-    """The second sender and the second receiver start before the first ones end."""
-    with Adapter() as sender, Adapter() as receiver, Adapter() as heir, Adapter() as reader:
-        opened = sender.ask("sender.open", provider="posix", sender_id=4)
-        receiver.ask("receiver.open", provider="posix", description=opened["description"])
-        assert sender.ask("sender.save", name="S")["environment"]["S_OFFSET"] == "_NULL"
-        sender.ask("sender.send", tag=1, length=20, seed=0, count=3, timeout_ms=0)
-        receiver.ask("receiver.recv", count=2, timeout_ms=1000)
-        saved = receiver.ask("receiver.save", name="R")["environment"]
+def save_and_resume():
+    """The resumed sender and receiver start before the first ones end."""
+    with Adapter() as sender, Adapter() as receiver, Adapter() as second_sender, Adapter() as second_receiver:
+        opened = sender.request("sender.open", provider="posix", sender_id=4)
+        receiver.request("receiver.open", provider="posix", description=opened["description"])
+        assert sender.request("sender.save", name="S")["environment"]["S_OFFSET"] == "_NULL"
+        sender.request("sender.send", tag=1, length=20, seed=0, count=3, timeout_ms=0)
+        receiver.request("receiver.recv", count=2, timeout_ms=1000)
+        saved = receiver.request("receiver.save", name="R")["environment"]
         assert saved["R_OFFSET"] == "80", saved
-        reader.ask("receiver.resume", provider="posix", name="R", environment=saved)
-        saved = sender.ask("sender.save", name="S")["environment"]
+        second_receiver.request("receiver.resume", provider="posix", name="R", environment=saved)
+        saved = sender.request("sender.save", name="S")["environment"]
         assert (saved["S_OFFSET"], saved["S_CLIENT_ID"]) == ("144", "4"), saved
-        sender.ask("sender.close")
-        heir.ask("sender.resume", provider="posix", name="S", environment=saved)
-        heir.ask("sender.send", tag=2, length=0, seed=0, timeout_ms=0)
-        got = reader.ask("receiver.recv", count=2, timeout_ms=1000)["messages"]
+        sender.request("sender.close")
+        second_sender.request("sender.resume", provider="posix", name="S", environment=saved)
+        second_sender.request("sender.send", tag=2, length=0, seed=0, timeout_ms=0)
+        got = second_receiver.request("receiver.recv", count=2, timeout_ms=1000)["messages"]
         assert [(m["tag"], m["sender"]) for m in got] == [(1, 4), (2, 4)], got
         for offset in ("1048528", "1048489", "x", "-64"):
             with Adapter() as other:
                 wrong = {**saved, "S_OFFSET": offset}
-                other.ask("sender.resume", "refused", provider="posix", name="S", environment=wrong)
+                other.request("sender.resume", "refused", provider="posix", name="S", environment=wrong)
 
 
 @test
-def the_lists_name_every_mutant():
-    """mutants.txt and the switches in the code name the same mistakes."""
+def the_list_names_every_mutant():
+    """mutants.txt and the switches in the code name the same defects."""
     named = set()
     for folder, _, files in os.walk(os.path.join(HERE, "llmp")):
         for name in files:
@@ -306,7 +306,7 @@ def main():
     for number, function in enumerate(TESTS, 1):
         name = function.__name__.replace("_", " ")
         if ("service" in name or "served" in name) and service_listens():
-            print(f"ok {number} - {name} # SKIP needs the service's name, which somebody has", flush=True)
+            print(f"ok {number} - {name} # SKIP the address of the service is in use", flush=True)
             continue
         try:
             function()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Arguments of a request: there or not, of the right type, in range. */
+/* Reads and checks the arguments of a request. */
 #include <string.h>
 
 #include "call.h"
@@ -9,7 +9,7 @@ bool call_has(const struct call *call, const char *name) {
     return json_object_get(call->request, name) != NULL;
 }
 
-/* False where there is nothing, or something of another type. */
+/* Returns false if `value` is null, negative, or not a number. */
 static bool read_number(const json_t *value, uint64_t *out) {
     if (json_is_integer(value)) {
         json_int_t number = json_integer_value(value);
@@ -17,7 +17,7 @@ static bool read_number(const json_t *value, uint64_t *out) {
         return number >= 0;
     }
     const char *digits = json_string_value(value);
-    return digits != NULL && value_digits(digits, out);
+    return digits != NULL && value_parse_digits(digits, out);
 }
 
 bool call_number(struct call *call, const char *name, uint64_t max, uint64_t *out) {
@@ -27,7 +27,7 @@ bool call_number(struct call *call, const char *name, uint64_t max, uint64_t *ou
         return false;
     }
     if (!read_number(json_object_get(call->request, name), &number) || number > max) {
-        call_refuse(call, "%s: it has to be an integer from 0 to %llu", name, (unsigned long long)max);
+        call_refuse(call, "%s: must be an integer from 0 to %llu", name, (unsigned long long)max);
         return false;
     }
     *out = number;
@@ -62,14 +62,13 @@ bool call_flag_if_given(struct call *call, const char *name, bool *out) {
         return true;
     }
     if (!json_is_boolean(value)) {
-        call_refuse(call, "%s: it has to be true or false", name);
+        call_refuse(call, "%s: must be true or false", name);
         return false;
     }
     *out = json_is_true(value);
     return true;
 }
 
-/* Longer than the library can count is not different from its longest. */
 bool call_timeout(struct call *call, int64_t *timeout_ns) {
     uint64_t milliseconds;
     if (!call_number(call, "timeout_ms", UINT64_MAX, &milliseconds)) {
@@ -82,7 +81,7 @@ bool call_timeout(struct call *call, int64_t *timeout_ns) {
 bool call_provider(struct call *call, const llmp_shmem_provider **out) {
     const char *name = json_string_value(json_object_get(call->request, "provider"));
     if (name == NULL) {
-        call_refuse(call, "provider: it has to be there, and a string");
+        call_refuse(call, "provider: missing, or not a string");
         return false;
     }
     *out = llmp_shmem_provider_find(name);
@@ -94,13 +93,13 @@ bool call_provider(struct call *call, const llmp_shmem_provider **out) {
 
 /* ---------------------------------------------------------------- descriptions */
 
-/* Any 20 bytes: it is for the library to say what it makes of them. */
+/* Accepts any 20 bytes: the library decides which of them are a valid id. */
 static bool read_id(const json_t *id, const json_t *raw, llmp_shmem_id *out) {
     if (json_is_string(id) && json_string_length(id) < LLMP_SHMEM_ID_SIZE) {
         memcpy(out->bytes, json_string_value(id), json_string_length(id));
         return true;
     }
-    return id == NULL && json_is_string(raw) && value_unhex(json_string_value(raw), out->bytes, sizeof out->bytes);
+    return id == NULL && json_is_string(raw) && value_parse_hex(json_string_value(raw), out->bytes, sizeof out->bytes);
 }
 
 bool call_desc(struct call *call, const char *name, llmp_shmem_desc *out) {
@@ -111,15 +110,16 @@ bool call_desc(struct call *call, const char *name, llmp_shmem_desc *out) {
                 read_id(json_object_get(desc, "id"), json_object_get(desc, "raw"), &out->id);
     out->size = (size_t)size;
     if (!good) {
-        call_refuse(
-            call, "%s: it has to be an object of size, and id (at most 19 bytes) or raw (40 hexadecimal digits)", name);
+        call_refuse(call,
+                    "%s: must be an object with size, and with id (at most 19 bytes) or raw (40 hexadecimal digits)",
+                    name);
     }
     return good;
 }
 
 bool call_nonzero(struct call *call, const char *name, uint64_t value) {
     if (call_has(call, name) && value == 0) {
-        call_unsupported(call, "%s: 0 is the default's sign in this library, and cannot be asked for", name);
+        call_unsupported(call, "%s: 0 means the default in this library's options", name);
         return false;
     }
     return true;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* From a line to a call, from a call to an answer. */
 #include "call.h"
 
 #include <stdarg.h>
@@ -14,12 +13,12 @@ static void set_result(struct call *call, const char *result) {
 
 static void set_error(struct call *call, const char *format, va_list values) __attribute__((format(printf, 2, 0)));
 
-/* Bytes of a bad request may come back in an error, and need not be text. */
+/* The text may contain bytes of an invalid request; json_string() returns null if they are not UTF-8. */
 static void set_error(struct call *call, const char *format, va_list values) {
     char text[256];
     (void)vsnprintf(text, sizeof text, format, values);
     json_t *error = json_string(text);
-    (void)json_object_set_new(call->answer, "error", error != NULL ? error : json_string("not to be shown as text"));
+    (void)json_object_set_new(call->answer, "error", error != NULL ? error : json_string("(not UTF-8)"));
 }
 
 void call_ok(struct call *call) {
@@ -42,11 +41,11 @@ void call_unsupported(struct call *call, const char *format, ...) {
     va_end(values);
 }
 
-void call_settle(struct call *call, int code) {
-    if (code == 0) {
+void call_finish(struct call *call, int rc) {
+    if (rc == 0) {
         call_ok(call);
     } else {
-        call_refuse(call, "%s: %s", llmp_error_name(code), llmp_strerror(code));
+        call_refuse(call, "%s: %s", llmp_error_name(rc), llmp_strerror(rc));
     }
 }
 
@@ -54,16 +53,16 @@ void call_put(struct call *call, const char *field, json_t *value) {
     (void)json_object_set_new(call->answer, field, value);
 }
 
-/* What a JSON library may not hold goes as a string of digits. */
+/* Numbers above INT64_MAX become strings, because many JSON libraries cannot represent them (ADAPTER.md). */
 void call_put_number(struct call *call, const char *field, uint64_t value) {
     char digits[24];
     (void)snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
     call_put(call, field, value <= INT64_MAX ? json_integer((json_int_t)value) : json_string(digits));
 }
 
-/* ---------------------------------------------------------------- from a line to an answer */
+/* ---------------------------------------------------------------- requests */
 
-static bool is_word_of(const char *words, const char *word) {
+static bool has_word(const char *words, const char *word) {
     size_t length = strlen(word);
     for (const char *at = words; *at != '\0'; at += strspn(at, " ")) {
         size_t here = strcspn(at, " ");
@@ -79,7 +78,7 @@ static const char *unknown_argument(const struct call *call, const struct verb *
     const char *name;
     json_t *ignored;
     json_object_foreach((json_t *)call->request, name, ignored) {
-        if (!is_word_of("id verb test", name) && !is_word_of(verb->arguments, name)) {
+        if (!has_word("id verb test", name) && !has_word(verb->arguments, name)) {
             return name;
         }
     }
@@ -89,7 +88,7 @@ static const char *unknown_argument(const struct call *call, const struct verb *
 static void run(struct call *call, const struct verb *(*find)(const char *name)) {
     const char *name = json_string_value(json_object_get(call->request, "verb"));
     if (name == NULL) {
-        call_refuse(call, "verb: it has to be there, and a string");
+        call_refuse(call, "verb: missing, or not a string");
         return;
     }
     const struct verb *verb = find(name);
@@ -99,27 +98,27 @@ static void run(struct call *call, const struct verb *(*find)(const char *name))
     }
     const char *unknown = unknown_argument(call, verb);
     if (unknown != NULL) {
-        call_unsupported(call, "%s knows no argument %s", verb->name, unknown);
+        call_unsupported(call, "%s has no argument %s", verb->name, unknown);
         return;
     }
     verb->run(call);
 }
 
-/* The id is given back as it came; null says that there was none to be read. */
-static json_t *id_of(const json_t *request) {
+/* Returns the request's id for the answer, or null if the request has no valid one. */
+static json_t *copy_id(const json_t *request) {
     json_t *id = json_object_get(request, "id");
     return json_is_integer(id) || json_is_string(id) ? json_incref(id) : json_null();
 }
 
 json_t *call_answer(const char *line, size_t length, const struct verb *(*find)(const char *name)) {
-    json_error_t why;
-    json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
+    json_error_t error;
+    json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
     struct call call = {.request = request, .answer = json_object()};
-    call_put(&call, "id", id_of(request));
+    call_put(&call, "id", copy_id(request));
     if (request == NULL) {
-        call_refuse(&call, "no JSON: %s", why.text);
+        call_refuse(&call, "not JSON: %s", error.text);
     } else if (!json_is_object(request)) {
-        call_refuse(&call, "a request has to be an object");
+        call_refuse(&call, "not a JSON object");
     } else {
         run(&call, find);
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The role of a client: a channel of its own to the broker, and the broker's broadcast. */
+/* The role `client`: a channel that the broker reads, and the broker's broadcast. */
 #include "messages.h"
 #include "roles.h"
 #include "values.h"
 
-/* How long a goodbye may wait until the broker has mapped what was sent; the request has no say in it. */
-#define EXIT_GRACE_NS LLMP_SECONDS(2)
+/* Timeout of client.close, which has no timeout_ms: the time for the broker to map what was sent. */
+#define LINGER_NS LLMP_SECONDS(2)
 
 static llmp_client *client;
 
@@ -16,7 +16,7 @@ static bool is_open(struct call *call) {
     return client != NULL;
 }
 
-/* ---------------------------------------------------------------- coming */
+/* ---------------------------------------------------------------- connecting */
 
 static bool read_options(struct call *call, llmp_client_options *options, int64_t *timeout_ns) {
     uint64_t port = 0;
@@ -30,22 +30,22 @@ static bool read_options(struct call *call, llmp_client_options *options, int64_
 }
 
 static void connect_client(struct call *call) {
-    llmp_client_options options = {.receive_own = true}; /* as on the wire (BROKER-1) */
+    llmp_client_options options = {.receive_own = true}; /* ADAPTER.md: a client also receives its own messages */
     int64_t timeout_ns;
     if (client != NULL) {
-        call_refuse(call, "a client is connected already");
+        call_refuse(call, "a client is already connected");
         return;
     }
     if (!read_options(call, &options, &timeout_ns)) {
         return;
     }
-    int code = llmp_client_connect(&options, timeout_ns, &client);
-    if (code == 0) {
+    int rc = llmp_client_connect(&options, timeout_ns, &client);
+    if (rc == 0) {
         llmp_shmem_desc desc = llmp_sender_describe(llmp_client_sender(client));
         call_put_number(call, "client_id", llmp_client_id(client));
-        call_put(call, "description", value_desc(&desc));
+        call_put(call, "description", value_desc_to_json(&desc));
     }
-    call_settle(call, code);
+    call_finish(call, rc);
 }
 
 /* ---------------------------------------------------------------- messages */
@@ -55,48 +55,48 @@ static int send_by_copy(void *self, uint32_t tag, uint32_t flags, const void *pa
     return llmp_client_send(self, tag, flags, payload, length, timeout_ns);
 }
 
-static int take(void *self, llmp_message *message, int64_t timeout_ns) {
+static int receive(void *self, llmp_message *message, int64_t timeout_ns) {
     return llmp_client_recv(self, message, timeout_ns);
 }
 
 static void send(struct call *call) {
     if (is_open(call)) {
-        const struct outlet outlet = {send_by_copy, client, llmp_client_sender(client)};
-        messages_send(call, &outlet);
+        const struct message_sink sink = {send_by_copy, client, llmp_client_sender(client)};
+        messages_send(call, &sink);
     }
 }
 
 static void recv(struct call *call) {
-    const struct inlet inlet = {take, client};
+    const struct message_source source = {receive, client};
     if (is_open(call)) {
-        messages_recv(call, &inlet);
+        messages_recv(call, &source);
     }
 }
 
 static void drain(struct call *call) {
-    const struct inlet inlet = {take, client};
+    const struct message_source source = {receive, client};
     if (is_open(call)) {
-        messages_drain(call, &inlet);
+        messages_drain(call, &source);
     }
 }
 
-/* ---------------------------------------------------------------- going */
+/* ---------------------------------------------------------------- closing */
 
-static int leave(int64_t linger_ns) {
-    int code = llmp_client_free(client, linger_ns);
+static int free_client(int64_t linger_ns) {
+    int rc = llmp_client_free(client, linger_ns);
     client = NULL;
-    return code;
+    return rc;
 }
 
 static void close_client(struct call *call) {
     bool quit = true;
     if (is_open(call) && call_flag_if_given(call, "quit", &quit)) {
-        call_settle(call, leave(quit ? EXIT_GRACE_NS : LLMP_NOWAIT));
+        call_finish(call, free_client(quit ? LINGER_NS : LLMP_NOWAIT));
     }
 }
 
-static void drop(void) {
-    (void)leave(LLMP_NOWAIT);
+static void release(void) {
+    (void)free_client(LLMP_NOWAIT);
 }
 
 static const struct verb verbs[] = {
@@ -108,4 +108,4 @@ static const struct verb verbs[] = {
     {0},
 };
 
-const struct role role_client = {"client", verbs, drop};
+const struct role role_client = {"client", verbs, release};

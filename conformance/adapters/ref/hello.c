@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* hello: who this is, and what it can do here. */
+/* hello: the name of the adapter, and its roles, providers and options on this machine. */
 #include <stdio.h>
 
 #include "roles.h"
@@ -28,16 +28,16 @@ static json_t *option_names(void) {
                      "clients", "fork");
 }
 
-/* Looked up, not known: of a channel that nobody else sees. */
+/* Returns the size of the first page of a private channel that is created with default options. */
 static int default_page_size(uint64_t *size) {
     llmp_sender_options options = {.provider = llmp_shmem_provider_find("nop")};
     llmp_sender *sender;
-    int code = llmp_sender_new(&options, &sender);
-    if (code == 0) {
+    int rc = llmp_sender_new(&options, &sender);
+    if (rc == 0) {
         *size = llmp_sender_describe(sender).size;
         (void)llmp_sender_free(sender, LLMP_NOWAIT);
     }
-    return code;
+    return rc;
 }
 
 static void hello(struct call *call) {
@@ -47,11 +47,11 @@ static void hello(struct call *call) {
         return;
     }
     if (version != 1) {
-        call_unsupported(call, "this adapter speaks version 1");
+        call_unsupported(call, "this adapter supports version 1 only");
         return;
     }
-    int code = default_page_size(&page_size);
-    if (code == 0) {
+    int rc = default_page_size(&page_size);
+    if (rc == 0) {
         char implementation[64];
         (void)snprintf(implementation, sizeof implementation, "llmp %s, in C", llmp_version());
         call_put_number(call, "adapter", 1);
@@ -62,7 +62,7 @@ static void hello(struct call *call) {
         call_put_number(call, "page_size", page_size);
         call_put(call, "options", option_names());
     }
-    call_settle(call, code);
+    call_finish(call, rc);
 }
 
 const struct verb verb_hello = {"hello", "adapter", hello};

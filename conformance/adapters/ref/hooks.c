@@ -18,7 +18,7 @@ struct hooks {
     struct hook items[];
 };
 
-/* ---------------------------------------------------------------- reading them */
+/* ---------------------------------------------------------------- reading */
 
 static bool read_action(struct call *call, const char *name, enum action *out) {
     static const char *const names[] = {[HANDLED] = "handled", [SET_TAG] = "tag", [SET_FLAGS] = "flags", [ADD] = "add"};
@@ -28,11 +28,11 @@ static bool read_action(struct call *call, const char *name, enum action *out) {
             return true;
         }
     }
-    call_unsupported(call, "hooks: %s is nothing that this adapter's hooks do", name != NULL ? name : "that");
+    call_unsupported(call, "hooks: this adapter has no action %s", name != NULL ? name : "(missing)");
     return false;
 }
 
-/* A hook is read as if it were a request of its own; what is wrong with it is the answer to the request it came in. */
+/* Reads a hook with the functions for arguments of a request; an error in it is the answer to the whole request. */
 static bool read_hook(struct call *call, const json_t *item, struct hook *out) {
     struct call inner = {.request = item, .answer = call->answer};
     const char *action = json_string_value(json_object_get(item, "do"));
@@ -50,7 +50,7 @@ bool hooks_read(struct call *call, struct hooks **out) {
     }
     struct hooks *hooks = calloc(1, sizeof *hooks + count * sizeof hooks->items[0]);
     if (!json_is_array(list) || hooks == NULL) {
-        call_refuse(call, "hooks: it has to be a list, for which there is memory");
+        call_refuse(call, "hooks: not a list, or out of memory");
         free(hooks);
         return false;
     }
@@ -64,30 +64,30 @@ bool hooks_read(struct call *call, struct hooks **out) {
     return true;
 }
 
-/* ---------------------------------------------------------------- running them: on the broker's thread */
+/* ---------------------------------------------------------------- running, on the broker's thread */
 
 static void add(llmp_broker *broker, uint32_t tag) {
-    int code = llmp_broker_send(broker, tag, 0, NULL, 0);
-    if (code != 0) {
-        (void)fprintf(stderr, "hook: a message of tag %u could not be added: %s\n", (unsigned)tag, llmp_strerror(code));
+    int rc = llmp_broker_send(broker, tag, 0, NULL, 0);
+    if (rc != 0) {
+        (void)fprintf(stderr, "hook: cannot add a message with tag %u: %s\n", (unsigned)tag, llmp_strerror(rc));
     }
 }
 
 llmp_hook_result hooks_run(void *context, llmp_broker *broker, llmp_broker_message *message) {
     const struct hooks *hooks = context;
-    const uint32_t tag = message->tag; /* as it arrived: hooks do not see what the others made of it */
-    llmp_hook_result verdict = LLMP_HOOK_FORWARD;
+    const uint32_t tag = message->tag; /* as it arrived: a hook does not apply to a tag that an earlier one set */
+    llmp_hook_result result = LLMP_HOOK_FORWARD;
     for (size_t i = 0; i < hooks->count; i++) {
         const struct hook *hook = &hooks->items[i];
         if (hook->tag != tag) {
             continue;
         }
         switch (hook->action) {
-        case HANDLED: verdict = LLMP_HOOK_HANDLED; break;
+        case HANDLED: result = LLMP_HOOK_HANDLED; break;
         case SET_TAG: message->tag = hook->value; break;
         case SET_FLAGS: message->flags = hook->value; break;
         case ADD: add(broker, hook->value); break;
         }
     }
-    return verdict;
+    return result;
 }

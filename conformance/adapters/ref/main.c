@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * llmp-adapter-ref: what the conformance suite asks for (conformance/ADAPTER.md), done with this project's own library.
+ * llmp-adapter-ref: performs the requests of the conformance suite (conformance/ADAPTER.md) with this project's library.
  *
- * A line of JSON on standard input is a request, a line on standard output its answer; the end of input is the end.
+ * Each line of JSON on standard input is a request and gets one line on standard output; at the end of input it exits.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -12,10 +12,6 @@
 #include "roles.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 20)
-
-const struct role *const roles[] = {
-    &role_sender, &role_receiver, &role_broker, &role_client, &role_provider, NULL,
-};
 
 static const struct verb *find_verb(const char *name) {
     if (strcmp(name, verb_hello.name) == 0) {
@@ -31,7 +27,7 @@ static const struct verb *find_verb(const char *name) {
     return NULL;
 }
 
-/* Reads a line without its end. One that is too long counts as empty, which is no request. */
+/* Reads a line without its line feed. A line that is too long is returned as empty, which is not a request. */
 static bool read_line(char *line, size_t *length) {
     size_t count = 0;
     int byte;
@@ -55,7 +51,7 @@ int main(void) {
     char *line = malloc(LINE_MAX_BYTES);
     size_t length;
     bool good = line != NULL;
-    (void)signal(SIGPIPE, SIG_IGN); /* a suite that went away is an end of input too */
+    (void)signal(SIGPIPE, SIG_IGN); /* a suite that has ended is handled as the end of input */
     while (good && read_line(line, &length)) {
         good = write_line(call_answer(line, length, find_verb));
     }

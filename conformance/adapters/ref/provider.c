@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The role of a provider: maps by themselves. */
+/* The role `provider`: maps without a channel. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "roles.h"
 #include "values.h"
 
-/* Map n is maps[n - 1]; a closed one leaves null, so that no number comes back. */
+/* Map n is maps[n - 1]. A closed map leaves null, so that its number is not used again. */
 static llmp_shmem **maps;
 static size_t map_count;
 
@@ -19,25 +19,25 @@ static llmp_shmem **find(struct call *call) {
         return NULL;
     }
     if (number == 0 || number > map_count || maps[number - 1] == NULL) {
-        call_refuse(call, "map: there is none of that number");
+        call_refuse(call, "map: no open map has this number");
         return NULL;
     }
     return &maps[number - 1];
 }
 
-/* ---------------------------------------------------------------- making and opening */
+/* ---------------------------------------------------------------- creating and opening */
 
-static bool make_room(struct call *call) {
+static bool reserve_entry(struct call *call) {
     llmp_shmem **more = realloc(maps, (map_count + 1) * sizeof *more);
     if (more == NULL) {
-        call_refuse(call, "no memory for one more map");
+        call_refuse(call, "out of memory");
         return false;
     }
     maps = more;
     return true;
 }
 
-static void keep(struct call *call, llmp_shmem *map) {
+static void store_map(struct call *call, llmp_shmem *map) {
     maps[map_count++] = map;
     call_put_number(call, "map", map_count);
 }
@@ -46,37 +46,37 @@ static void create(struct call *call) {
     const llmp_shmem_provider *provider;
     llmp_shmem *map;
     size_t size;
-    if (!call_provider(call, &provider) || !call_size(call, "size", &size) || !make_room(call)) {
+    if (!call_provider(call, &provider) || !call_size(call, "size", &size) || !reserve_entry(call)) {
         return;
     }
-    int code = llmp_shmem_create(provider, size, NULL, &map);
-    if (code == 0) {
+    int rc = llmp_shmem_create(provider, size, NULL, &map);
+    if (rc == 0) {
         llmp_shmem_desc desc = llmp_shmem_describe(map);
-        keep(call, map);
-        call_put(call, "description", value_desc(&desc));
+        store_map(call, map);
+        call_put(call, "description", value_desc_to_json(&desc));
     }
-    call_settle(call, code);
+    call_finish(call, rc);
 }
 
 static void open_map(struct call *call) {
     const llmp_shmem_provider *provider;
     llmp_shmem_desc desc;
     llmp_shmem *map;
-    if (!call_provider(call, &provider) || !call_desc(call, "description", &desc) || !make_room(call)) {
+    if (!call_provider(call, &provider) || !call_desc(call, "description", &desc) || !reserve_entry(call)) {
         return;
     }
-    int code = llmp_shmem_open(provider, &desc, NULL, &map);
-    if (code == 0) {
-        keep(call, map);
+    int rc = llmp_shmem_open(provider, &desc, NULL, &map);
+    if (rc == 0) {
+        store_map(call, map);
         call_put_number(call, "size", llmp_shmem_size(map));
     }
-    call_settle(call, code);
+    call_finish(call, rc);
 }
 
-/* ---------------------------------------------------------------- using */
+/* ---------------------------------------------------------------- reading and writing */
 
-/* Null where the bytes asked for do not lie in the map: the library says how many may be used, and sets no fence. */
-static unsigned char *part_of(struct call *call, size_t *length) {
+/* Returns the requested bytes, or null, with the answer set, if they are not inside the map. */
+static unsigned char *read_range(struct call *call, size_t *length) {
     llmp_shmem **map = find(call);
     size_t offset;
     if (map == NULL || !call_size(call, "offset", &offset) || !call_size(call, "length", length)) {
@@ -93,23 +93,23 @@ static unsigned char *part_of(struct call *call, size_t *length) {
 static void write_map(struct call *call) {
     size_t length;
     uint64_t seed;
-    unsigned char *bytes = part_of(call, &length);
+    unsigned char *bytes = read_range(call, &length);
     if (bytes != NULL && call_number(call, "seed", UINT64_MAX, &seed)) {
-        value_payload(seed, bytes, length);
+        value_fill_payload(seed, bytes, length);
         call_ok(call);
     }
 }
 
 static void digest_map(struct call *call) {
     size_t length;
-    const unsigned char *bytes = part_of(call, &length);
+    const unsigned char *bytes = read_range(call, &length);
     if (bytes != NULL) {
-        call_put_number(call, "digest", value_digest(0, bytes, length));
+        call_put_number(call, "digest", value_update_digest(0, bytes, length));
         call_ok(call);
     }
 }
 
-/* The child touches neither stdio nor anything else of this process: it drops its copy and is gone. */
+/* The child closes its copy and exits; it uses neither stdio nor other objects of this process. */
 static void fork_map(struct call *call) {
     llmp_shmem **map = find(call);
     int status;
@@ -122,7 +122,7 @@ static void fork_map(struct call *call) {
         _exit(0);
     }
     if (child < 0 || waitpid(child, &status, 0) != child) {
-        call_refuse(call, "no child could be forked and waited for");
+        call_refuse(call, "fork or waitpid failed");
     } else if (status != 0) {
         call_refuse(call, "the child ended with wait status 0x%x", (unsigned)status);
     } else {
@@ -141,7 +141,7 @@ static void close_map(struct call *call) {
     }
 }
 
-static void drop(void) {
+static void release(void) {
     for (size_t i = 0; i < map_count; i++) {
         llmp_shmem_close(maps[i]);
     }
@@ -160,4 +160,4 @@ static const struct verb verbs[] = {
     {0},
 };
 
-const struct role role_provider = {"provider", verbs, drop};
+const struct role role_provider = {"provider", verbs, release};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The role of a receiver: the reading side of a channel. */
+/* The role `receiver`: the reading side of a channel. */
 #include "messages.h"
 #include "roles.h"
 
@@ -16,40 +16,40 @@ static void open_receiver(struct call *call) {
     llmp_receiver_options options = {0};
     llmp_shmem_desc desc;
     if (channel != NULL) {
-        call_refuse(call, "a receiver is open already");
+        call_refuse(call, "a receiver is already open");
         return;
     }
     if (call_provider(call, &options.provider) && call_desc(call, "description", &desc)) {
-        call_settle(call, llmp_receiver_new(&desc, &options, &channel));
+        call_finish(call, llmp_receiver_new(&desc, &options, &channel));
     }
 }
 
-static int take(void *self, llmp_message *message, int64_t timeout_ns) {
+static int receive(void *self, llmp_message *message, int64_t timeout_ns) {
     return llmp_recv(self, message, timeout_ns);
 }
 
 static void recv(struct call *call) {
-    const struct inlet inlet = {take, channel};
+    const struct message_source source = {receive, channel};
     if (is_open(call)) {
-        messages_recv(call, &inlet);
+        messages_recv(call, &source);
     }
 }
 
 static void drain(struct call *call) {
-    const struct inlet inlet = {take, channel};
+    const struct message_source source = {receive, channel};
     if (is_open(call)) {
-        messages_drain(call, &inlet);
+        messages_drain(call, &source);
     }
 }
 
-static void drop(void) {
+static void release(void) {
     llmp_receiver_free(channel);
     channel = NULL;
 }
 
 static void close_receiver(struct call *call) {
     if (is_open(call)) {
-        drop();
+        release();
         call_ok(call);
     }
 }
@@ -62,4 +62,4 @@ static const struct verb verbs[] = {
     {0},
 };
 
-const struct role role_receiver = {"receiver", verbs, drop};
+const struct role role_receiver = {"receiver", verbs, release};

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * The roles. Each is a file with its verbs and the one object that it plays with: a process is one sender, one broker …
- * `fini` drops what the role holds, at once and without a word to anybody: the suite has closed standard input.
- */
+/* The roles. Each is a file with its verbs and the one object that it controls: a process is one sender, one broker … */
 #ifndef ADAPTER_ROLES_H
 #define ADAPTER_ROLES_H
 
 #include "call.h"
 
 struct role {
-    const char *name;         /* as hello says it */
+    const char *name;         /* as in the answer to hello */
     const struct verb *verbs; /* ended by an empty one */
-    void (*fini)(void);
+    void (*fini)(void);       /* releases what the role holds, without waiting and without sending anything */
 };
 
 extern const struct role role_sender;
@@ -20,7 +17,7 @@ extern const struct role role_broker;
 extern const struct role role_client;
 extern const struct role role_provider;
 
-/* All of them, ended by null. */
+/* All roles, ended by null. */
 extern const struct role *const roles[];
 
 extern const struct verb verb_hello;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* sender.send and client.send. */
+/* The verbs sender.send and client.send. */
 #include <stdlib.h>
 #include <time.h>
 
 #include "messages.h"
 #include "values.h"
 
-/* Above this a payload is made in the channel's own page; the library checks the length before there is any memory. */
+/* A larger payload is allocated in the page, so that the library checks the length before any memory is used. */
 #define COPY_MAX ((size_t)16 << 20)
 
 struct batch {
@@ -16,7 +16,7 @@ struct batch {
     uint64_t seed;
     uint64_t count;
     int64_t timeout_ns;
-    void *copy; /* room for a payload up to COPY_MAX; null for larger ones */
+    void *copy; /* a buffer for the payload; null if it is larger than COPY_MAX */
 };
 
 static int64_t now_ns(void) {
@@ -25,44 +25,44 @@ static int64_t now_ns(void) {
     return LLMP_SECONDS(now.tv_sec) + now.tv_nsec;
 }
 
-/* The time limit is that of all messages together. Once it is used up the rest is tried without waiting. */
-static int64_t time_left(int64_t started, int64_t timeout_ns) {
-    int64_t passed = now_ns() - started;
-    return passed < timeout_ns ? timeout_ns - passed : LLMP_NOWAIT;
+/* The timeout is that of all messages together; after it, the remaining messages are tried without waiting. */
+static int64_t remaining(int64_t started, int64_t timeout_ns) {
+    int64_t elapsed = now_ns() - started;
+    return elapsed < timeout_ns ? timeout_ns - elapsed : LLMP_NOWAIT;
 }
 
 static int send_in_place(llmp_sender *channel, const struct batch *batch, uint64_t seed, int64_t timeout_ns) {
     void *payload;
-    int code = llmp_sender_alloc(channel, batch->length, timeout_ns, &payload);
-    if (code != 0) {
-        return code;
+    int rc = llmp_sender_alloc(channel, batch->length, timeout_ns, &payload);
+    if (rc != 0) {
+        return rc;
     }
-    value_payload(seed, payload, batch->length);
-    code = llmp_sender_commit(channel, batch->tag, batch->flags);
-    if (code != 0) {
+    value_fill_payload(seed, payload, batch->length);
+    rc = llmp_sender_commit(channel, batch->tag, batch->flags);
+    if (rc != 0) {
         (void)llmp_sender_cancel(channel);
     }
-    return code;
+    return rc;
 }
 
-static int send_one(const struct outlet *outlet, const struct batch *batch, uint64_t seed, int64_t timeout_ns) {
+static int send_one(const struct message_sink *sink, const struct batch *batch, uint64_t seed, int64_t timeout_ns) {
     if (batch->copy == NULL) {
-        return send_in_place(outlet->channel, batch, seed, timeout_ns);
+        return send_in_place(sink->channel, batch, seed, timeout_ns);
     }
-    value_payload(seed, batch->copy, batch->length);
-    return outlet->send(outlet->self, batch->tag, batch->flags, batch->copy, batch->length, timeout_ns);
+    value_fill_payload(seed, batch->copy, batch->length);
+    return sink->send(sink->self, batch->tag, batch->flags, batch->copy, batch->length, timeout_ns);
 }
 
-static int send_all(const struct outlet *outlet, const struct batch *batch, uint64_t *sent) {
+static int send_all(const struct message_sink *sink, const struct batch *batch, uint64_t *sent) {
     int64_t started = now_ns();
-    int code = 0;
+    int rc = 0;
     for (*sent = 0; *sent < batch->count; (*sent)++) {
-        code = send_one(outlet, batch, batch->seed + *sent, time_left(started, batch->timeout_ns));
-        if (code != 0) {
+        rc = send_one(sink, batch, batch->seed + *sent, remaining(started, batch->timeout_ns));
+        if (rc != 0) {
             break;
         }
     }
-    return code;
+    return rc;
 }
 
 static bool read_batch(struct call *call, struct batch *batch) {
@@ -72,7 +72,7 @@ static bool read_batch(struct call *call, struct batch *batch) {
            call_number_if_given(call, "count", UINT64_MAX, &batch->count) && call_timeout(call, &batch->timeout_ns);
 }
 
-void messages_send(struct call *call, const struct outlet *outlet) {
+void messages_send(struct call *call, const struct message_sink *sink) {
     struct batch batch;
     uint64_t sent;
     if (!read_batch(call, &batch)) {
@@ -81,8 +81,8 @@ void messages_send(struct call *call, const struct outlet *outlet) {
     if (batch.length <= COPY_MAX) {
         batch.copy = malloc(batch.length + 1);
     }
-    int code = send_all(outlet, &batch, &sent);
+    int rc = send_all(sink, &batch, &sent);
     free(batch.copy);
     call_put_number(call, "sent", sent);
-    call_settle(call, code);
+    call_finish(call, rc);
 }

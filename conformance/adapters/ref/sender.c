@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The role of a sender: the writing side of a channel. */
+/* The role `sender`: the writing side of a channel. */
 #include "messages.h"
 #include "roles.h"
 #include "values.h"
 
-/* How long the end of a channel may wait for a slow reader; the request has no say in it. */
-#define EXIT_NS LLMP_SECONDS(2)
+/* Timeout of sender.exit, which has no timeout_ms: the time for a slow receiver to free a page. */
+#define EXIT_TIMEOUT_NS LLMP_SECONDS(2)
 
 static llmp_sender *channel;
-static void *slot; /* of the allocated message, null where there is none */
+static void *slot; /* payload of the allocated message, or null */
 static size_t slot_length;
 
 static bool is_open(struct call *call) {
@@ -20,7 +20,7 @@ static bool is_open(struct call *call) {
 
 /* ---------------------------------------------------------------- opening */
 
-/* receivers: how many to wait for. 0 says that nobody knows: then a page is dropped after use, and never used again. */
+/* receivers 0: their number is unknown. Pages are then dropped after use and never reused (EOP-13). */
 static bool read_receivers(struct call *call, llmp_sender_options *options) {
     options->receivers = 1;
     if (!call_u32_if_given(call, "receivers", &options->receivers)) {
@@ -40,7 +40,7 @@ static bool read_pages(struct call *call, llmp_sender_options *options) {
         return false;
     }
     if (keep && call_has(call, "max_pages")) {
-        call_unsupported(call, "max_pages: this library has no bound on pages that are all kept");
+        call_unsupported(call, "max_pages: this library does not bound the number of pages with keep_pages");
         return false;
     }
     options->page_policy = keep ? LLMP_PAGES_KEEP : options->page_policy;
@@ -59,18 +59,18 @@ static bool read_options(struct call *call, llmp_sender_options *options) {
 static void open_sender(struct call *call) {
     llmp_sender_options options = {0};
     if (channel != NULL) {
-        call_refuse(call, "a sender is open already");
+        call_refuse(call, "a sender is already open");
         return;
     }
     if (!read_options(call, &options)) {
         return;
     }
-    int code = llmp_sender_new(&options, &channel);
-    if (code == 0) {
+    int rc = llmp_sender_new(&options, &channel);
+    if (rc == 0) {
         llmp_shmem_desc desc = llmp_sender_describe(channel);
-        call_put(call, "description", value_desc(&desc));
+        call_put(call, "description", value_desc_to_json(&desc));
     }
-    call_settle(call, code);
+    call_finish(call, rc);
 }
 
 /* ---------------------------------------------------------------- messages */
@@ -81,9 +81,9 @@ static int send_by_copy(void *self, uint32_t tag, uint32_t flags, const void *pa
 }
 
 static void send(struct call *call) {
-    const struct outlet outlet = {send_by_copy, channel, channel};
+    const struct message_sink sink = {send_by_copy, channel, channel};
     if (is_open(call)) {
-        messages_send(call, &outlet);
+        messages_send(call, &sink);
     }
 }
 
@@ -94,12 +94,12 @@ static void alloc(struct call *call) {
     if (!is_open(call) || !call_size(call, "length", &length) || !call_timeout(call, &timeout_ns)) {
         return;
     }
-    int code = llmp_sender_alloc(channel, length, timeout_ns, &payload);
-    if (code == 0) {
+    int rc = llmp_sender_alloc(channel, length, timeout_ns, &payload);
+    if (rc == 0) {
         slot = payload;
         slot_length = length;
     }
-    call_settle(call, code);
+    call_finish(call, rc);
 }
 
 static void shrink(struct call *call) {
@@ -107,11 +107,11 @@ static void shrink(struct call *call) {
     if (!is_open(call) || !call_size(call, "length", &length)) {
         return;
     }
-    int code = llmp_sender_shrink(channel, length);
-    if (code == 0) {
+    int rc = llmp_sender_shrink(channel, length);
+    if (rc == 0) {
         slot_length = length;
     }
-    call_settle(call, code);
+    call_finish(call, rc);
 }
 
 static void cancel(struct call *call) {
@@ -119,7 +119,7 @@ static void cancel(struct call *call) {
         return;
     }
     slot = NULL;
-    call_settle(call, llmp_sender_cancel(channel));
+    call_finish(call, llmp_sender_cancel(channel));
 }
 
 static void commit(struct call *call) {
@@ -131,24 +131,24 @@ static void commit(struct call *call) {
         return;
     }
     if (slot != NULL) {
-        value_payload(seed, slot, slot_length);
+        value_fill_payload(seed, slot, slot_length);
     }
-    int code = llmp_sender_commit(channel, tag, flags);
-    if (code == 0) {
+    int rc = llmp_sender_commit(channel, tag, flags);
+    if (rc == 0) {
         slot = NULL;
     }
-    call_settle(call, code);
+    call_finish(call, rc);
 }
 
-/* ---------------------------------------------------------------- the end */
+/* ---------------------------------------------------------------- closing */
 
 static void send_exit(struct call *call) {
     if (is_open(call)) {
-        call_settle(call, llmp_sender_exit(channel, EXIT_NS));
+        call_finish(call, llmp_sender_exit(channel, EXIT_TIMEOUT_NS));
     }
 }
 
-static void drop(void) {
+static void release(void) {
     (void)llmp_sender_free(channel, LLMP_NOWAIT);
     channel = NULL;
     slot = NULL;
@@ -156,7 +156,7 @@ static void drop(void) {
 
 static void close_sender(struct call *call) {
     if (is_open(call)) {
-        drop();
+        release();
         call_ok(call);
     }
 }
@@ -173,4 +173,4 @@ static const struct verb verbs[] = {
     {0},
 };
 
-const struct role role_sender = {"sender", verbs, drop};
+const struct role role_sender = {"sender", verbs, release};

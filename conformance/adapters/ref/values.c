@@ -13,18 +13,18 @@ static uint64_t mix(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-static void store(uint64_t word, unsigned char *bytes, size_t length) {
+void value_store_little_endian(uint64_t value, unsigned char *bytes, size_t length) {
     for (size_t i = 0; i < length; i++) {
-        bytes[i] = (unsigned char)(word >> (8 * i));
+        bytes[i] = (unsigned char)(value >> (8 * i));
     }
 }
 
-void value_payload(uint64_t seed, void *bytes, size_t length) {
+void value_fill_payload(uint64_t seed, void *bytes, size_t length) {
     unsigned char *at = bytes;
     for (size_t left = length; left > 0;) {
         size_t part = left < sizeof(uint64_t) ? left : sizeof(uint64_t);
         seed += 0x9E3779B97F4A7C15u;
-        store(mix(seed), at, part);
+        value_store_little_endian(mix(seed), at, part);
         at += part;
         left -= part;
     }
@@ -38,13 +38,13 @@ static void fill_table(uint32_t table[256]) {
     for (uint32_t i = 0; i < 256; i++) {
         uint32_t crc = i;
         for (int bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ (crc & 1 ? POLYNOMIAL : 0);
+            crc = (crc >> 1) ^ ((crc & 1) != 0 ? POLYNOMIAL : 0);
         }
         table[i] = crc;
     }
 }
 
-uint32_t value_digest(uint32_t digest, const void *bytes, size_t length) {
+uint32_t value_update_digest(uint32_t digest, const void *bytes, size_t length) {
     static uint32_t table[256];
     if (table[1] == 0) {
         fill_table(table);
@@ -59,7 +59,7 @@ uint32_t value_digest(uint32_t digest, const void *bytes, size_t length) {
 
 /* ---------------------------------------------------------------- descriptions and digits */
 
-static json_t *hex(const char *bytes, size_t length) {
+static json_t *hex_to_json(const char *bytes, size_t length) {
     char text[2 * LLMP_SHMEM_ID_SIZE];
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)bytes[i];
@@ -69,19 +69,19 @@ static json_t *hex(const char *bytes, size_t length) {
     return json_stringn(text, 2 * length);
 }
 
-json_t *value_desc(const llmp_shmem_desc *desc) {
+json_t *value_desc_to_json(const llmp_shmem_desc *desc) {
     json_t *out = json_object();
     const char *id = desc->id.bytes;
     bool terminated = memchr(id, '\0', sizeof desc->id.bytes) != NULL;
     (void)json_object_set_new(out, "size", json_integer((json_int_t)desc->size));
-    /* An id that is no UTF-8 is no JSON string either: setting it fails, and raw takes its place. */
+    /* json_string() returns null for an id that is not UTF-8; setting it then fails, and raw is used. */
     if (!terminated || json_object_set_new(out, "id", json_string(id)) != 0) {
-        (void)json_object_set_new(out, "raw", hex(id, sizeof desc->id.bytes));
+        (void)json_object_set_new(out, "raw", hex_to_json(id, sizeof desc->id.bytes));
     }
     return out;
 }
 
-bool value_digits(const char *text, uint64_t *out) {
+bool value_parse_digits(const char *text, uint64_t *out) {
     uint64_t number = 0;
     for (const char *at = text; *at != '\0'; at++) {
         unsigned digit = (unsigned)(*at - '0');
@@ -94,7 +94,7 @@ bool value_digits(const char *text, uint64_t *out) {
     return *text != '\0';
 }
 
-static int nibble(char digit) {
+static int hex_digit(char digit) {
     const char *digits = "0123456789abcdefABCDEF";
     const char *found = digit != '\0' ? strchr(digits, digit) : NULL;
     if (found == NULL) {
@@ -104,13 +104,13 @@ static int nibble(char digit) {
     return value < 16 ? value : value - 6;
 }
 
-bool value_unhex(const char *text, char *bytes, size_t length) {
+bool value_parse_hex(const char *text, char *bytes, size_t length) {
     if (strlen(text) != 2 * length) {
         return false;
     }
     for (size_t i = 0; i < length; i++) {
-        int high = nibble(text[2 * i]);
-        int low = nibble(text[2 * i + 1]);
+        int high = hex_digit(text[2 * i]);
+        int low = hex_digit(text[2 * i + 1]);
         if (high < 0 || low < 0) {
             return false;
         }

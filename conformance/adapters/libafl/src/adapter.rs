@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! Verbs, and the roles that they belong to.
+//! Dispatches each verb to the role that it belongs to.
 
 use ll_mp::{Flags, Tag};
 use serde_json::Value;
@@ -18,7 +18,7 @@ const RELEASE: &str = env!("CARGO_PKG_VERSION");
 const ROLES: [&str; 7] = ["sender", "receiver", "broker", "client", "b2b", "service", "provider"];
 const OPTIONS: [&str; 7] = ["keep_pages", "resume", "existing", "pair", "fork", "hooks", "exit_after"];
 
-/// Everything that this process plays.
+/// The roles of this process; most processes open only one.
 #[derive(Default)]
 pub struct Adapter {
     sender: Option<Box<dyn sender::Role>>,
@@ -60,7 +60,7 @@ impl Adapter {
             "open" => begin(&mut self.sender, || sender::open(request)).map(|sender| sender.open_answer()),
             "resume" => begin(&mut self.sender, || sender::resume(request)).map(|sender| sender.open_answer()),
             "close" => close(&mut self.sender),
-            _ => sender_at_work(open(&mut self.sender)?.as_mut(), verb, request),
+            _ => call_open_sender(open(&mut self.sender)?.as_mut(), verb, request),
         }
     }
 
@@ -74,8 +74,8 @@ impl Adapter {
             _ => return Err(no_such_verb()),
         })?;
         match verb {
-            "open" => begin(&mut self.receiver, || receiver::open(request)).map(nothing_more),
-            "resume" => begin(&mut self.receiver, || receiver::resume(request)).map(nothing_more),
+            "open" => begin(&mut self.receiver, || receiver::open(request)).map(no_fields),
+            "resume" => begin(&mut self.receiver, || receiver::resume(request)).map(no_fields),
             "recv" => recv(open(&mut self.receiver)?.as_mut(), request),
             "drain" => drain(open(&mut self.receiver)?.as_mut(), request),
             "save" => open(&mut self.receiver)?.save(request.text("name")?),
@@ -95,7 +95,7 @@ impl Adapter {
         })?;
         match verb {
             "connect" => begin(&mut self.client, || client::connect(request))?.connect_answer(),
-            "open" => begin(&mut self.client, || client::open(request)).map(nothing_more),
+            "open" => begin(&mut self.client, || client::open(request)).map(no_fields),
             "pair" => begin(&mut self.client, || client::pair(request))?.pair_answer(),
             "send" => send(open(&mut self.client)?.as_mut(), request),
             "recv" => recv(open(&mut self.client)?.as_mut(), request),
@@ -151,14 +151,14 @@ impl Adapter {
     fn service(&mut self, verb: &str, request: &Request) -> Outcome {
         request.only(&[])?;
         match verb {
-            "open" => begin(&mut self.service, service::open).map(nothing_more),
+            "open" => begin(&mut self.service, service::open).map(no_fields),
             "stop" => close(&mut self.service),
             _ => Err(no_such_verb()),
         }
     }
 }
 
-fn sender_at_work(sender: &mut dyn sender::Role, verb: &str, request: &Request) -> Outcome {
+fn call_open_sender(sender: &mut dyn sender::Role, verb: &str, request: &Request) -> Outcome {
     match verb {
         "send" => send(sender, request),
         "alloc" => {
@@ -197,17 +197,17 @@ fn no_such_verb() -> Failure {
 }
 
 fn open<T>(role: &mut Option<T>) -> Result<&mut T, Failure> {
-    role.as_mut().ok_or_else(|| Failure::refused("it is not open"))
+    role.as_mut().ok_or_else(|| Failure::refused("not open"))
 }
 
 fn begin<T>(role: &mut Option<T>, start: impl FnOnce() -> Result<T, Failure>) -> Result<&mut T, Failure> {
     if role.is_some() {
-        return Err(Failure::refused("it is open already"));
+        return Err(Failure::refused("already open"));
     }
     Ok(role.insert(start()?))
 }
 
-fn nothing_more<T>(_: T) -> Fields {
+fn no_fields<T>(_: T) -> Fields {
     fields([])
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! The role of a broker, seen from the JSON lines.
+//! The role `broker`: handles its requests, and forwards them to the broker's thread.
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,12 +9,12 @@ use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
 
+use crate::broker_thread::{Job, Opened, Reply, Setup, serve};
 use crate::description;
 use crate::hooks::Hooks;
 use crate::provider::{kind, with_provider};
 use crate::request::{Failure, Fields, Outcome, Request, fields, wrong};
-use crate::sender::{FIRST_MAP, only_what_the_crate_fixes};
-use crate::serving::{Job, Opened, Reply, Setup, serve};
+use crate::sender::{FIRST_MAP, require_fixed_value};
 
 pub const OPEN_ARGUMENTS: &[&str] = &["provider", "page_size", "keep_pages", "listen", "exit_after", "hooks"];
 
@@ -30,7 +30,7 @@ pub struct Broker {
 }
 
 pub fn open(request: &Request) -> Result<Broker, Failure> {
-    only_what_the_crate_fixes(request, "page_size", FIRST_MAP)?;
+    require_fixed_value(request, "page_size", FIRST_MAP)?;
     let setup = Setup {
         kind: kind(request)?,
         keep_pages: request.bool_or("keep_pages", true)?,
@@ -51,10 +51,11 @@ fn exit_after(request: &Request) -> Result<Option<NonZeroUsize>, Failure> {
         return Ok(None);
     }
     let clients = NonZeroUsize::new(request.usize("exit_after")?);
-    clients.map(Some).ok_or_else(|| wrong("exit_after", "a number from 1 up: the crate takes no other"))
+    clients.map(Some).ok_or_else(|| wrong("exit_after", "a number of at least 1: the crate accepts no other"))
 }
 
-/// The thread's body. A broker that panics takes its program down, as a LibAFL that brokers in its main thread does.
+/// The body of the thread. A panic of the broker ends the process, as it does for LibAFL, which runs the broker in the
+/// main thread.
 fn run(setup: Setup, jobs: mpsc::Receiver<Job>, opened: &Reply<Opened>, ended: mpsc::Sender<()>) {
     let serving = AssertUnwindSafe(|| {
         with_provider!(setup.kind, P => serve::<P>(setup, jobs, opened, move || _ = ended.send(())));
@@ -64,7 +65,7 @@ fn run(setup: Setup, jobs: mpsc::Receiver<Job>, opened: &Reply<Opened>, ended: m
     }
 }
 
-/// A reply of the thread. Where it panicked before it could answer, the process is about to end.
+/// Waits for a reply of the thread. If the thread panicked before it replied, the process is about to exit.
 fn wait_for<T>(reply: &mpsc::Receiver<Result<T, libafl_core::Error>>) -> Result<T, Failure> {
     match reply.recv() {
         Ok(result) => Ok(result?),
@@ -83,7 +84,7 @@ impl Broker {
         answer
     }
 
-    fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, Failure> {
+    fn call<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, Failure> {
         let (reply, answer) = mpsc::channel();
         let _ = self.jobs.send(job(reply));
         wait_for(&answer)
@@ -91,33 +92,33 @@ impl Broker {
 
     pub fn attach(&self, request: &Request) -> Outcome {
         let description = description::argument(request, "description")?;
-        let id = self.ask(|reply| Job::Attach(description, reply))?;
+        let id = self.call(|reply| Job::Attach(description, reply))?;
         Ok(fields([("client_id", Value::from(id))]))
     }
 
-    /// The crate waits for the other broker as long as that takes: `timeout_ms` cannot limit it.
+    /// The crate waits for the other broker without a timeout, so `timeout_ms` has no effect.
     pub fn link(&self, request: &Request) -> Outcome {
         let port = request.port()?;
         request.timeout()?;
-        self.ask(|reply| Job::Link(port, reply))?;
+        self.call(|reply| Job::Link(port, reply))?;
         Ok(fields([]))
     }
 
     pub fn wait(&mut self, request: &Request) -> Outcome {
         let timeout = request.timeout()?;
         self.has_ended = self.has_ended || self.ended.recv_timeout(timeout).is_ok();
-        if self.has_ended { Ok(fields([])) } else { Err(Failure::refused("the broker still serves")) }
+        if self.has_ended { Ok(fields([])) } else { Err(Failure::refused("the broker has not ended")) }
     }
 
     pub fn stop(&self) -> Outcome {
-        self.ask(Job::Stop)?;
+        self.call(Job::Stop)?;
         Ok(fields([]))
     }
 }
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        let _ = self.jobs.send(Job::Leave);
+        let _ = self.jobs.send(Job::Drop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

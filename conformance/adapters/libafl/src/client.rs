@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! The role of a broker's client: `LlmpClient`.
+//! The role `client`: `LlmpClient`.
 
 use libafl_core::{ClientId, Error};
 use ll_mp::{Flags, LlmpClient, Tag};
@@ -7,11 +7,12 @@ use serde_json::Value;
 use shmem_providers::ShMemProvider;
 
 use crate::description;
-use crate::exchange::{Message, Sink, Source, fill_slot};
+use crate::exchange::{Sink, Source, fill_slot};
+use crate::message::Message;
 use crate::provider::{instance, kind, with_provider};
 use crate::receiver;
 use crate::request::{Failure, Outcome, Request, fields};
-use crate::sender::{FIRST_MAP, only_what_the_crate_fixes};
+use crate::sender::{FIRST_MAP, require_fixed_value};
 
 pub const CONNECT_ARGUMENTS: &[&str] = &["provider", "port", "page_size", "timeout_ms"];
 pub const PAIR_ARGUMENTS: &[&str] = &["provider", "sender_id"];
@@ -20,7 +21,7 @@ pub const OPEN_ARGUMENTS: &[&str] = &["provider", "sender", "receiver"];
 pub trait Role: Sink + Source {
     fn connect_answer(&self) -> Outcome;
     fn pair_answer(&self) -> Outcome;
-    /// Says goodbye, and waits until somebody else holds the current page, as the crate asks of its users.
+    /// Sends EXITING, and waits until another process has mapped the current page, as the crate requires of its users.
     fn quit(&mut self) -> Outcome;
 }
 
@@ -28,9 +29,9 @@ struct Client<SP: ShMemProvider> {
     client: LlmpClient<SP::ShMem, SP>,
 }
 
-/// The crate tries for ever to reach a port where nobody listens: `timeout_ms` cannot limit it.
+/// If no broker listens at the port, the crate retries forever, so `timeout_ms` has no effect.
 pub fn connect(request: &Request) -> Result<Box<dyn Role>, Failure> {
-    only_what_the_crate_fixes(request, "page_size", FIRST_MAP)?;
+    require_fixed_value(request, "page_size", FIRST_MAP)?;
     let port = request.port()?;
     request.timeout()?;
     let kind = kind(request)?;
@@ -53,7 +54,7 @@ pub fn open(request: &Request) -> Result<Box<dyn Role>, Failure> {
     })
 }
 
-/// Reads its own channel: the crate leaves it to its users to hand one of the two ends to somebody else.
+/// Creates a client that reads its own channel. The crate leaves it to its users to give one end to another process.
 pub fn pair(request: &Request) -> Result<Box<dyn Role>, Failure> {
     let id = ClientId(request.u32("sender_id")?);
     let kind = kind(request)?;
@@ -69,7 +70,7 @@ impl<SP: ShMemProvider> Sink for Client<SP> {
     }
 
     fn send_in_place(&mut self, tag: Tag, flags: Flags, length: usize, seed: u64) -> Result<(), Failure> {
-        // SAFETY: the crate has just reserved that many bytes, which are sent next.
+        // SAFETY: the crate has just allocated that many bytes, and the slot is sent next.
         unsafe {
             let slot = self.client.alloc_next(length)?;
             fill_slot(slot, tag, flags, length, seed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! Descriptions of maps (ID-2), between JSON and the crate.
+//! Converts descriptions of maps (ID-2) between JSON and the crate's type.
 
 use libafl_core::Error;
 use ll_mp::LlmpDescription;
@@ -11,13 +11,13 @@ use crate::request::{Failure, Request, fields, number, wrong};
 
 const ID_BYTES: usize = 20;
 
-/// The crate's `LlmpDescription`, whose fields are private but which serialises.
+/// The crate's `LlmpDescription`: its fields are private, so it is converted by way of JSON.
 #[derive(Deserialize)]
 struct Described {
     shmem: ShMemDescription,
 }
 
-/// The map behind a description that a sender or a receiver gave of itself.
+/// Returns the map's part of the description that a sender's or a receiver's `describe` returned.
 pub fn of(described: Result<LlmpDescription, Error>) -> Result<ShMemDescription, Failure> {
     let json = serde_json::to_value(described?).map_err(|error| Failure::refused(error.to_string()))?;
     let read: Described = serde_json::from_value(json).map_err(|error| Failure::refused(error.to_string()))?;
@@ -33,7 +33,7 @@ pub fn to_json(description: &ShMemDescription) -> Value {
     Value::from(fields([("size", number(description.size as u64)), name]))
 }
 
-/// A terminated string with nothing behind it.
+/// Returns the id as text if it is a terminated string and all bytes after it are zero.
 fn text_of(id: &[u8; ID_BYTES]) -> Option<&str> {
     let end = id.iter().position(|&byte| byte == 0)?;
     if id[end..].iter().any(|&byte| byte != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! The variables by which one process hands a sender or a receiver over to another (ID-5).
+//! The environment variables by which a process hands a sender or a receiver over to another (RESUME-1).
 
 use std::env;
 
@@ -9,7 +9,7 @@ use crate::request::{Failure, Fields, Request, wrong};
 
 const SUFFIXES: [&str; 4] = ["", "_SIZE", "_OFFSET", "_CLIENT_ID"];
 
-/// No variable can have another name, and Rust panics on them.
+/// Refuses a name that no variable can have; Rust panics on such names.
 pub fn check(name: &str) -> Result<(), Failure> {
     if name.is_empty() || name.contains(['=', '\0']) {
         return Err(wrong("name", "the name of an environment variable"));
@@ -17,18 +17,18 @@ pub fn check(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The variables of that name which are set now.
-pub fn taken(name: &str) -> Fields {
+/// Returns the variables for this name that are set in this process.
+pub fn current(name: &str) -> Fields {
     let names = SUFFIXES.iter().map(|suffix| format!("{name}{suffix}"));
     names.filter_map(|name| env::var(&name).ok().map(|value| (name, Value::from(value)))).collect()
 }
 
-/// Sets the variables of a request, and only those; returns the name that they are for.
-pub fn put(request: &Request) -> Result<String, Failure> {
+/// Sets the variables that a request contains, removes the others for its name, and returns the name.
+pub fn set(request: &Request) -> Result<String, Failure> {
     let name = request.text("name")?;
     check(name)?;
     let variables = strings(request.object("environment")?)?;
-    // SAFETY: no other thread of this process reads the environment meanwhile.
+    // SAFETY: no other thread of this process accesses the environment at this time.
     unsafe {
         SUFFIXES.iter().for_each(|suffix| env::remove_var(format!("{name}{suffix}")));
         variables.iter().for_each(|(name, value)| env::set_var(name, value));

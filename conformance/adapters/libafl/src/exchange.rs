@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! Sending and receiving by the dozen, which sender, receiver and client have in common.
+//! The verbs that sender, receiver and client have in common: they send and receive several messages.
 
 use std::time::{Duration, Instant};
 use std::{slice, thread};
@@ -8,37 +8,31 @@ use libafl_core::Error;
 use ll_mp::{Flags, LlmpMsg, Tag};
 use serde_json::Value;
 
-use crate::payload::{Tally, digest, fill};
+use crate::message::{Message, Totals, to_json};
+use crate::payload::fill;
 use crate::request::{Failure, Fields, Outcome, Request, fields, number};
 
-/// Payloads above this are written into the slot itself: the adapter has no memory for a copy.
-const LARGEST_COPY: u64 = 1 << 30;
-/// Polls in a row before the thread sleeps between two of them.
-const EAGER_POLLS: u32 = 2000;
-const NAP: Duration = Duration::from_micros(50);
+/// A larger payload is written directly to the slot, because the adapter has no memory for a copy.
+const MAX_COPY: u64 = 1 << 30;
+/// The number of polls without a message after which the thread sleeps between two polls.
+const POLLS_WITHOUT_SLEEP: u32 = 2000;
+const SLEEP: Duration = Duration::from_micros(50);
 
 pub const SEND_ARGUMENTS: &[&str] = &["tag", "length", "seed", "flags", "count", "timeout_ms"];
 pub const RECV_ARGUMENTS: &[&str] = &["count", "timeout_ms"];
 
-/// Whatever has a sending side.
+/// A role that sends messages.
 pub trait Sink {
     fn send(&mut self, tag: Tag, flags: Flags, payload: &[u8]) -> Result<(), Failure>;
     fn send_in_place(&mut self, tag: Tag, flags: Flags, length: usize, seed: u64) -> Result<(), Failure>;
 }
 
-pub struct Message<'a> {
-    pub tag: u32,
-    pub sender: u32,
-    pub flags: u32,
-    pub payload: &'a [u8],
-}
-
-/// Whatever has a receiving side. `take` is called with the next message; false: there is none yet.
+/// A role that receives messages. `next` passes the next message to `take`; it returns false if there is none yet.
 pub trait Source {
     fn next(&mut self, take: &mut dyn FnMut(&Message)) -> Result<bool, Error>;
 }
 
-/// The verb `send`. The crate never waits, so that `timeout_ms` has nothing to limit.
+/// The verb `send`. The crate never waits, so `timeout_ms` has no effect.
 pub fn send(sink: &mut dyn Sink, request: &Request) -> Outcome {
     let (tag, flags) = (Tag(request.u32("tag")?), Flags(request.u32_or("flags", 0)?));
     let (length, seed) = (request.u64("length")?, request.u64("seed")?);
@@ -55,9 +49,9 @@ pub fn send(sink: &mut dyn Sink, request: &Request) -> Outcome {
 
 fn send_one(sink: &mut dyn Sink, tag: Tag, flags: Flags, length: u64, seed: u64) -> Result<(), Failure> {
     if length > isize::MAX as u64 {
-        return Err(Failure::unsupported("no slice of Rust's is that long"));
+        return Err(Failure::unsupported("a slice in Rust cannot be that long"));
     }
-    if length > LARGEST_COPY {
+    if length > MAX_COPY {
         return sink.send_in_place(tag, flags, length as usize, seed);
     }
     let mut payload = vec![0; length as usize];
@@ -65,10 +59,10 @@ fn send_one(sink: &mut dyn Sink, tag: Tag, flags: Flags, length: u64, seed: u64)
     sink.send(tag, flags, &payload)
 }
 
-/// Tags and fills a slot that the crate reserved.
+/// Sets tag, flags and payload of a slot that the crate allocated.
 ///
 /// # Safety
-/// The slot is reserved, not yet sent, and `length` bytes long.
+/// The slot must be allocated, not yet sent, and have `length` bytes.
 pub unsafe fn fill_slot(slot: *mut LlmpMsg, tag: Tag, flags: Flags, length: usize, seed: u64) {
     unsafe {
         (*slot).tag = tag;
@@ -86,19 +80,9 @@ pub fn recv(source: &mut dyn Source, request: &Request) -> Outcome {
 
 /// The verb `drain`.
 pub fn drain(source: &mut dyn Source, request: &Request) -> Outcome {
-    let mut tally = Tally::default();
-    let end = receive(source, request, &mut |message| tally.add(message))?;
-    finish(end, tally.fields())
-}
-
-fn to_json(message: &Message) -> Value {
-    Value::from(fields([
-        ("tag", Value::from(message.tag)),
-        ("sender", Value::from(message.sender)),
-        ("flags", Value::from(message.flags)),
-        ("length", number(message.payload.len() as u64)),
-        ("digest", digest(message.payload)),
-    ]))
+    let mut totals = Totals::default();
+    let end = receive(source, request, &mut |message| totals.add(message))?;
+    finish(end, totals.fields())
 }
 
 type End = Result<&'static str, Error>;
@@ -124,18 +108,18 @@ fn wait_for_next(source: &mut dyn Source, timeout: Duration, take: &mut dyn FnMu
             return Ok(false);
         }
         polls += 1;
-        if polls < EAGER_POLLS { thread::yield_now() } else { thread::sleep(NAP) }
+        if polls < POLLS_WITHOUT_SLEEP { thread::yield_now() } else { thread::sleep(SLEEP) }
     }
     Ok(true)
 }
 
-fn finish(end: End, mut came: Fields) -> Outcome {
+fn finish(end: End, mut answer: Fields) -> Outcome {
     match end {
         Ok(end) => {
-            came.insert("end".to_owned(), Value::from(end));
-            Ok(came)
+            answer.insert("end".to_owned(), Value::from(end));
+            Ok(answer)
         }
-        Err(error) => Err(with_fields(error.into(), came)),
+        Err(error) => Err(with_fields(error.into(), answer)),
     }
 }
 

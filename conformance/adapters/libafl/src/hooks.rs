@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! A broker's hook that follows a list of rules.
+//! A broker's hook that applies a list of rules.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,7 +35,7 @@ impl Hooks {
         Ok(Hooks { rules: rules.collect::<Result<_, _>>()?, seen: Arc::default() })
     }
 
-    /// How many messages came by. The clones of one value count together.
+    /// Returns the number of messages that the broker passed to the hook. Clones of one value share the counter.
     pub fn seen(&self) -> u64 {
         self.seen.load(Ordering::Relaxed)
     }
@@ -48,7 +48,7 @@ fn rule_of(rule: &Request) -> Result<Rule, Failure> {
         "tag" => Action::Tag(Tag(rule.u32("value")?)),
         "flags" => Action::Flags(Flags(rule.u32("value")?)),
         "add" => Action::Add(Tag(rule.u32("value")?)),
-        other => return Err(Failure::unsupported(format!("no hook does `{other}`"))),
+        other => return Err(Failure::unsupported(format!("a hook has no action `{other}`"))),
     };
     Ok(Rule { tag: Tag(rule.u32("tag")?), action })
 }
@@ -64,9 +64,9 @@ impl<SHM, SP> LlmpHook<SHM, SP> for Hooks {
         more: &mut Vec<(Tag, Flags, Vec<u8>)>,
     ) -> Result<LlmpMsgHookResult, Error> {
         self.seen.fetch_add(1, Ordering::Relaxed);
-        let came_with = *tag;
+        let original = *tag;
         let mut result = LlmpMsgHookResult::ForwardToClients;
-        for rule in self.rules.iter().filter(|rule| rule.tag == came_with) {
+        for rule in self.rules.iter().filter(|rule| rule.tag == original) {
             match rule.action {
                 Action::Handled => result = LlmpMsgHookResult::Handled,
                 Action::Tag(value) => *tag = value,

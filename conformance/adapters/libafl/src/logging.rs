@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! A logger, as LibAFL's users have one. What the crates compute for a record is computed, the text is made and dropped.
+//! A logger, because LibAFL's users have one: it evaluates the arguments of every record, formats the text and discards
+//! it.
 
 use std::fmt::{self, Write};
 
@@ -27,8 +28,8 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Once in a process.
+/// Installs the logger. Must be called once per process.
 pub fn install() {
-    log::set_logger(&Logger).expect("a logger is there already");
+    log::set_logger(&Logger).expect("a logger is already installed");
     log::set_max_level(LevelFilter::Trace);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! The conformance suite's adapter for LibAFL's published crates: JSON lines in, JSON lines out.
+//! The conformance suite's adapter for LibAFL's published crates: it reads JSON lines and writes JSON lines.
 //!
-//! A panic of the crate's is let through: in the main thread and in the broker's it ends the process with status 101,
-//! in a thread that the crate itself started it ends that thread, as in any program that uses the crate.
+//! It does not catch panics of the crate: in the main thread and in the broker's thread a panic ends the process with
+//! status 101; in a thread that the crate started it ends that thread, as in any program that uses the crate.
 
 mod adapter;
 mod broker;
+mod broker_thread;
 mod client;
 mod description;
 mod environment;
@@ -13,14 +14,14 @@ mod exchange;
 mod hooks;
 mod logging;
 mod maps;
-mod noting;
+mod message;
 mod payload;
 mod provider;
 mod receiver;
+mod recording;
 mod request;
 mod sender;
 mod service;
-mod serving;
 
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
@@ -31,8 +32,8 @@ use serde_json::Value;
 use adapter::Adapter;
 use request::{Failure, Outcome, Request};
 
-/// How long it may take to release what is held, once nobody asks any more.
-const LEAVING: Duration = Duration::from_secs(1);
+/// The longest time for releasing the roles after standard input was closed.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> io::Result<()> {
     logging::install();
@@ -46,7 +47,7 @@ fn main() -> io::Result<()> {
         output.flush()?;
         line.clear();
     }
-    leave(adapter)
+    exit(adapter)
 }
 
 fn answer(adapter: &mut Adapter, line: &[u8]) -> Value {
@@ -70,10 +71,10 @@ fn to_json(id: Value, outcome: Outcome) -> Value {
     Value::Object(fields)
 }
 
-/// Releases everything; whatever hangs in that does not keep the process.
-fn leave(adapter: Adapter) -> ! {
+/// Releases everything and exits, also if the release hangs.
+fn exit(adapter: Adapter) -> ! {
     thread::spawn(|| {
-        thread::sleep(LEAVING);
+        thread::sleep(EXIT_TIMEOUT);
         process::exit(0);
     });
     drop(adapter);

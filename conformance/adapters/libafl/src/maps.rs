@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! The role of a provider: maps by themselves.
+//! The role `provider`: maps without a channel.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -27,41 +27,41 @@ struct Held<SP: ShMemProvider> {
 #[derive(Default)]
 pub struct Maps {
     held: BTreeMap<u64, Box<dyn Map>>,
-    named: u64,
+    last_number: u64,
 }
 
 impl Maps {
     pub fn create(&mut self, request: &Request) -> Outcome {
         let (kind, size) = (kind(request)?, request.usize("size")?);
-        let (name, map) = self.keep(with_provider!(kind, P => {
+        let (id, map) = self.keep(with_provider!(kind, P => {
             let mut provider = instance::<P>(kind)?;
             Box::new(Held::<P> { map: provider.new_shmem(size)?, provider })
         }));
-        Ok(fields([("map", number(name)), ("description", map.description())]))
+        Ok(fields([("map", number(id)), ("description", map.description())]))
     }
 
     pub fn open(&mut self, request: &Request) -> Outcome {
         let (kind, description) = (kind(request)?, description::argument(request, "description")?);
-        let (name, map) = self.keep(with_provider!(kind, P => {
+        let (id, map) = self.keep(with_provider!(kind, P => {
             let mut provider = instance::<P>(kind)?;
             Box::new(Held::<P> { map: provider.shmem_from_description(description)?, provider })
         }));
-        Ok(fields([("map", number(name)), ("size", number(map.bytes().len() as u64))]))
+        Ok(fields([("map", number(id)), ("size", number(map.bytes().len() as u64))]))
     }
 
     fn keep(&mut self, map: Box<dyn Map>) -> (u64, &mut dyn Map) {
-        self.named += 1;
-        (self.named, self.held.entry(self.named).or_insert(map).as_mut())
+        self.last_number += 1;
+        (self.last_number, self.held.entry(self.last_number).or_insert(map).as_mut())
     }
 
     pub fn write(&mut self, request: &Request) -> Outcome {
         let seed = request.u64("seed")?;
-        fill(self.part(request)?, seed);
+        fill(self.range(request)?, seed);
         Ok(fields([]))
     }
 
     pub fn digest(&mut self, request: &Request) -> Outcome {
-        Ok(fields([("digest", digest(self.part(request)?))]))
+        Ok(fields([("digest", digest(self.range(request)?))]))
     }
 
     pub fn fork(&mut self, request: &Request) -> Outcome {
@@ -78,10 +78,10 @@ impl Maps {
         Ok(map.as_mut())
     }
 
-    fn part(&mut self, request: &Request) -> Result<&mut [u8], Failure> {
-        let range = range(request)?;
+    fn range(&mut self, request: &Request) -> Result<&mut [u8], Failure> {
+        let range = requested_range(request)?;
         let bytes = self.map(request)?.bytes();
-        bytes.get_mut(range).ok_or_else(|| Failure::refused("that is not inside the map"))
+        bytes.get_mut(range).ok_or_else(|| Failure::refused("the range is not inside the map"))
     }
 }
 
@@ -89,9 +89,9 @@ fn unknown() -> Failure {
     Failure::refused("no such map is open")
 }
 
-fn range(request: &Request) -> Result<Range<usize>, Failure> {
+fn requested_range(request: &Request) -> Result<Range<usize>, Failure> {
     let (offset, length) = (request.usize("offset")?, request.usize("length")?);
-    let end = offset.checked_add(length).ok_or_else(|| Failure::refused("that is not inside any map"))?;
+    let end = offset.checked_add(length).ok_or_else(|| Failure::refused("offset + length overflows"))?;
     Ok(offset..end)
 }
 
@@ -106,10 +106,10 @@ impl<SP: ShMemProvider> Map for Held<SP> {
 
     fn fork(&mut self) -> Outcome {
         self.provider.pre_fork()?;
-        // SAFETY: the child calls nothing but the crate's own hand-over and drop, and ends.
+        // SAFETY: the child calls only the crate's post_fork and drop, and exits.
         match unsafe { libc::fork() } {
             -1 => Err(Failure::refused(io::Error::last_os_error().to_string())),
-            0 => self.drop_and_end(),
+            0 => self.drop_and_exit(),
             child => {
                 self.provider.post_fork(false)?;
                 wait_for(child)
@@ -119,15 +119,15 @@ impl<SP: ShMemProvider> Map for Held<SP> {
 }
 
 impl<SP: ShMemProvider> Held<SP> {
-    /// The forked child's life: nothing but its copy of the map is dropped.
-    fn drop_and_end(&mut self) -> ! {
+    /// Runs in the forked child: drops its copy of the map, nothing else, and exits.
+    fn drop_and_exit(&mut self) -> ! {
         let dropping = AssertUnwindSafe(|| {
-            self.provider.post_fork(true).expect("the child could not take the provider over");
-            // SAFETY: the process ends before anybody could use the map again.
+            self.provider.post_fork(true).expect("post_fork failed in the child");
+            // SAFETY: the process exits before the map could be used again.
             unsafe { ptr::drop_in_place(&raw mut self.map) };
         });
         let status = if catch_unwind(dropping).is_ok() { 0 } else { 1 };
-        // SAFETY: ends the child without running what the parent registered.
+        // SAFETY: exits without running exit handlers that the parent registered.
         unsafe { libc::_exit(status) }
     }
 }

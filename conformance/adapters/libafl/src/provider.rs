@@ -26,11 +26,12 @@ pub const NAMES: [(&str, Kind); 5] = [
     ("nop", Kind::Nop),
 ];
 
-/// The service's clients as the crate composes them for Android, over the one provider that works behind it on Linux.
+/// The provider of the service's clients: the crate's combination for Android, over the only provider with which the
+/// service works on Linux.
 pub type ServedProvider = RcShMemProvider<ServedShMemProvider<MemfdShMemProvider>>;
 
-/// With this variable set the crate's served provider does not start a service of its own.
-const NO_SERVICE_OF_OUR_OWN: &str = "AFL_SHMEM_SERVICE_STARTED";
+/// If this variable is set, the crate's served provider does not start a service.
+const SERVICE_STARTED: &str = "AFL_SHMEM_SERVICE_STARTED";
 
 pub fn kind(request: &Request) -> Result<Kind, Failure> {
     let name = request.text("provider")?;
@@ -38,16 +39,16 @@ pub fn kind(request: &Request) -> Result<Kind, Failure> {
     known.map(|(_, kind)| *kind).ok_or_else(|| Failure::unsupported(format!("no provider `{name}`")))
 }
 
-/// A provider's instance. A served one is only ever a client: the service is another role's.
+/// Creates a provider. A served provider is only a client: the service is a separate role.
 pub fn instance<P: ShMemProvider>(kind: Kind) -> Result<P, Error> {
     if kind == Kind::Served {
-        // SAFETY: no other thread of this process reads the environment meanwhile; the crate does the same itself.
-        unsafe { env::set_var(NO_SERVICE_OF_OUR_OWN, "true") };
+        // SAFETY: no other thread of this process accesses the environment at this time; the crate does the same.
+        unsafe { env::set_var(SERVICE_STARTED, "true") };
     }
     P::new()
 }
 
-/// Evaluates an expression with `$provider` standing for the type of provider that `$kind` names.
+/// Evaluates an expression in which `$provider` is the provider type that `$kind` names.
 macro_rules! with_provider {
     ($kind:expr, $provider:ident => $body:expr) => {
         match $kind {

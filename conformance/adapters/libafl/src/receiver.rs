@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! The role of a receiver: `LlmpReceiver`.
+//! The role `receiver`: `LlmpReceiver`.
 
 use libafl_core::Error;
 use ll_mp::LlmpReceiver;
@@ -8,7 +8,8 @@ use shmem_providers::ShMemProvider;
 
 use crate::description;
 use crate::environment;
-use crate::exchange::{Message, Source};
+use crate::exchange::Source;
+use crate::message::Message;
 use crate::provider::{instance, kind, with_provider};
 use crate::request::{Failure, Outcome, Request, fields};
 
@@ -34,7 +35,7 @@ pub fn open(request: &Request) -> Result<Box<dyn Role>, Failure> {
 }
 
 pub fn resume(request: &Request) -> Result<Box<dyn Role>, Failure> {
-    let name = environment::put(request)?;
+    let name = environment::set(request)?;
     let kind = kind(request)?;
     with_provider!(kind, P => {
         let receiver = LlmpReceiver::on_existing_from_env(instance::<P>(kind)?, &name)?;
@@ -42,7 +43,7 @@ pub fn resume(request: &Request) -> Result<Box<dyn Role>, Failure> {
     })
 }
 
-/// One message of a receiver, if there is one.
+/// Passes the receiver's next message to `take`. Returns false if there is none.
 pub fn next<SP: ShMemProvider>(
     receiver: &mut LlmpReceiver<SP::ShMem, SP>,
     take: &mut dyn FnMut(&Message),
@@ -63,8 +64,8 @@ impl<SP: ShMemProvider> Source for Receiver<SP> {
 impl<SP: ShMemProvider> Role for Receiver<SP> {
     fn save(&self, name: &str) -> Outcome {
         environment::check(name)?;
-        // SAFETY: no other thread of this process reads the environment meanwhile.
+        // SAFETY: no other thread of this process accesses the environment at this time.
         unsafe { self.receiver.to_env(name)? };
-        Ok(fields([("environment", Value::from(environment::taken(name)))]))
+        Ok(fields([("environment", Value::from(environment::current(name)))]))
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! A request's arguments, and the three ways to answer it.
+//! The arguments of a request, and the three kinds of answers.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 /// The further fields of an answer.
 pub type Fields = Map<String, Value>;
 
-/// Every answer but `ok`.
+/// Every answer except `ok`.
 pub enum Failure {
-    /// The implementation said no.
+    /// The implementation returned an error.
     Refused { error: String, fields: Fields },
-    /// Neither the implementation nor this adapter has such a thing.
+    /// The implementation or this adapter does not have what is requested.
     Unsupported(String),
 }
 
@@ -40,7 +40,7 @@ pub fn fields<const N: usize>(pairs: [(&str, Value); N]) -> Fields {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// A number that every JSON reader gets right: as digits in a string above 2^53.
+/// A number as JSON; above 2^53 a string of digits, because not every JSON library represents larger numbers exactly.
 pub fn number(value: u64) -> Value {
     if value <= 1 << 53 { Value::from(value) } else { Value::from(value.to_string()) }
 }
@@ -53,8 +53,8 @@ impl Request {
     pub fn parse(line: &[u8]) -> Result<Self, Failure> {
         match serde_json::from_slice(line) {
             Ok(Value::Object(arguments)) => Ok(Request { arguments }),
-            Ok(_) => Err(Failure::refused("a request is a JSON object")),
-            Err(error) => Err(Failure::refused(format!("no JSON: {error}"))),
+            Ok(_) => Err(Failure::refused("not a JSON object")),
+            Err(error) => Err(Failure::refused(format!("not JSON: {error}"))),
         }
     }
 
@@ -62,12 +62,12 @@ impl Request {
         self.arguments.get("id").cloned().unwrap_or(Value::Null)
     }
 
-    /// Says `unsupported` for an argument outside `known`.
+    /// Returns `unsupported` if the request has an argument that is not in `known`.
     pub fn only(&self, known: &[&str]) -> Result<(), Failure> {
-        let stranger =
+        let is_unknown =
             |name: &&String| !["id", "verb", "test"].contains(&name.as_str()) && !known.contains(&name.as_str());
-        match self.arguments.keys().find(stranger) {
-            Some(name) => Err(Failure::unsupported(format!("no argument `{name}` here"))),
+        match self.arguments.keys().find(is_unknown) {
+            Some(name) => Err(Failure::unsupported(format!("no argument `{name}`"))),
             None => Ok(()),
         }
     }
@@ -132,13 +132,14 @@ impl Request {
         }
     }
 
-    /// A request over one object of this request, to read its members by the same functions.
+    /// Treats an object inside a request as a request, so that its members are read with the same functions.
     pub fn nested(arguments: &Value) -> Result<Self, Failure> {
-        let arguments = arguments.as_object().ok_or_else(|| Failure::refused("an object is wanted"))?;
+        let arguments = arguments.as_object().ok_or_else(|| Failure::refused("not an object"))?;
         Ok(Request { arguments: arguments.clone() })
     }
 }
 
-pub fn wrong(name: &str, wanted: &str) -> Failure {
-    Failure::refused(format!("`{name}` is not {wanted}"))
+/// The refusal of an argument that is not what `expected` says.
+pub fn wrong(name: &str, expected: &str) -> Failure {
+    Failure::refused(format!("`{name}` is not {expected}"))
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! The role of a sender: `LlmpSender`.
+//! The role `sender`: `LlmpSender`.
 
 use std::{mem, ptr};
 
@@ -11,13 +11,13 @@ use shmem_providers::{ShMemDescription, ShMemProvider};
 use crate::description;
 use crate::environment;
 use crate::exchange::{Sink, fill_slot};
-use crate::noting::Noting;
 use crate::provider::{instance, kind, with_provider};
+use crate::recording::Recording;
 use crate::request::{Failure, Fields, Outcome, Request, fields};
 
-/// The crate's first map, by its default feature `llmp_small_maps`.
+/// Bytes of the crate's first map, with its default feature `llmp_small_maps`.
 pub const FIRST_MAP: u64 = 1 << 20;
-/// Large enough for a page's header: nothing is ever written to that page.
+/// Large enough for a page header; no message is ever written to that page.
 const EMPTY_PAGE: usize = 4096;
 
 pub const OPEN_ARGUMENTS: &[&str] = &["provider", "sender_id", "page_size", "receivers", "keep_pages"];
@@ -34,7 +34,7 @@ pub trait Role: Sink {
 }
 
 /// A slot between `alloc` and `commit`.
-struct Reserved {
+struct Allocated {
     slot: *mut LlmpMsg,
     length: usize,
 }
@@ -43,21 +43,21 @@ struct Sender<SP: ShMemProvider> {
     sender: LlmpSender<SP::ShMem, SP>,
     provider: SP,
     first_map: ShMemDescription,
-    reserved: Option<Reserved>,
+    allocated: Option<Allocated>,
     committer: Option<LlmpClient<SP::ShMem, SP>>,
 }
 
 pub fn open(request: &Request) -> Result<Box<dyn Role>, Failure> {
-    only_what_the_crate_fixes(request, "page_size", FIRST_MAP)?;
-    only_what_the_crate_fixes(request, "receivers", 1)?;
+    require_fixed_value(request, "page_size", FIRST_MAP)?;
+    require_fixed_value(request, "receivers", 1)?;
     let id = ClientId(request.u32("sender_id")?);
     let keep_pages = request.bool_or("keep_pages", false)?;
     let kind = kind(request)?;
-    with_provider!(kind, P => over(instance::<P>(kind)?, |provider| LlmpSender::new(provider, id, keep_pages)))
+    with_provider!(kind, P => create(instance::<P>(kind)?, |provider| LlmpSender::new(provider, id, keep_pages)))
 }
 
-/// The crate has no such setting: the one value that it works with anyway is granted.
-pub fn only_what_the_crate_fixes(request: &Request, name: &str, fixed: u64) -> Result<(), Failure> {
+/// Accepts an argument for which the crate has no setting only if it is the value that the crate uses.
+pub fn require_fixed_value(request: &Request, name: &str, fixed: u64) -> Result<(), Failure> {
     if request.u64_or(name, fixed)? == fixed {
         return Ok(());
     }
@@ -65,32 +65,33 @@ pub fn only_what_the_crate_fixes(request: &Request, name: &str, fixed: u64) -> R
 }
 
 pub fn resume(request: &Request) -> Result<Box<dyn Role>, Failure> {
-    let name = environment::put(request)?;
+    let name = environment::set(request)?;
     let kind = kind(request)?;
-    with_provider!(kind, P => over(instance::<P>(kind)?, |provider| LlmpSender::on_existing_from_env(provider, &name)))
+    with_provider!(kind, P => create(instance::<P>(kind)?, |sp| LlmpSender::on_existing_from_env(sp, &name)))
 }
 
-/// A sender over a provider, which is needed once more for the maps of `new_committer`.
-fn over<SP, F>(provider: SP, make: F) -> Result<Box<dyn Role>, Failure>
+/// Creates a sender over a provider, which is stored because `new_committer` needs it too.
+fn create<SP, F>(provider: SP, make: F) -> Result<Box<dyn Role>, Failure>
 where
     SP: ShMemProvider + 'static,
-    F: FnOnce(Noting<SP>) -> Result<LlmpSender<SP::ShMem, Noting<SP>>, Error>,
+    F: FnOnce(Recording<SP>) -> Result<LlmpSender<SP::ShMem, Recording<SP>>, Error>,
 {
-    let provider = Noting::over(provider);
+    let provider = Recording::over(provider);
     let sender = make(provider.clone())?;
     let first_map = provider.first().ok_or_else(|| Failure::refused("the sender has no map"))?;
-    Ok(Box::new(Sender { sender, provider, first_map, reserved: None, committer: None }))
+    Ok(Box::new(Sender { sender, provider, first_map, allocated: None, committer: None }))
 }
 
 impl<SP: ShMemProvider> Sender<SP> {
-    /// Only `LlmpClient` lets its user commit a reserved slot, so a client without a broker lends its `send`.
+    /// Commits an allocated slot. Only `LlmpClient` has a public function for that, so the sender is swapped into a
+    /// client without a broker.
     fn commit_slot(&mut self, slot: *mut LlmpMsg) -> Result<(), Failure> {
         let mut committer = match self.committer.take() {
             Some(committer) => committer,
             None => self.new_committer()?,
         };
         mem::swap(committer.sender_mut(), &mut self.sender);
-        // SAFETY: the slot is the one that this very sender reserved last.
+        // SAFETY: the slot is the one that this sender allocated last.
         let sent = unsafe { committer.send(slot) };
         mem::swap(committer.sender_mut(), &mut self.sender);
         self.committer = Some(committer);
@@ -99,12 +100,12 @@ impl<SP: ShMemProvider> Sender<SP> {
 
     fn new_committer(&self) -> Result<LlmpClient<SP::ShMem, SP>, Failure> {
         let mut provider = self.provider.clone();
-        let nothing_to_read = LlmpSharedMap::new(ClientId(0), provider.new_shmem(EMPTY_PAGE)?);
-        Ok(LlmpClient::new(provider, nothing_to_read, self.sender.id())?)
+        let empty_page = LlmpSharedMap::new(ClientId(0), provider.new_shmem(EMPTY_PAGE)?);
+        Ok(LlmpClient::new(provider, empty_page, self.sender.id())?)
     }
 
-    fn take_reserved(&mut self) -> Result<Reserved, Failure> {
-        self.reserved.take().ok_or_else(|| Failure::refused("nothing is reserved"))
+    fn take_allocated(&mut self) -> Result<Allocated, Failure> {
+        self.allocated.take().ok_or_else(|| Failure::refused("no message is allocated"))
     }
 }
 
@@ -115,7 +116,7 @@ impl<SP: ShMemProvider> Sink for Sender<SP> {
 
     fn send_in_place(&mut self, tag: Tag, flags: Flags, length: usize, seed: u64) -> Result<(), Failure> {
         let slot = self.sender.alloc_next(length)?;
-        // SAFETY: the crate has just reserved that many bytes.
+        // SAFETY: the crate has just allocated that many bytes.
         unsafe { fill_slot(slot, tag, flags, length, seed) };
         self.commit_slot(slot)
     }
@@ -128,32 +129,32 @@ impl<SP: ShMemProvider> Role for Sender<SP> {
 
     fn alloc(&mut self, length: usize) -> Outcome {
         let slot = self.sender.alloc_next(length)?;
-        self.reserved = Some(Reserved { slot, length });
+        self.allocated = Some(Allocated { slot, length });
         Ok(fields([]))
     }
 
     fn shrink(&mut self, length: usize) -> Outcome {
-        let slot = self.reserved.as_ref().map_or(ptr::null_mut(), |reserved| reserved.slot);
-        // SAFETY: null, which the crate refuses, or the slot reserved last.
+        let slot = self.allocated.as_ref().map_or(ptr::null_mut(), |allocated| allocated.slot);
+        // SAFETY: the slot allocated last, or null, which the crate refuses.
         unsafe { self.sender.shrink_alloced(slot, length)? };
-        if let Some(reserved) = &mut self.reserved {
-            reserved.length = length;
+        if let Some(allocated) = &mut self.allocated {
+            allocated.length = length;
         }
         Ok(fields([]))
     }
 
     fn cancel(&mut self) -> Outcome {
-        let reserved = self.take_reserved()?;
-        // SAFETY: the slot is reserved and not used after this.
-        unsafe { self.sender.cancel_send(reserved.slot) };
+        let allocated = self.take_allocated()?;
+        // SAFETY: the slot is allocated and not used after this.
+        unsafe { self.sender.cancel_send(allocated.slot) };
         Ok(fields([]))
     }
 
     fn commit(&mut self, tag: Tag, flags: Flags, seed: u64) -> Outcome {
-        let reserved = self.take_reserved()?;
-        // SAFETY: the slot is reserved and has that length.
-        unsafe { fill_slot(reserved.slot, tag, flags, reserved.length, seed) };
-        self.commit_slot(reserved.slot)?;
+        let allocated = self.take_allocated()?;
+        // SAFETY: the slot is allocated and has that length.
+        unsafe { fill_slot(allocated.slot, tag, flags, allocated.length, seed) };
+        self.commit_slot(allocated.slot)?;
         Ok(fields([]))
     }
 
@@ -164,8 +165,8 @@ impl<SP: ShMemProvider> Role for Sender<SP> {
 
     fn save(&self, name: &str) -> Outcome {
         environment::check(name)?;
-        // SAFETY: no other thread of this process reads the environment meanwhile.
+        // SAFETY: no other thread of this process accesses the environment at this time.
         unsafe { self.sender.to_env(name)? };
-        Ok(fields([("environment", Value::from(environment::taken(name)))]))
+        Ok(fields([("environment", Value::from(environment::current(name)))]))
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! The role of the service that hands maps out: `ShMemService`, over memfd, as the crate's own choice for Linux is none.
+//! The role `service`: `ShMemService` over memfd, because the crate itself chooses no provider for it on Linux.
 
 use shmem_providers::ShMemService;
 

@@ -20,15 +20,15 @@ class Description(namedtuple("Description", "size id")):
 
     @property
     def text(self):
-        """The id's string; what cannot be one is refused (ID-6)."""
+        """Returns the id as a string; refuses bytes that are not a valid string (ID-6)."""
         string, end, _ = self.id.partition(b"\0")
         if not end or not string or not string.isascii():
-            raise Refused(f"no id: {self.id!r}")
+            raise Refused(f"not an id: {self.id!r}")
         return string.decode()
 
 
 def number_of(text, limit=2**31):
-    """An id that is a decimal number (ID-3, ID-6)."""
+    """Returns the number in an id that must be decimal (ID-3, ID-6)."""
     if not (text.isascii() and text.isdigit() and int(text) < limit):
-        raise Refused(f"an id that is no number: {text!r}")
+        raise Refused(f"not a number: {text!r}")
     return int(text)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What goes wrong, as the specification names it."""
+"""The errors of the specification (section 1)."""
 
 
 class Refused(Exception):
-    """The caller or the peer is told no; everything else is as well as before."""
+    """The caller or the peer gets an error; the object remains usable."""
 
 
 class Corrupt(Refused):
-    """Something on a page or in a frame that a requirement forbids."""
+    """A page or a frame contains something that a requirement forbids."""

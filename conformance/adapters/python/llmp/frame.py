@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Frames over stream sockets (TCP-1), for servers that wait for nobody and for clients that wait for an answer."""
+"""Frames over stream sockets (TCP-1), for servers, which never block, and for clients, which wait for an answer."""
 
 import selectors
 import socket
@@ -12,18 +12,18 @@ from .mutant import mutant
 
 _LENGTH = struct.Struct(">I")
 _CHUNK = 1 << 18
-_MOST_UNSENT = 64 << 20
-SMALL_BODIES = 1 << 20
-LARGE_BODIES = 128 << 20
+_MAX_UNSENT = 64 << 20
+MAX_SMALL_BODY = 1 << 20
+MAX_LARGE_BODY = 128 << 20
 
 
 def frame(body):
     return _LENGTH.pack(len(body)) + body
 
 
-def cut_frame(inbox, bound):
-    """Takes the first whole frame out of `inbox`: its body, or None. Memory follows what has arrived, not what a
-    length promises (TCP-4)."""
+def take_frame(inbox, bound):
+    """Removes the first complete frame from `inbox` and returns its body, or None. The memory used is that of the
+    bytes received, not of the length announced (TCP-4)."""
     if len(inbox) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack_from(inbox)
@@ -37,16 +37,16 @@ def cut_frame(inbox, bound):
     return body
 
 
-def is_cut(inbox):
-    """Whether the end of the first frame is still to come."""
+def is_incomplete(inbox):
+    """True if the first frame is incomplete."""
     return len(inbox) < 4 or len(inbox) < 4 + _LENGTH.unpack_from(inbox)[0]
 
 
 class Connection:
-    """One peer of a server. Its owner is told frame(connection, body), broken(connection, why) and
-    closed(connection); nothing here blocks (TCP-5), and no error leaves this connection (TCP-6)."""
+    """A server's connection to one peer. It calls on_frame(connection, body), on_error(connection, error) and
+    on_close(connection) of its owner. It never blocks (TCP-5), and an error affects only this connection (TCP-6)."""
 
-    def __init__(self, selector, sock, owner, bound=SMALL_BODIES, inbox=b""):
+    def __init__(self, selector, sock, owner, bound=MAX_SMALL_BODY, inbox=b""):
         self.sock, self.owner, self.bound = sock, owner, bound
         self.finished_at = None
         self._selector, self._inbox, self._outbox = selector, bytearray(inbox), bytearray()
@@ -57,29 +57,29 @@ class Connection:
     def is_open(self):
         return self._selector is not None
 
-    def deliver(self):
-        """Hands over the whole frames that are there, to whoever owns the connection by then."""
+    def dispatch(self):
+        """Passes complete frames to the owner, which on_frame() may have changed."""
         try:
             while self.is_open and self.finished_at is None:
-                body = cut_frame(self._inbox, self.bound)
+                body = take_frame(self._inbox, self.bound)
                 if body is None:
                     break
-                self.owner.frame(self, body)
-        except Refused as why:
-            self.owner.broken(self, why)
+                self.owner.on_frame(self, body)
+        except Refused as error:
+            self.owner.on_error(self, error)
 
     def send(self, body):
         if not self.is_open:
             return
         self._outbox += frame(body)
-        if len(self._outbox) > _MOST_UNSENT:
+        if len(self._outbox) > _MAX_UNSENT:
             self.close()
         else:
             self._flush()
 
     def finish(self):
-        """Says no more and listens to no more. What the peer still sends is thrown away until it hangs up, since
-        closing on unread bytes could take our last answer from it."""
+        """Sends nothing more, and discards what the peer sends until it closes the connection. Closing a socket with
+        unread bytes could discard our last answer before the peer reads it."""
         if self.is_open and self.finished_at is None:
             self.finished_at = time.monotonic()
             self._flush()
@@ -89,7 +89,7 @@ class Connection:
             self._selector.unregister(self.sock)
             self._selector = None
             self.sock.close()
-            self.owner.closed(self)
+            self.owner.on_close(self)
 
     def _ready(self, mask):
         if mask & selectors.EVENT_WRITE and self.is_open:
@@ -108,13 +108,13 @@ class Connection:
             self.close()
         elif self.finished_at is None:
             self._inbox += data
-            self._err_if_mutant()
-            self.deliver()
+            self._apply_mutants()
+            self.dispatch()
 
-    def _err_if_mutant(self):
-        if mutant("b2b-frame-in-one-piece") and self.bound == LARGE_BODIES and is_cut(self._inbox):
+    def _apply_mutants(self):
+        if mutant("b2b-frame-in-one-piece") and self.bound == MAX_LARGE_BODY and is_incomplete(self._inbox):
             self.close()
-        while mutant("served-blocks") and self.sock.family == socket.AF_UNIX and is_cut(self._inbox):
+        while mutant("served-blocks") and self.sock.family == socket.AF_UNIX and is_incomplete(self._inbox):
             self.sock.setblocking(True)
             self._inbox += self.sock.recv(_CHUNK) or bytes(4)
             self.sock.setblocking(False)
@@ -134,8 +134,8 @@ class Connection:
         self._selector.modify(self.sock, events, self._ready)
 
 
-class Dialogue:
-    """The asking side: one question at a time, with a deadline."""
+class Requester:
+    """A client's connection: one request at a time, with a deadline."""
 
     def __init__(self, sock, deadline):
         self.sock, self.inbox, self._deadline = sock, bytearray(), deadline
@@ -151,21 +151,21 @@ class Dialogue:
         try:
             self.sock.sendall(frame(body))
         except OSError as error:
-            raise Refused(f"the peer is gone: {error}") from error
+            raise Refused(f"the peer closed the connection: {error}") from error
 
     def receive(self):
         while True:
-            body = cut_frame(self.inbox, SMALL_BODIES)
+            body = take_frame(self.inbox, MAX_SMALL_BODY)
             if body is not None:
                 return body
             self._read()
 
-    def answer(self, kind):
-        """An answer that has to be of one kind."""
-        answer = wire.decode(wire.RESPONSES, self.receive())
-        if not isinstance(answer, kind):
-            raise Refused(f"the broker answers {answer}")
-        return answer
+    def receive_response(self, kind):
+        """Receives a response, which must be of one kind."""
+        response = wire.decode(wire.RESPONSES, self.receive())
+        if not isinstance(response, kind):
+            raise Refused(f"unexpected response: {response}")
+        return response
 
     def _read(self):
         try:
@@ -174,7 +174,7 @@ class Dialogue:
         except OSError as error:
             raise Refused(f"no answer: {error}") from error
         if not data:
-            raise Refused("no answer: the peer hung up")
+            raise Refused("no answer: the peer closed the connection")
         self.inbox += data
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Hooks: what a broker's user wants to be done with messages of a tag (BROKER-19)."""
+"""Hooks: actions of a broker's user on messages with a given tag (BROKER-19)."""
 
 from collections import namedtuple
 
@@ -9,7 +9,7 @@ Hook = namedtuple("Hook", "tag action value")
 
 
 def apply_hooks(hooks, message):
-    """What goes out in place of `message`."""
+    """Returns the messages that the broker sends in place of `message`."""
     added = []
     for hook in hooks:
         if hook.tag != message.tag:

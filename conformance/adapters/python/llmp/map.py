@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Maps: pieces of shared memory that processes find by a description (section 2)."""
+"""Maps: shared-memory segments that processes open by a description (section 2)."""
 
 import os
 
@@ -9,13 +9,13 @@ from .errors import Refused
 
 
 class Map:
-    """A map that this process has in its memory. Subclasses know where it comes from."""
+    """A map of this process. Each provider is a subclass."""
 
     def __init__(self, address, size, text):
         self.address, self.size = address, size
         self.id = text
         self.bytes = system.bytes_at(address, size)
-        self.maker = None
+        self.creator = None
         self.open = True
 
     @property
@@ -23,55 +23,55 @@ class Map:
         return Description.of(self.size, self.id)
 
     def close(self):
-        """Gives back all that the map took (ID-12)."""
+        """Releases everything that the map uses (ID-12)."""
         if self.open:
             self.open = False
             self.bytes.release()
             self._unmap()
 
-    def is_makers(self):
-        """Only the process that made a map removes it, and no forked copy of that process (ID-4, ID-11)."""
-        return self.maker == os.getpid()
+    def is_creator(self):
+        """True in the process that created the map, but not in its forked children (ID-4, ID-11)."""
+        return self.creator == os.getpid()
 
-    def names(self, text):
-        """Whether an id means this map (EOP-10)."""
+    def has_id(self, text):
+        """True if an id names this map (EOP-10)."""
         return self.id == text
 
     def hand_over(self):
-        """Another process takes the maker's place: what has a name keeps it when this process goes."""
+        """Prepares for take_over() in another process: this process no longer removes the map's name."""
 
     def take_over(self):
-        """The successor's part of hand_over()."""
-        self.maker = os.getpid()
+        """Makes this process the owner, after hand_over() in another process."""
+        self.creator = os.getpid()
 
     def before_fork(self):
-        """What a map needs so that a forked child may use it too."""
+        """Must be called before a fork if the child uses the map."""
 
     def after_fork_in_child(self):
-        """The child's part of before_fork()."""
+        """Must be called in the child after before_fork()."""
 
-    def deserted(self):
-        """Whether surely nobody else has this map any more (BROKER-12); where one cannot know, no."""
+    def is_orphaned(self):
+        """True if it is certain that no other process has this map (BROKER-12); False if it cannot be determined."""
         return False
 
     def _unmap(self):
         system.unmap_shared(self.address, self.size)
 
 
-def claimed(size, actual):
-    """The bytes that a description claims, if the map has them (ID-7)."""
+def checked_size(size, actual):
+    """Returns the size in a description; refuses it if the map is smaller (ID-7)."""
     if not 0 < size <= actual:
         raise Refused(f"a description of {size} bytes for a map of {actual}")
     return size
 
 
 class SysvMap(Map):
-    """The segment is marked for removal as soon as it is attached. Linux goes on attaching such a segment by its
-    number until its last holder goes, so that nothing stays behind, not even after a kill (ID-9, ID-10)."""
+    """The segment is marked for removal as soon as it is attached. Linux still attaches such a segment by its number,
+    and removes it when the last process detaches it or ends, also if it was killed (ID-9, ID-10)."""
 
     @classmethod
     def create(cls, size):
-        segment = system.segment_make(size)
+        segment = system.segment_create(size)
         try:
             return cls(system.segment_attach(segment), size, str(segment))
         finally:
@@ -80,13 +80,13 @@ class SysvMap(Map):
     @classmethod
     def attach(cls, description):
         segment = number_of(description.text)
-        size = claimed(description.size, system.segment_status(segment)[0])
+        size = checked_size(description.size, system.segment_status(segment)[0])
         return cls(system.segment_attach(segment), size, str(segment))
 
-    def names(self, text):
+    def has_id(self, text):
         return text.isascii() and text.isdigit() and int(text) == int(self.id)
 
-    def deserted(self):
+    def is_orphaned(self):
         return system.segment_status(int(self.id))[1] <= 1
 
     def _unmap(self):
@@ -94,7 +94,7 @@ class SysvMap(Map):
 
 
 class MemfdMap(Map):
-    """The id is a descriptor's number, and means something only where that descriptor is open (ID-3)."""
+    """The id is the number of a descriptor; it is valid only in a process where that descriptor is open (ID-3)."""
 
     fd = None
 
@@ -103,22 +103,22 @@ class MemfdMap(Map):
         fd = os.memfd_create("llmp")
         try:
             os.ftruncate(fd, size)
-            made = cls(system.map_shared(fd, size), size, str(fd))
+            created = cls(system.map_shared(fd, size), size, str(fd))
         except BaseException:
             os.close(fd)
             raise
-        made.fd = fd
-        return made
+        created.fd = fd
+        return created
 
     @classmethod
     def attach(cls, description):
         fd = number_of(description.text)
         if not os.readlink(f"/proc/self/fd/{fd}").startswith("/memfd:"):
-            raise Refused(f"descriptor {fd} is no memfd")  # ID-13
-        size = claimed(description.size, os.fstat(fd).st_size)
+            raise Refused(f"descriptor {fd} is not a memfd")  # ID-13
+        size = checked_size(description.size, os.fstat(fd).st_size)
         return cls(system.map_shared(fd, size), size, str(fd))
 
-    def names(self, text):
+    def has_id(self, text):
         return text.isascii() and text.isdigit() and int(text) == int(self.id)
 
     def _unmap(self):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Deliberate mistakes, one a process, by which the suite shows that it can see them (mutants.txt)."""
+"""Seeded defects (mutants.txt). The environment selects at most one per process; `make mutants` checks that the suite
+detects each of them."""
 
 import os
 import sys
@@ -14,8 +15,9 @@ def _is_listed(name):
 
 
 if _CHOSEN and not _is_listed(_CHOSEN):
-    sys.exit(f"LLMP_PY_MUTANT: there is no mutant {_CHOSEN}")
+    sys.exit(f"LLMP_PY_MUTANT: unknown mutant {_CHOSEN}")
 
 
 def mutant(name):
+    """True if this defect is switched on."""
     return name == _CHOSEN

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The layout of a page (sections 3 and 4). Nothing here knows of processes or waits.
+"""The layout of a page (sections 3 and 4).
 
-Every aligned field that peers read or write at the same time is accessed through a typed view, which is one load or
-store of the field's width. x86-64 keeps stores in order among themselves, and loads too: that is the release and the
-acquire of SEND-3 here."""
+Every aligned field that peers read or write at the same time is accessed through a typed view, which performs one
+load or store of the field's width. x86-64 keeps stores in order, and loads too: this provides the release and the
+acquire order of SEND-3."""
 
 import struct
 from collections import namedtuple
@@ -11,8 +11,8 @@ from collections import namedtuple
 from . import system
 from .errors import Refused
 
-FRESH_MAGIC = 0x1A1A1A1A1A1A1AF1
-GIVEN_UP_MAGIC = 0xDEADC0FEAF1BEEF1
+INITIALISED_MAGIC = 0x1A1A1A1A1A1A1AF1
+RETIRED_MAGIC = 0xDEADC0FEAF1BEEF1
 
 UNSET = 0x00DEADAF
 UNINITIALIZED = 0xA143AF11
@@ -30,8 +30,8 @@ HEADER = 40
 LINE = 64
 END_PAYLOAD = struct.Struct("=Q20s4x")
 EXIT_PAYLOAD = struct.Struct("=I4x")
-END_BYTES = 128
-SMALLEST = PAGE_HEADER + END_BYTES
+END_OF_PAGE_ROOM = 128
+MIN_PAGE = PAGE_HEADER + END_OF_PAGE_ROOM
 
 _HEADER = struct.Struct("=IIIIQQQ")
 Slot = namedtuple("Slot", "tag sender broker flags message_id length padded")
@@ -42,7 +42,7 @@ def roundup64(number):
 
 
 def padded_at(offset, length):
-    """buf_len_padded of a message of `length` bytes in the slot at map offset `offset` (MSG-1)."""
+    """Returns buf_len_padded of a message of `length` bytes in the slot at map offset `offset` (MSG-1)."""
     return roundup64(offset + HEADER + length) - offset - HEADER
 
 
@@ -57,7 +57,7 @@ def _word(index):
 
 
 class Page:
-    """A map seen as a page. Its size is the mapping's, never size_total (PAGE-5, RECV-2)."""
+    """A map used as a page. Its size is that of the mapping, never size_total (PAGE-5, RECV-2)."""
 
     magic = _word(0)
     current_id = _word(2)
@@ -68,7 +68,7 @@ class Page:
     def __init__(self, shared):
         if shared.size < PAGE_HEADER + HEADER:
             shared.close()
-            raise Refused(f"{shared.size} bytes are no page")
+            raise Refused(f"a map of {shared.size} bytes is too small for a page")
         self.map = shared
         self.bytes = shared.bytes
         header = shared.bytes[:PAGE_HEADER]
@@ -102,7 +102,7 @@ class Page:
         system.add_one_16(self.map.address + 14)
 
     def initialise(self, sender_id, max_alloc):
-        """What a fresh page looks like (PAGE-1, PAGE-4, EOP-12)."""
+        """Writes the header and the first slot of a fresh page (PAGE-1, PAGE-4, EOP-12)."""
         self.current_id = 0
         self.size_used = 0
         self.size_total = self.size - PAGE_HEADER
@@ -110,17 +110,17 @@ class Page:
         self._words[1] = sender_id
         self.write_unset(PAGE_HEADER)
         struct.pack_into("=Q", self.bytes, PAGE_HEADER + 16, 0)
-        self.magic = FRESH_MAGIC
+        self.magic = INITIALISED_MAGIC
 
     def write_slot(self, offset, slot):
         _HEADER.pack_into(self.bytes, offset, *slot)
 
     def read_slot(self, offset):
-        """A private copy, read once (RECV-5)."""
+        """Returns a private copy of a message header; reads it once (RECV-5)."""
         return Slot(*_HEADER.unpack(bytes(self.bytes[offset : offset + HEADER])))
 
     def write_unset(self, offset):
-        """The tag of a slot to come, where it lies within the page (SEND-8)."""
+        """Writes the tag UNSET to the next slot, if it lies within the page (SEND-8)."""
         if offset + HEADER <= self.size:
             struct.pack_into("=I", self.bytes, offset, UNSET)
 

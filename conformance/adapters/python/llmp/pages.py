@@ -1,41 +1,43 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The pages of a sender: how many it holds, and which one comes next (section 7)."""
+"""The pages of a sender: how many it keeps, and which page is next (section 7)."""
 
 import time
 
 from .errors import Refused
-from .page import GIVEN_UP_MAGIC, Page
+from .page import RETIRED_MAGIC, Page
 
-_PAUSE = 0.0002
+_POLL_INTERVAL_S = 0.0002
 
 
 class Pages:
-    """Pages for `receivers` expected receivers (0: nobody knows how many), at most `limit` at a time."""
+    """At most `limit` pages, read by `receivers` expected receivers (0: the number is unknown)."""
 
     def __init__(self, provider, receivers=1, limit=16, keep=False):
         self._provider, self._receivers, self._limit, self._keep = provider, receivers, limit, keep
         self.held = []
 
-    def fresh(self, size):
+    def create(self, size):
         page = Page(self._provider.create(size))
         self.held.append(page)
         return page
 
     def next(self, size, deadline):
-        """A page of `size` bytes: one that is free again and not smaller, or else a new one (EOP-4, EOP-11). While there is neither, the sender waits: nothing unread is ever given up (EOP-7)."""
+        """Returns a page of at least `size` bytes: a page to reuse, or a new one (EOP-4, EOP-11). Waits until the
+        deadline if neither is available; an unread page is never dropped (EOP-7)."""
         while True:
             page = self._reusable(size)
             if page:
                 return page
-            self._make_room()
+            self._drop_oldest_if_left()
             if self._limit is None or len(self.held) < self._limit:
-                return self.fresh(size)
+                return self.create(size)
             if time.monotonic() >= deadline:
-                raise Refused("the receivers are slow: no page is free")
-            time.sleep(_PAUSE)
+                raise Refused("timeout: no page is free because the receivers are slow")
+            time.sleep(_POLL_INTERVAL_S)
 
     def _left_by_all(self, page):
-        """Expected receivers count, not those that joined: who has yet to come has done neither (EOP-8)."""
+        """True if as many receivers left as are expected. The number of receivers that joined does not matter,
+        because a receiver that has not reached the page yet has not joined it (EOP-8)."""
         return 0 < self._receivers <= page.left
 
     def _reusable(self, size):
@@ -49,8 +51,8 @@ class Pages:
             self.drop(page)
         return None
 
-    def _make_room(self):
-        """With unknown receivers the oldest page goes if nobody is seen on it (EOP-13)."""
+    def _drop_oldest_if_left(self):
+        """If the number of receivers is unknown, drops the oldest page when no receiver is on it (EOP-13)."""
         if self._receivers or self._keep or self._limit is None or len(self.held) < self._limit:
             return
         oldest = self.held[0]
@@ -59,11 +61,11 @@ class Pages:
 
     def drop(self, page):
         self.held.remove(page)
-        page.magic = GIVEN_UP_MAGIC
+        page.magic = RETIRED_MAGIC
         page.close()
 
     def close(self):
-        """Pages that a receiver may still be reading keep their content, magic included (EOP-6)."""
+        """Closes all pages. A page that an expected receiver has not left keeps its content and its magic (EOP-6)."""
         for page in self.held[:]:
             if self._left_by_all(page):
                 self.drop(page)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""POSIX maps: files in /dev/shm, which is what shm_open() makes of a name on Linux (ID-3).
+"""POSIX maps: files in /dev/shm, as shm_open() creates them on Linux (ID-3).
 
-The maker holds a shared lock on its file for as long as it lives. A file that bears our mark, a character that other
-implementations do not put there, and that nobody locks has lost its maker; whoever makes the next map removes it
-(ID-10). Unlike a process id, the lock cannot be mistaken."""
+The creator holds a shared lock on its file until it ends. A file whose name contains this implementation's mark, a
+character that other implementations do not use there, and that no process has locked is abandoned; the next process
+that creates a map removes it (ID-10). Unlike a process id, the lock cannot belong to another process."""
 
 import contextlib
 import fcntl
@@ -13,25 +13,25 @@ import stat
 
 from . import system
 from .errors import Refused
-from .map import Map, claimed
+from .map import Map, checked_size
 
 _FOLDER = "/dev/shm"
 _MARK = "~"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LONGEST = 19
+_MAX_NAME = 19
 _counter = itertools.count()
 
 
 def _path(name):
     if not name.startswith("/") or "/" in name[1:] or len(name) < 2:
-        raise Refused(f"no name of a POSIX map: {name!r}")
+        raise Refused(f"not the name of a POSIX map: {name!r}")
     return _FOLDER + name
 
 
 def _names():
-    """Names of this process, each other than the ones before for as long as there are digits."""
+    """Yields names with a counter, which do not repeat until its digits are used up."""
     start = f"/libafl_{os.getpid()}_{_MARK}"
-    width = _LONGEST - len(start)
+    width = _MAX_NAME - len(start)
     for _ in range(len(_DIGITS) ** min(width, 3)):
         number, more = next(_counter), ""
         for _ in range(width):
@@ -41,8 +41,8 @@ def _names():
     raise Refused("all names are taken")
 
 
-def _make_file():
-    """A new file with its maker's lock, and its name."""
+def _create_file():
+    """Creates and locks a file; returns its descriptor and its name."""
     for name in _names():
         try:
             fd = os.open(_path(name), os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600)
@@ -51,7 +51,7 @@ def _make_file():
         fcntl.flock(fd, fcntl.LOCK_SH)
         if os.fstat(fd).st_nlink:
             return fd, name
-        os.close(fd)  # swept away between open and lock
+        os.close(fd)  # another process removed it between open and flock
     return None
 
 
@@ -60,7 +60,7 @@ def _unlink(name):
         os.unlink(_path(name))
 
 
-def _maker_is_gone(fd):
+def _creator_has_ended(fd):
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -72,7 +72,7 @@ def _is_ours(name):
     return name.startswith("libafl_") and name.rpartition("_")[2].startswith(_MARK)
 
 
-def _sweep():
+def _remove_abandoned():
     for name in filter(_is_ours, os.listdir(_FOLDER)):
         path = f"{_FOLDER}/{name}"
         try:
@@ -80,7 +80,7 @@ def _sweep():
         except OSError:
             continue
         try:
-            if _maker_is_gone(fd) and os.fstat(fd).st_nlink:
+            if _creator_has_ended(fd) and os.fstat(fd).st_nlink:
                 os.unlink(path)
         finally:
             os.close(fd)
@@ -92,17 +92,17 @@ class PosixMap(Map):
 
     @classmethod
     def create(cls, size):
-        _sweep()
-        fd, name = _make_file()
+        _remove_abandoned()
+        fd, name = _create_file()
         try:
             os.ftruncate(fd, size)
-            made = cls(system.map_shared(fd, size), size, name)
+            created = cls(system.map_shared(fd, size), size, name)
         except BaseException:
             _unlink(name)
             os.close(fd)
             raise
-        made.fd = fd
-        return made
+        created.fd = fd
+        return created
 
     @classmethod
     def attach(cls, description):
@@ -111,8 +111,8 @@ class PosixMap(Map):
         try:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
-                raise Refused(f"{name} is no shared memory")
-            size = claimed(description.size, status.st_size)
+                raise Refused(f"{name} is not shared memory")
+            size = checked_size(description.size, status.st_size)
             return cls(system.map_shared(fd, size), size, name)
         finally:
             os.close(fd)
@@ -121,12 +121,12 @@ class PosixMap(Map):
         self.handed_over = True
 
     def take_over(self):
-        """It locks the file as its maker did, and removes it in the end."""
+        """Locks the file as its creator did; close() removes it."""
         self.fd = os.open(_path(self.id), os.O_RDWR | os.O_NOFOLLOW)
         fcntl.flock(self.fd, fcntl.LOCK_SH)
         super().take_over()
 
-    def deserted(self):
+    def is_orphaned(self):
         if not _is_ours(self.id[1:]):
             return False
         try:
@@ -134,13 +134,13 @@ class PosixMap(Map):
         except FileNotFoundError:
             return True
         try:
-            return _maker_is_gone(fd)
+            return _creator_has_ended(fd)
         finally:
             os.close(fd)
 
     def _unmap(self):
         super()._unmap()
         if self.fd is not None:
-            if self.is_makers() and not self.handed_over:
+            if self.is_creator() and not self.handed_over:
                 _unlink(self.id)
             os.close(self.fd)

@@ -15,14 +15,14 @@ def varint(number):
 
 
 class Cursor:
-    """Reads values one after the other; bytes behind the last one are nobody's business."""
+    """Reads values one after the other. Bytes after the last value are ignored."""
 
     def __init__(self, data):
         self._data, self._at = data, 0
 
     def take(self, count):
         if count > len(self._data) - self._at:
-            raise Corrupt("a value is cut short")
+            raise Corrupt("a truncated value")
         self._at += count
         return self._data[self._at - count : self._at]
 
@@ -34,7 +34,7 @@ class Cursor:
             if byte < 0x80:
                 break
         else:
-            raise Corrupt("a varint of too many bytes")
+            raise Corrupt("a varint with too many bytes")
         if number >> bits:
             raise Corrupt("a varint out of range")
         return number

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The providers by name, and one place where the system's errors become refusals."""
+"""The providers by name. Converts errors of the system to refusals."""
 
 import os
 
@@ -18,16 +18,16 @@ class Provider:
     def create(self, size):
         if size < 1:
             raise Refused("a map has at least one byte")
-        made = self._try(self._kind.create, size)
-        made.maker = os.getpid()
-        return made
+        created = self._try(self._kind.create, size)
+        created.creator = os.getpid()
+        return created
 
     def attach(self, description):
         return self._try(self._kind.attach, description)
 
     @staticmethod
-    def _try(make, what):
+    def _try(function, argument):
         try:
-            return make(what)
+            return function(argument)
         except (OSError, OverflowError, MemoryError, ValueError) as error:
-            raise Refused(f"no map of {what}: {error}") from error
+            raise Refused(f"cannot map {argument}: {error}") from error

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Maps from a ShMemService, the asking side of section 12. Each map has a connection of its own, so that an
-error of one, after which the service hangs up, costs the others nothing."""
+"""Maps from a ShMemService, on the client's side of section 12. Each map has a connection of its own, because the
+service closes the connection after an error, which drops all maps of that connection."""
 
 import array
 import os
@@ -10,29 +10,29 @@ from . import system, wire
 from .description import Description, number_of
 from .errors import Refused
 from .frame import frame
-from .map import Map, claimed
+from .map import Map, checked_size
 
 ADDRESS = "\0libafl_unix_shmem_server"
-_LONGEST_ANSWER = 16
-_SECONDS = 10
+_MAX_ANSWER = 16
+_TIMEOUT_S = 10
 
 
-def ask(sock, request):
-    """The number that the service answers, and the descriptor that came with it, if any."""
+def request_number(sock, request):
+    """Sends a request. Returns the number in the answer, and the descriptor that came with it or None."""
     sock.sendall(frame(wire.encode(wire.SERVICE, request)))
     fds = array.array("i")
-    answer, control, _, _ = sock.recvmsg(_LONGEST_ANSWER, socket.CMSG_SPACE(fds.itemsize))
+    answer, control, _, _ = sock.recvmsg(_MAX_ANSWER, socket.CMSG_SPACE(fds.itemsize))
     for level, kind, data in control:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
     if not answer:
-        raise Refused(f"the service hung up on {request}")
+        raise Refused(f"the service closed the connection after {request}")
     return int(answer), (fds[0] if fds else None)
 
 
-def call():
+def connect():
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(_SECONDS)
+    sock.settimeout(_TIMEOUT_S)
     try:
         sock.connect(ADDRESS)
     except OSError:
@@ -42,31 +42,31 @@ def call():
 
 
 class ServedMap(Map):
-    """The id is that of the service, and behind a colon our own descriptor (ID-3)."""
+    """The id consists of the service's id, a colon, and the descriptor of this process (ID-3)."""
 
     fd = sock = kept_for = None
 
     @classmethod
     def create(cls, size):
-        return cls._asked(wire.NewMap(size), size)
+        return cls._map(wire.NewMap(size), size)
 
     @classmethod
     def attach(cls, description):
         known, colon, _ = description.text.partition(":")
         if not colon:
-            raise Refused(f"no id of a served map: {description.text!r}")
+            raise Refused(f"not the id of a served map: {description.text!r}")
         known = str(number_of(known))
         request = wire.ExistingMap(Description.of(description.size, known))
-        return cls._asked(request, description.size)
+        return cls._map(request, description.size)
 
     @classmethod
-    def _asked(cls, request, size):
-        sock, fd = call(), None
+    def _map(cls, request, size):
+        sock, fd = connect(), None
         try:
-            number, fd = ask(sock, request)
+            number, fd = request_number(sock, request)
             if fd is None:
                 raise Refused("the service sent no descriptor")
-            claimed(size, os.fstat(fd).st_size)
+            checked_size(size, os.fstat(fd).st_size)
             served = cls(system.map_shared(fd, size), size, f"{number}:{fd}")
         except BaseException:
             if fd is not None:
@@ -76,19 +76,20 @@ class ServedMap(Map):
         served.fd, served.sock = fd, sock
         return served
 
-    def names(self, text):
+    def has_id(self, text):
         return self.id.partition(":")[0] == text.partition(":")[0]
 
     def before_fork(self):
-        """The service keeps the map for the child (SERVED-9)."""
-        self.kept_for, _ = ask(self.sock, wire.Hello())
-        ask(self.sock, wire.PreFork())
+        """Makes the service keep the map for the child (SERVED-9)."""
+        self.kept_for, _ = request_number(self.sock, wire.Hello())
+        request_number(self.sock, wire.PreFork())
 
     def after_fork_in_child(self):
-        """The parent's connection is not ours; a hang-up of our copy of it means nothing."""
+        """Closes the copy of the parent's connection, which does not end it, and takes over the map on a new
+        connection."""
         self.sock.close()
-        self.sock = call()
-        ask(self.sock, wire.PostForkChildHello(self.kept_for))
+        self.sock = connect()
+        request_number(self.sock, wire.PostForkChildHello(self.kept_for))
 
     def _unmap(self):
         super()._unmap()

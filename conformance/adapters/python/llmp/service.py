@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The ShMemService (section 12): hands out maps that have no names."""
+"""The ShMemService (section 12): gives clients the descriptors of maps that have no names."""
 
 import array
 import os
@@ -11,18 +11,18 @@ from . import wire
 from .description import number_of
 from .errors import Refused
 from .frame import Connection, frame
-from .map import MemfdMap, claimed
+from .map import MemfdMap, checked_size
 from .mutant import mutant
 from .served import ADDRESS
 
-_SECONDS_BETWEEN_LOOKS = 0.1
+_POLL_INTERVAL_S = 0.1
 
 
 class _Client:
-    """A connection of the service: its id, and the maps it holds, each as often as it was handed out."""
+    """A client: the id of its connection, and its references, one for each time that a map was handed out to it."""
 
     def __init__(self, number):
-        self.number, self.held, self.was_asked = number, [], False
+        self.number, self.held, self.had_request = number, [], False
 
 
 class Service:
@@ -32,7 +32,7 @@ class Service:
         self._kept = {}
         self._clients = {}
         self._next_client = self._next_map = 1
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._listener.bind(ADDRESS)
@@ -44,8 +44,8 @@ class Service:
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     def run(self):
-        while not self._over.is_set():
-            for key, mask in self._selector.select(_SECONDS_BETWEEN_LOOKS):
+        while not self._ended.is_set():
+            for key, mask in self._selector.select(_POLL_INTERVAL_S):
                 key.data(mask)
         self._listener.close()
         for connection in list(self._clients):
@@ -54,7 +54,7 @@ class Service:
             shared.close()
 
     def stop(self):
-        self._over.set()
+        self._ended.set()
 
     def _accept(self, _mask):
         try:
@@ -65,24 +65,24 @@ class Service:
         self._next_client += 1
         self._clients[Connection(self._selector, sock, self)] = client
 
-    def frame(self, connection, body):
-        """Whatever goes wrong with a request ends its connection (SERVED-5, SERVED-7)."""
+    def on_frame(self, connection, body):
+        """Handles a request; any error in it closes the connection (SERVED-5, SERVED-7)."""
         client = self._clients[connection]
         request = wire.decode(wire.SERVICE, body)
         try:
             self._ANSWERS[type(request)](self, connection, client, request)
         except OSError as error:
             raise Refused(str(error)) from error
-        client.was_asked = True
+        client.had_request = True
 
-    def broken(self, connection, _why):
+    def on_error(self, connection, _error):
         if mutant("served-error-ends"):
             self.stop()
         if not mutant("served-silent"):
             connection.close()
 
-    def closed(self, connection):
-        """What the connection held goes with it (SERVED-3)."""
+    def on_close(self, connection):
+        """Drops the references of the connection (SERVED-3)."""
         client = self._clients.pop(connection)
         if mutant("served-hangup-keeps"):
             return
@@ -92,7 +92,7 @@ class Service:
         self._drop_unused(held)
 
     def _references(self, number):
-        """Over all connections, and those that are kept for children to come."""
+        """Counts the references to a map over all connections, and those kept for children."""
         kept = [held for sets in self._kept.values() for held in sets]
         return sum(held.count(number) for held in [c.held for c in self._clients.values()] + kept)
 
@@ -112,8 +112,8 @@ class Service:
     def _existing_map(self, connection, client, request):
         number = number_of(request.description.text)
         if number not in self._maps:
-            raise Refused(f"there is no map {number}")
-        claimed(request.description.size, self._maps[number].size)
+            raise Refused(f"no map {number}")
+        checked_size(request.description.size, self._maps[number].size)
         if mutant("served-existing-is-new"):
             self._new_map(connection, client, wire.NewMap(self._maps[number].size))
             return
@@ -144,15 +144,15 @@ class Service:
     def _post_fork(self, connection, client, request):
         sets = self._kept.get(request.parent)
         if not sets:
-            raise Refused(f"nothing is kept for a child of {request.parent}")
+            raise Refused(f"no maps are kept for a child of {request.parent}")
         client.held += sets.pop(0)
         if not sets:
             del self._kept[request.parent]
         _answer(connection, client.number)
 
     def _exit(self, connection, client, _request):
-        if client.was_asked:
-            raise Refused("Exit comes first or not at all")
+        if client.had_request:
+            raise Refused("Exit must be the first request")
         if not mutant("served-exit-ignored"):
             self.stop()
         connection.close()
@@ -169,7 +169,8 @@ class Service:
 
 
 def _answer(connection, number, rights=()):
-    """Decimal digits without a frame (SERVED-1). An answer that nobody takes ends the connection."""
+    """Sends a number as decimal digits without a frame (SERVED-1). If the socket's buffer is full, the error closes
+    the connection."""
     digits = str(number).encode()
     if mutant("served-answer-framed"):
         digits = frame(digits)
@@ -177,7 +178,7 @@ def _answer(connection, number, rights=()):
 
 
 def start():
-    """A service in a thread of its own; if it dies, so does the process."""
+    """Starts a service in its own thread; an unexpected error in it ends the process."""
     service = Service()
 
     def run():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The few system calls that Python does not have: System V segments, shared mappings by address, an atomic add."""
+"""System calls that the standard library lacks: System V segments, shared mappings by address, an atomic add."""
 
 import ctypes
 import fcntl
@@ -24,7 +24,7 @@ _FAILED = ctypes.c_void_p(-1).value
 
 
 class _ShmidDs(ctypes.Structure):
-    """struct shmid_ds of 64-bit Linux as far as it is of interest."""
+    """struct shmid_ds of 64-bit Linux, with names for the fields used here."""
 
     _fields_ = [
         ("perm", ctypes.c_ubyte * 48),
@@ -50,7 +50,7 @@ def unmap_shared(address, size):
     _libc.munmap(address, size)
 
 
-def segment_make(size):
+def segment_create(size):
     return _checked(_libc.shmget(_IPC_PRIVATE, size, _IPC_CREAT | 0o600))
 
 
@@ -67,7 +67,7 @@ def segment_remove(segment):
 
 
 def segment_status(segment):
-    """The size in bytes, and how often the segment is attached."""
+    """Returns the size in bytes, and the number of attachments."""
     status = _ShmidDs()
     _checked(_libc.shmctl(segment, _IPC_STAT, ctypes.byref(status)))
     return status.segsz, status.nattch
@@ -85,7 +85,7 @@ def _add_16_by_libatomic():
 
 
 def _add_16_under_lock(address):
-    """Atomic only among processes that run this very file, which serves as the lock."""
+    """Adds 1 under a lock on this file: atomic only among processes that run this implementation."""
     with open(__file__, "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         count = ctypes.c_uint16.from_address(address)

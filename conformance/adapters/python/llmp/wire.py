@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What is said over TCP and to the ShMemService, as tables (POST-2, POST-3, POST-4, POST-6)."""
+"""The messages over TCP and to the ShMemService, as tables (POST-2, POST-3, POST-4, POST-6)."""
 
 from collections import namedtuple
 
@@ -58,7 +58,7 @@ def decode(variants, body):
     cursor = Cursor(body)
     index = cursor.varint(32)
     if index >= len(variants):
-        raise Corrupt(f"there is no variant {index}")
+        raise Corrupt(f"unknown variant {index}")
     return decode_fields(variants[index], cursor)
 
 

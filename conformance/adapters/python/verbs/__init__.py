@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The conversation of ADAPTER.md: one module a role."""
+"""The verbs of ADAPTER.md: one module for a few roles."""

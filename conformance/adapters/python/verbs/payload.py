@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Payloads from a seed, and digests (ADAPTER.md, Values).
 
-Python is slow at loops and fast at large integers, so all words of a payload are mixed at once: each has a lane of 128
-bits in one integer, in which a product of two 64-bit numbers has room."""
+Python's loops are slow and its large integers are fast, so all words of a payload are mixed at once. One integer
+holds them, each in a lane of 128 bits, which has room for a product of two 64-bit numbers."""
 
 import zlib
 
@@ -13,7 +13,7 @@ digest = zlib.crc32
 
 
 class _Lanes:
-    """Constants for so many words: 1, the mask, and (k + 1) * golden in each lane."""
+    """Constants for a number of words: in each lane 1, the mask, and (k + 1) * golden."""
 
     def __init__(self, count):
         self.count = count
@@ -23,17 +23,18 @@ class _Lanes:
         self.mask = self.ones * _WORD
 
 
-_kept = _Lanes(0)
+_cached = _Lanes(0)
 
 
 def _lanes(count):
-    global _kept
-    if _kept.count != count:
-        _kept = _Lanes(count)
-    return _kept
+    global _cached
+    if _cached.count != count:
+        _cached = _Lanes(count)
+    return _cached
 
 
 def payload(seed, length):
+    """Returns the payload that a seed and a length stand for."""
     lanes = _lanes((length + 7) // 8)
     z = (lanes.steps + lanes.ones * seed) & lanes.mask
     z = (z ^ (z >> 30) & lanes.mask) * _FIRST & lanes.mask

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""hello, map.* and service.*"""
+"""The verbs hello, map.* and service.*"""
 
 import itertools
 import os
@@ -11,7 +11,7 @@ from llmp.provider import KINDS
 
 from .channel import DEFAULT_PAGE_SIZE
 from .payload import digest, payload
-from .registry import as_json, at_the_end, keep, refuse_second, take, verb
+from .registry import as_json, at_exit, hold, refuse_if_open, release, verb
 
 _maps = {}
 _numbers = itertools.count(1)
@@ -36,7 +36,7 @@ def hello(adapter=1):
     }
 
 
-def _keep(shared):
+def _add(shared):
     number = next(_numbers)
     _maps[number] = shared
     return number
@@ -44,37 +44,37 @@ def _keep(shared):
 
 def _map(number):
     if number not in _maps:
-        raise Refused(f"there is no map {number}")
+        raise Refused(f"no map {number}")
     return _maps[number]
 
 
-def _part(number, offset, length):
+def _range(number, offset, length):
     shared = _map(number)
     if offset + length > shared.size:
-        raise Refused(f"the map ends at {shared.size}")
+        raise Refused(f"offset and length reach beyond the map's {shared.size} bytes")
     return shared.bytes[offset : offset + length]
 
 
 @verb("map.create")
 def map_create(provider, size):
     shared = provider.create(size)
-    return {"map": _keep(shared), "description": as_json(shared.description)}
+    return {"map": _add(shared), "description": as_json(shared.description)}
 
 
 @verb("map.open")
 def map_open(provider, description):
     shared = provider.attach(description)
-    return {"map": _keep(shared), "size": shared.size}
+    return {"map": _add(shared), "size": shared.size}
 
 
 @verb("map.write")
 def map_write(map, offset, length, seed):
-    _part(map, offset, length)[:] = payload(seed, length)
+    _range(map, offset, length)[:] = payload(seed, length)
 
 
 @verb("map.digest")
 def map_digest(map, offset, length):
-    return {"digest": digest(_part(map, offset, length))}
+    return {"digest": digest(_range(map, offset, length))}
 
 
 @verb("map.fork")
@@ -96,7 +96,7 @@ def map_close(map):
     _maps.pop(map).close()
 
 
-@at_the_end
+@at_exit
 def close_maps():
     for shared in _maps.values():
         shared.close()
@@ -104,12 +104,12 @@ def close_maps():
 
 @verb("service.open")
 def service_open():
-    refuse_second("service")
-    keep("service", service.start())
+    refuse_if_open("service")
+    hold("service", service.start())
 
 
 @verb("service.stop")
 def service_stop():
-    running = take("service")
+    running = release("service")
     running.stop()
     running.thread.join()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Verbs by name, the kinds of their arguments, and the loop that answers requests."""
+"""The verbs by name, the types of their arguments, and the loop that answers requests."""
 
 import inspect
 import json
@@ -15,7 +15,7 @@ from llmp.provider import KINDS, Provider
 
 _VERBS = {}
 _COMMON = {"id", "verb", "test"}
-_TAKES_BACK = []
+_AT_EXIT = []
 held = {}
 
 
@@ -23,11 +23,11 @@ class Unsupported(Exception):
     pass
 
 
-class Partly(Refused):
-    """Refused after a part of it was done."""
+class PartlyDone(Refused):
+    """A refusal of a request that was performed in part; `fields` are those of the answer."""
 
-    def __init__(self, why, fields):
-        super().__init__(str(why))
+    def __init__(self, error, fields):
+        super().__init__(str(error))
         self.fields = fields
 
 
@@ -36,7 +36,7 @@ def _number(bits):
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << bits:
-            raise Refused(f"no number of {bits} bits: {value!r}")
+            raise Refused(f"not a number of {bits} bits: {value!r}")
         return value
 
     return convert
@@ -45,7 +45,7 @@ def _number(bits):
 def _instance(kind):
     def convert(value):
         if not isinstance(value, kind):
-            raise Refused(f"no {kind.__name__}: {value!r}")
+            raise Refused(f"not a {kind.__name__}: {value!r}")
         return value
 
     return convert
@@ -79,7 +79,7 @@ def _hooks(value):
 def _hook(hook):
     action = hook.get("do")
     if action not in ("handled", "tag", "flags", "add"):
-        raise Unsupported(f"no hook does {action!r}")
+        raise Unsupported(f"a hook has no action {action!r}")
     replaced = 0 if action == "handled" else _number(32)(hook.get("value"))
     if action in ("tag", "add") and replaced in RESERVED:
         raise Refused("a hook cannot send a reserved tag")
@@ -98,7 +98,7 @@ _ARGUMENTS = {
 
 
 def verb(name):
-    """The function's parameters are the verb's arguments; those with a default may be missing."""
+    """Registers a verb. Its arguments are the function's parameters; those with a default may be missing."""
 
     def register(function):
         _VERBS[name] = (function, inspect.signature(function).parameters)
@@ -107,36 +107,39 @@ def verb(name):
     return register
 
 
-def at_the_end(function):
-    _TAKES_BACK.append(function)
+def at_exit(function):
+    """Registers a function that is called at the end of standard input."""
+    _AT_EXIT.append(function)
     return function
 
 
-def keep(role, thing):
+def hold(role, thing):
+    """Stores the object of a role, and returns it."""
     held[role] = thing
     return thing
 
 
-def need(role):
+def require(role):
+    """Returns the object of a role that must be open."""
     if role not in held:
         raise Refused(f"no {role} is open")
     return held[role]
 
 
-def take(role):
-    """What is needed for the last time."""
-    thing = need(role)
+def release(role):
+    """Returns the object of a role, and forgets it."""
+    thing = require(role)
     del held[role]
     return thing
 
 
-def refuse_second(role):
+def refuse_if_open(role):
     if role in held:
-        raise Refused(f"a {role} is open already")
+        raise Refused(f"a {role} is already open")
 
 
 def as_json(description):
-    """`raw` where the id is no string (ADAPTER.md, Values)."""
+    """Returns a description in the format of answers, with `raw` if the id is not a string (ADAPTER.md, Values)."""
     try:
         return {"size": description.size, "id": description.text}
     except Refused:
@@ -163,14 +166,14 @@ def _answer(request):
         return {"result": "ok", **(function(**_arguments(request, parameters)) or {})}
     except Unsupported as error:
         return {"result": "unsupported", "error": str(error)}
-    except Partly as error:
+    except PartlyDone as error:
         return {"result": "refused", "error": str(error), **error.fields}
     except (Refused, MemoryError) as error:
         return {"result": "refused", "error": str(error) or type(error).__name__}
 
 
 def serve():
-    """Until standard input ends; then everything is given back."""
+    """Answers requests until standard input ends; then releases everything and exits."""
     for line in sys.stdin.buffer:
         try:
             request = json.loads(line)
@@ -181,11 +184,11 @@ def serve():
         answer = {"id": request.get("id"), **_answer(request)}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
-    _take_back()
+    _close_all()
 
 
-def _take_back():
-    for function in _TAKES_BACK:
+def _close_all():
+    for function in _AT_EXIT:
         try:
             function()
         except Exception:

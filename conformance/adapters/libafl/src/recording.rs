@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! A provider that notes the first map it makes or opens. A broker does not say otherwise where its broadcast begins, and
-//! a sender's own `describe` fails where it was resumed at a place that is none.
+//! A provider that records the first map that it creates or opens. A broker has no other way to return the first map of
+//! its broadcast, and a sender's own `describe` fails if the sender was resumed at an invalid offset.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,14 +8,14 @@ use libafl_core::Error;
 use shmem_providers::{ShMem, ShMemDescription, ShMemId, ShMemProvider};
 
 #[derive(Clone, Debug, Default)]
-pub struct Noting<SP> {
+pub struct Recording<SP> {
     inner: SP,
     first: Arc<Mutex<Option<ShMemDescription>>>,
 }
 
-impl<SP> Noting<SP> {
+impl<SP> Recording<SP> {
     pub fn over(inner: SP) -> Self {
-        Noting { inner, first: Arc::default() }
+        Recording { inner, first: Arc::default() }
     }
 
     pub fn first(&self) -> Option<ShMemDescription> {
@@ -23,13 +23,13 @@ impl<SP> Noting<SP> {
     }
 }
 
-impl<SP: ShMemProvider> Noting<SP> {
-    fn note(&self, map: &SP::ShMem) {
+impl<SP: ShMemProvider> Recording<SP> {
+    fn record(&self, map: &SP::ShMem) {
         self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(map.description());
     }
 }
 
-impl<SP: ShMemProvider> ShMemProvider for Noting<SP> {
+impl<SP: ShMemProvider> ShMemProvider for Recording<SP> {
     type ShMem = SP::ShMem;
 
     fn new() -> Result<Self, Error> {
@@ -38,13 +38,13 @@ impl<SP: ShMemProvider> ShMemProvider for Noting<SP> {
 
     fn new_shmem(&mut self, size: usize) -> Result<Self::ShMem, Error> {
         let map = self.inner.new_shmem(size)?;
-        self.note(&map);
+        self.record(&map);
         Ok(map)
     }
 
     fn shmem_from_id_and_size(&mut self, id: ShMemId, size: usize) -> Result<Self::ShMem, Error> {
         let map = self.inner.shmem_from_id_and_size(id, size)?;
-        self.note(&map);
+        self.record(&map);
         Ok(map)
     }
 

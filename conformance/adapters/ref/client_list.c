@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Who is there, from what the broker reports on its thread; asked on the thread of the requests. */
+#include "client_list.h"
+
 #include <pthread.h>
 #include <stdio.h>
 
-#include "hooks.h"
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static json_t *ids; /* null: nobody came yet */
+static json_t *ids; /* null until the first client joins */
 
-static void join(uint32_t client) {
+static void add(uint32_t client) {
     if (ids == NULL) {
         ids = json_array();
     }
     (void)json_array_append_new(ids, json_integer(client));
 }
 
-static void leave(uint32_t client) {
+static void remove_client(uint32_t client) {
     for (size_t i = 0; i < json_array_size(ids); i++) {
         if (json_integer_value(json_array_get(ids, i)) == client) {
             (void)json_array_remove(ids, i);
@@ -24,13 +23,13 @@ static void leave(uint32_t client) {
     }
 }
 
-void roster_note(void *context, const llmp_broker_event *event) {
+void client_list_update(void *context, const llmp_broker_event *event) {
     (void)context;
     (void)pthread_mutex_lock(&lock);
     switch (event->type) {
-    case LLMP_EVENT_CLIENT_JOINED: join(event->client); break;
+    case LLMP_EVENT_CLIENT_JOINED: add(event->client); break;
     case LLMP_EVENT_CLIENT_LEFT:
-    case LLMP_EVENT_CLIENT_REMOVED: leave(event->client); break;
+    case LLMP_EVENT_CLIENT_REMOVED: remove_client(event->client); break;
     default: break;
     }
     (void)pthread_mutex_unlock(&lock);
@@ -40,14 +39,14 @@ void roster_note(void *context, const llmp_broker_event *event) {
     }
 }
 
-json_t *roster_list(void) {
+json_t *client_list_to_json(void) {
     (void)pthread_mutex_lock(&lock);
     json_t *copy = ids != NULL ? json_deep_copy(ids) : json_array();
     (void)pthread_mutex_unlock(&lock);
     return copy;
 }
 
-void roster_clear(void) {
+void client_list_clear(void) {
     (void)pthread_mutex_lock(&lock);
     json_decref(ids);
     ids = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-//! A broker at work in its thread: `LlmpBroker`.
+//! The thread that runs a broker: `LlmpBroker`.
 
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
@@ -12,14 +12,14 @@ use ll_mp::{Broker, Listener, LlmpBroker, LlmpSharedMap, Tag};
 use shmem_providers::{ShMemDescription, ShMemProvider};
 
 use crate::hooks::Hooks;
-use crate::noting::Noting;
 use crate::provider::{Kind, instance};
+use crate::recording::Recording;
 
-/// The crate keeps the name of this tag to itself.
+/// The crate does not export this tag.
 const EXITING: Tag = Tag(0x013C_5171);
-/// Rounds without a message before the broker sleeps between two of them, so that it leaves the processor to others.
-const EAGER_ROUNDS: u32 = 2000;
-const NAP: Duration = Duration::from_micros(100);
+/// The number of rounds without a message after which the broker sleeps between two rounds, to free the processor.
+const ROUNDS_WITHOUT_SLEEP: u32 = 2000;
+const SLEEP: Duration = Duration::from_micros(100);
 
 pub struct Setup {
     pub kind: Kind,
@@ -36,31 +36,31 @@ pub struct Opened {
 
 pub type Reply<T> = mpsc::Sender<Result<T, Error>>;
 
-/// What the thread is asked for while it serves.
+/// A request to the thread.
 pub enum Job {
     Attach(ShMemDescription, Reply<u32>),
     Link(u16, Reply<()>),
     Stop(Reply<()>),
     /// Drops the broker and ends the thread.
-    Leave,
+    Drop,
 }
 
-type Served<SP> = LlmpBroker<(Hooks, ()), <SP as ShMemProvider>::ShMem, Noting<SP>>;
+type BrokerOver<SP> = LlmpBroker<(Hooks, ()), <SP as ShMemProvider>::ShMem, Recording<SP>>;
 
 struct Thread<SP: ShMemProvider> {
-    broker: Served<SP>,
-    provider: Noting<SP>,
+    broker: BrokerOver<SP>,
+    provider: Recording<SP>,
     hooks: Hooks,
     jobs: mpsc::Receiver<Job>,
 }
 
 enum End {
     Stopped(Reply<()>),
-    EveryoneLeft,
-    Leave,
+    AllClientsLeft,
+    Dropped,
 }
 
-/// Serves until it is told to leave. `ended` is called when the broker has ended by itself or was stopped.
+/// Runs the broker until `Job::Drop`. Calls `ended` when the broker has ended by `exit_after` or was stopped.
 pub fn serve<SP: ShMemProvider>(setup: Setup, jobs: mpsc::Receiver<Job>, opened: &Reply<Opened>, ended: impl FnOnce()) {
     let mut thread = match open::<SP>(setup, jobs) {
         Ok((thread, answer)) => {
@@ -73,21 +73,21 @@ pub fn serve<SP: ShMemProvider>(setup: Setup, jobs: mpsc::Receiver<Job>, opened:
         }
     };
     let end = thread.run();
-    if let End::Leave = end {
+    if let End::Dropped = end {
         return;
     }
-    thread.say_exiting();
+    thread.send_exiting();
     ended();
     if let End::Stopped(reply) = end {
         let _ = reply.send(Ok(()));
     }
-    thread.rest();
+    thread.refuse_jobs();
 }
 
 fn open<SP: ShMemProvider>(setup: Setup, jobs: mpsc::Receiver<Job>) -> Result<(Thread<SP>, Opened), Error> {
-    let provider = Noting::over(instance::<SP>(setup.kind)?);
+    let provider = Recording::over(instance::<SP>(setup.kind)?);
     let mut broker = LlmpBroker::with_keep_pages(provider.clone(), (setup.hooks.clone(), ()), setup.keep_pages)?;
-    let broadcast = provider.first().ok_or_else(|| Error::illegal_state("the broker made no map"))?;
+    let broadcast = provider.first().ok_or_else(|| Error::illegal_state("the broker created no map"))?;
     if let Some(clients) = setup.exit_after {
         broker.inner_mut().set_exit_cleanly_after(clients);
     }
@@ -95,7 +95,7 @@ fn open<SP: ShMemProvider>(setup: Setup, jobs: mpsc::Receiver<Job>) -> Result<(T
     Ok((Thread { broker, provider, hooks: setup.hooks, jobs }, Opened { broadcast, port }))
 }
 
-fn listen<SP: ShMemProvider>(broker: &mut Served<SP>) -> Result<u16, Error> {
+fn listen<SP: ShMemProvider>(broker: &mut BrokerOver<SP>) -> Result<u16, Error> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
     broker.inner_mut().launch_listener(Listener::Tcp(listener))?;
@@ -103,30 +103,30 @@ fn listen<SP: ShMemProvider>(broker: &mut Served<SP>) -> Result<u16, Error> {
 }
 
 impl<SP: ShMemProvider> Thread<SP> {
-    /// The rounds of `LlmpBroker::loop_with_timeouts`, with a look at the jobs in between, which that loop has no room for.
+    /// Runs the rounds of `LlmpBroker::loop_with_timeouts`, and handles jobs between them, which that loop cannot do.
     fn run(&mut self) -> End {
         let mut idle = 0;
         loop {
             let seen = self.hooks.seen();
-            if let Some(end) = self.work_off_jobs() {
+            if let Some(end) = self.handle_jobs() {
                 return end;
             }
             self.broker.broker_once().expect("An error occurred when brokering. Exiting.");
-            if self.everyone_left() {
-                return End::EveryoneLeft;
+            if self.all_clients_left() {
+                return End::AllClientsLeft;
             }
             idle = if self.hooks.seen() == seen { idle + 1 } else { 0 };
-            if idle < EAGER_ROUNDS { thread::yield_now() } else { thread::sleep(NAP) }
+            if idle < ROUNDS_WITHOUT_SLEEP { thread::yield_now() } else { thread::sleep(SLEEP) }
         }
     }
 
-    fn work_off_jobs(&mut self) -> Option<End> {
+    fn handle_jobs(&mut self) -> Option<End> {
         loop {
             match self.jobs.try_recv() {
                 Ok(Job::Attach(description, reply)) => _ = reply.send(self.attach(description)),
                 Ok(Job::Link(port, reply)) => _ = reply.send(self.broker.inner_mut().connect_b2b(("127.0.0.1", port))),
                 Ok(Job::Stop(reply)) => return Some(End::Stopped(reply)),
-                Ok(Job::Leave) | Err(mpsc::TryRecvError::Disconnected) => return Some(End::Leave),
+                Ok(Job::Drop) | Err(mpsc::TryRecvError::Disconnected) => return Some(End::Dropped),
                 Err(mpsc::TryRecvError::Empty) => return None,
             }
         }
@@ -137,24 +137,24 @@ impl<SP: ShMemProvider> Thread<SP> {
         Ok(self.broker.inner_mut().register_client(map).0)
     }
 
-    fn everyone_left(&self) -> bool {
-        let came = self.broker.num_clients_seen() - self.broker.nb_listeners();
-        !self.broker.has_clients() && self.broker.exit_after().is_some_and(|wanted| came >= wanted.into())
+    fn all_clients_left(&self) -> bool {
+        let joined = self.broker.num_clients_seen() - self.broker.nb_listeners();
+        !self.broker.has_clients() && self.broker.exit_after().is_some_and(|wanted| joined >= wanted.into())
     }
 
-    fn say_exiting(&mut self) {
+    fn send_exiting(&mut self) {
         let sent = self.broker.inner_mut().send_buf(EXITING, &[]);
         sent.expect("Error when shutting down broker: Could not send LLMP_TAG_EXITING msg.");
     }
 
-    /// Keeps the broadcast for whoever still reads it.
-    fn rest(&mut self) {
+    /// Keeps the broadcast, which clients may still read, and refuses all jobs until `Job::Drop`.
+    fn refuse_jobs(&mut self) {
         let refusal = || Error::illegal_state("the broker has ended");
         while let Ok(job) = self.jobs.recv() {
             match job {
                 Job::Attach(_, reply) => _ = reply.send(Err(refusal())),
                 Job::Link(_, reply) | Job::Stop(reply) => _ = reply.send(Err(refusal())),
-                Job::Leave => return,
+                Job::Drop => return,
             }
         }
     }
