@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "suite/case.h"
+#include "suite/kit/case.h"
 
 /* ---------------------------------------------------------------- without an adapter */
 

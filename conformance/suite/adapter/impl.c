@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Where an implementation comes from, and what its hello said. */
+#include "suite/adapter/adapter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_folder(const char *path) {
+    struct stat found;
+    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+static bool from_folder(struct lc_impl *impl, const char *given, char error[300]) {
+    char *path = realpath(given, NULL);
+    if (!path || asprintf(&impl->command, "%s/adapter", path) < 0) {
+        free(path);
+        snprintf(error, 300, "%.200s: cannot be resolved", given);
+        return false;
+    }
+    impl->folder = path;
+    if (access(impl->command, X_OK)) {
+        snprintf(error, 300, "%.200s: this folder has no executable named `adapter`", given);
+        lc_impl_fini(impl);
+        return false;
+    }
+    return true;
+}
+
+bool lc_impl_init(struct lc_impl *impl, const char *given, char error[300]) {
+    memset(impl, 0, sizeof *impl);
+    if (is_folder(given)) {
+        return from_folder(impl, given, error);
+    }
+    if (given[strspn(given, " \t\n")] == '\0') {
+        snprintf(error, 300, "an empty command; give a folder with an executable named `adapter`, or a command");
+        return false;
+    }
+    impl->command = strdup(given);
+    return impl->command != NULL;
+}
+
+void lc_impl_fini(struct lc_impl *impl) {
+    json_decref(impl->hello);
+    free(impl->command);
+    free(impl->folder);
+    memset(impl, 0, sizeof *impl);
+}
+
+const char *lc_impl_name(const struct lc_impl *impl) {
+    const char *name = json_string_value(json_object_get(impl->hello, "name"));
+    return name ? name : "unknown";
+}
+
+bool lc_impl_lists(const struct lc_impl *impl, const char *field, const char *name) {
+    size_t at;
+    json_t *each;
+    json_array_foreach(json_object_get(impl->hello, field), at, each) {
+        if (json_is_string(each) && strcmp(json_string_value(each), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Senders and receivers that another process goes on with, by environment variables (SPEC.md, section 14). */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "suite/cases/sections.h"
+
+enum { TAG = 0x4E5, SENDER = 6 };
+
+static const char name[] = "LC_CHANNEL";
+
+/* ---------------------------------------------------------------- environments */
+
+/* A variable's value; `suffix` is "", "_SIZE", "_OFFSET" or "_CLIENT_ID". */
+static const char *variable(struct lc_case *c, const json_t *environment, const char *suffix) {
+    char key[64];
+    snprintf(key, sizeof key, "%s%s", name, suffix);
+    const char *value = json_string_value(json_object_get(environment, key));
+    lc_check(c, value != NULL, "the variable", "no %s", key);
+    return value;
+}
+
+static json_t *save(struct lc_case *c, struct lc_party *party, const char *verb) {
+    const json_t *environment = json_object_get(lc_ask(c, party, verb, "{s:s}", "name", name), "environment");
+    lc_check(c, json_is_object(environment), "an object of variables", "none");
+    return json_deep_copy(environment);
+}
+
+static json_t *environment_of(const struct lc_desc *desc, const char *offset) {
+    char size[32];
+    char keys[3][64];
+    snprintf(size, sizeof size, "%llu", (unsigned long long)desc->size);
+    snprintf(keys[0], sizeof keys[0], "%s_SIZE", name);
+    snprintf(keys[1], sizeof keys[1], "%s_OFFSET", name);
+    snprintf(keys[2], sizeof keys[2], "%s_CLIENT_ID", name);
+    return json_pack("{s:s, s:s, s:s, s:s}", name, (const char *)desc->id, keys[0], size, keys[1], offset, keys[2],
+                     "6");
+}
+
+static enum lc_outcome resume(struct lc_case *c, struct lc_party *party, const char *verb, json_t *environment) {
+    const json_t *answer;
+    return lc_try(c, party, &answer, verb, "{s:s, s:s, s:o}", "provider", lc_provider_name(c), "name", name,
+                  "environment", environment);
+}
+
+static void resume_well(struct lc_case *c, struct lc_party *party, const char *verb, json_t *environment) {
+    lc_check(c, resume(c, party, verb, environment) == LC_OK, "that it goes on", "a refusal");
+}
+
+/* ---------------------------------------------------------------- receivers */
+
+struct reading {
+    struct lc_writer *writer;
+    struct lc_party *receiver;
+    uint64_t last; /* slot of the message read last */
+};
+
+static struct reading read_some(struct lc_case *c, uint64_t sent, uint64_t read) {
+    struct reading reading = {.writer = lc_new_channel(c, 0, SENDER)};
+    for (uint64_t i = 0; i < sent; i++) {
+        uint64_t slot = lc_writer_send(reading.writer, TAG, 0, 100 * i, i);
+        reading.last = i + 1 == read ? slot : reading.last;
+    }
+    reading.receiver = lc_play(c, "receiver");
+    lc_open_receiver(c, reading.receiver, &reading.writer->map->desc);
+    for (uint64_t i = 0; i < read; i++) {
+        lc_expect_recv(c, reading.receiver, TAG, SENDER, 0, 100 * i, i);
+    }
+    return reading;
+}
+
+static void check_map(struct lc_case *c, const json_t *environment, const struct lc_desc *desc) {
+    char size[32];
+    snprintf(size, sizeof size, "%llu", (unsigned long long)desc->size);
+    lc_check(c, strcmp(variable(c, environment, ""), (const char *)desc->id) == 0, "the map's id", "%s",
+             variable(c, environment, ""));
+    lc_check(c, strcmp(variable(c, environment, "_SIZE"), size) == 0, "the map's size", "%s",
+             variable(c, environment, "_SIZE"));
+}
+
+static void receiver_variables(struct lc_case *c) {
+    for (uint64_t read = 0; read < 3; read++) {
+        struct reading reading = read_some(c, 4, read);
+        json_t *environment = save(c, reading.receiver, "receiver.save");
+        check_map(c, environment, &reading.writer->map->desc);
+        char offset[32] = "_NULL";
+        if (read != 0) {
+            snprintf(offset, sizeof offset, "%llu", (unsigned long long)(reading.last - LC_PAGE_HEADER));
+        }
+        const char *seen = variable(c, environment, "_OFFSET");
+        lc_check(c, strcmp(seen, offset) == 0, offset, "%s", seen);
+        json_decref(environment);
+    }
+}
+
+static void receiver_goes_on(struct lc_case *c) {
+    for (uint64_t read = 0; read <= 4; read += 2) {
+        struct reading reading = read_some(c, 6, read);
+        json_t *environment = save(c, reading.receiver, "receiver.save");
+        struct lc_party *next = lc_play(c, "receiver");
+        resume_well(c, next, "receiver.resume", environment);
+        for (uint64_t i = read; i < 6; i++) {
+            lc_expect_recv(c, next, TAG, SENDER, 0, 100 * i, i);
+        }
+        lc_expect_recv_nothing(c, next);
+        lc_writer_send(reading.writer, TAG, 0, 7, 7);
+        lc_expect_recv(c, next, TAG, SENDER, 0, 7, 7);
+    }
+}
+
+/* The variables as another implementation would have written them. */
+static void receiver_of_another(struct lc_case *c) {
+    struct reading reading = read_some(c, 6, 3);
+    char offset[32];
+    snprintf(offset, sizeof offset, "%llu", (unsigned long long)(reading.last - LC_PAGE_HEADER));
+    struct lc_party *next = lc_play(c, "receiver");
+    resume_well(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, offset));
+    lc_expect_recv(c, next, TAG, SENDER, 0, 300, 3);
+    next = lc_play(c, "receiver");
+    resume_well(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, "_NULL"));
+    lc_expect_recv(c, next, TAG, SENDER, 0, 0, 0);
+}
+
+/* ---------------------------------------------------------------- senders */
+
+struct writing {
+    struct lc_party *sender;
+    struct lc_desc desc;
+    struct lc_reader *reader;
+};
+
+static struct writing write_some(struct lc_case *c, uint64_t count) {
+    struct writing writing = {.sender = lc_play(c, "sender")};
+    writing.desc = lc_open_sender(c, writing.sender, SENDER);
+    writing.reader = lc_read_channel(c, writing.sender, &writing.desc);
+    for (uint64_t i = 0; i < count; i++) {
+        lc_send(c, writing.sender, TAG, 100, i);
+        lc_expect(c, writing.reader, TAG, SENDER, 0, 100, i);
+    }
+    return writing;
+}
+
+static void sender_variables(struct lc_case *c) {
+    struct writing writing = write_some(c, 3);
+    json_t *environment = save(c, writing.sender, "sender.save");
+    check_map(c, environment, &writing.desc);
+    const char *id = variable(c, environment, "_CLIENT_ID");
+    lc_check(c, strcmp(id, "6") == 0, "the sender's id", "%s", id);
+    char offset[32];
+    uint64_t first = LC_MSG_HEADER + lc_padded(LC_PAGE_HEADER, 100);
+    uint64_t second = LC_MSG_HEADER + lc_padded(LC_PAGE_HEADER + first, 100);
+    snprintf(offset, sizeof offset, "%" PRIu64, first + second);
+    const char *seen = variable(c, environment, "_OFFSET");
+    lc_check(c, strcmp(seen, offset) == 0, offset, "%s", seen);
+    json_decref(environment);
+}
+
+static void sender_goes_on(struct lc_case *c) {
+    for (uint64_t before = 0; before < 4; before += 3) {
+        struct writing writing = write_some(c, before);
+        json_t *environment = save(c, writing.sender, "sender.save");
+        struct lc_party *next = lc_play(c, "sender");
+        resume_well(c, next, "sender.resume", environment);
+        for (uint64_t i = before; i < 9; i++) {
+            lc_send(c, next, TAG, 100, i);
+            struct lc_message message;
+            lc_next(c, writing.reader, &message);
+            lc_check_u64(c, "message_id", i + 1, message.id);
+            lc_check_u64(c, "sender", SENDER, message.sender);
+            lc_check_u64(c, "digest", lc_payload_digest(100, i), lc_crc(0, message.payload, (size_t)message.length));
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- offsets that cannot be */
+
+static void refuse_offset(struct lc_case *c, const char *role, const struct lc_desc *desc, const char *offset) {
+    struct lc_party *next = lc_play(c, role);
+    char verb[32];
+    snprintf(verb, sizeof verb, "%s.resume", role);
+    lc_note(c, "an offset of \"%s\"", offset);
+    lc_check(c, resume(c, next, verb, environment_of(desc, offset)) == LC_REFUSED, "a refusal", "it goes on");
+    lc_check_alive(c, next);
+}
+
+static void refuse_offsets(struct lc_case *c, const char *role, const struct lc_desc *desc) {
+    static const char *const words[] = {"18446744073709551615", "-1", "abc", "12x", "", "99999999999999999999999",
+                                        "9223372036854775808"};
+    const uint64_t total = desc->size - LC_PAGE_HEADER;
+    const uint64_t beyond[] = {total, total - 1, total - LC_MSG_HEADER + 1, desc->size};
+    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+        char offset[32];
+        snprintf(offset, sizeof offset, "%llu", (unsigned long long)beyond[i]);
+        refuse_offset(c, role, desc, offset);
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        refuse_offset(c, role, desc, words[i]);
+    }
+}
+
+static void hostile_receiver_offsets(struct lc_case *c) {
+    struct reading reading = read_some(c, 3, 1);
+    refuse_offsets(c, "receiver", &reading.writer->map->desc);
+}
+
+static void hostile_sender_offsets(struct lc_case *c) {
+    struct writing writing = write_some(c, 3);
+    refuse_offsets(c, "sender", &writing.desc);
+}
+
+/* ---------------------------------------------------------------- a client over maps that stand */
+
+/* The broadcast has three messages already; the own channel none yet. */
+static void client_over_maps(struct lc_case *c) {
+    if (!lc_has_option(c, "existing")) {
+        lc_skip(c, "the option existing");
+    }
+    struct lc_writer *own = lc_new_channel(c, 0, SENDER);
+    struct lc_writer *broadcast = lc_new_channel(c, 0, 0);
+    for (uint64_t i = 0; i < 3; i++) {
+        lc_writer_send(broadcast, TAG, 0, 10, i);
+    }
+    lc_join(own->map->base); /* the broker did */
+    struct lc_party *client = lc_play(c, "client");
+    lc_ask(c, client, "client.open", "{s:s, s:o, s:o}", "provider", lc_provider_name(c), "sender",
+           lc_desc_json(&own->map->desc), "receiver", lc_desc_json(&broadcast->map->desc));
+    struct lc_reader *reader = lc_open_reader(c, client, &own->map->desc, false);
+    lc_ask(c, client, "client.send", "{s:i, s:i, s:i, s:i}", "tag", TAG, "length", 70, "seed", 7, "timeout_ms", 1000);
+    lc_check_u64(c, "current_msg_id of the broadcast, which is not the client's to write", 3,
+                 lc_current_msg_id(broadcast->map->base));
+    lc_expect(c, reader, TAG, SENDER, 0, 70, 7);
+    for (uint64_t i = 0; i < 3; i++) {
+        const json_t *answer = lc_ask(c, client, "client.recv", "{s:i}", "timeout_ms", 1000);
+        const json_t *message = json_array_get(json_object_get(answer, "messages"), 0);
+        lc_check(c, message != NULL, "a message of the broadcast", "none");
+        lc_check_u64(c, "digest", lc_payload_digest(10, i), lc_field_u64(c, message, "digest"));
+    }
+}
+
+const struct lc_case_def lc_resume_cases[] = {
+    {"RESUME-1/receiver", "a receiver's variables", "receiver", LC_NAMED_PROVIDERS, receiver_variables, 0, false},
+    {"RESUME-1/sender", "a sender's variables", "sender", LC_NAMED_PROVIDERS, sender_variables, 0, false},
+    {"RESUME-2/goes-on", "a receiver in another process", "receiver", LC_NAMED_PROVIDERS, receiver_goes_on, 0, false},
+    {"RESUME-2/of-another", "variables that another implementation wrote", "receiver", LC_NAMED_PROVIDERS,
+     receiver_of_another, 0, false},
+    {"RESUME-3/goes-on", "a sender in another process", "sender", LC_NAMED_PROVIDERS, sender_goes_on, 0, false},
+    {"RESUME-5/client", "a client over its own map and the broadcast's", "client", LC_NAMED_PROVIDERS, client_over_maps,
+     0, false},
+    {"RESUME-4/receiver", "offsets that leave no room, or are no number, for a receiver", "receiver",
+     LC_NAMED_PROVIDERS, hostile_receiver_offsets, 0, false},
+    {"RESUME-4/sender", "the same for a sender", "sender", LC_NAMED_PROVIDERS, hostile_sender_offsets, 0, false},
+    {0},
+};

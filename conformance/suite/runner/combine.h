@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* --matrix: the results of several runs in one page. */
+#ifndef LC_SUITE_RUNNER_COMBINE_H
+#define LC_SUITE_RUNNER_COMBINE_H
+
+#include "suite/report/spec.h"
+#include "suite/runner/options.h"
+
+/* Writes the page to standard output; an exit code. */
+int lc_main_matrix(const struct lc_options *options, const struct lc_spec *spec);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "suite/runner/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t came;
+
+static void note(int number) {
+    came = number;
+}
+
+static void set_both(void (*handler)(int number)) {
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+void lc_interrupt_hold(void) {
+    set_both(note);
+}
+
+int lc_interrupted(void) {
+    return came;
+}
+
+void lc_interrupt_forget(void) {
+    set_both(SIG_DFL);
+    came = 0;
+}
+
+void lc_interrupt_release(void) {
+    int number = came;
+    lc_interrupt_forget();
+    if (number) {
+        raise(number);
+    }
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "suite/runner/list.h"
+#include "suite/runner/filter.h"
+#include "suite/runner/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* With a provider in the filter a case is listed when any of its own matches. */
+static bool asked_for(const char *filter, const char *section, const struct lc_case_def *def) {
+    char id[LC_ID];
+    bool matches = lc_filter_matches(filter, section, def->id);
+    for (int i = 0; i < LC_PROVIDERS && !matches; i++) {
+        snprintf(id, sizeof id, "%s@%s", def->id, lc_provider_names[i]);
+        matches = lc_case_allows(def, (enum lc_provider)i) && lc_filter_matches(filter, section, id);
+    }
+    return matches;
+}
+
+static void put(const struct lc_case_def *def, const struct lc_spec *spec) {
+    char requirement[LC_ID];
+    lc_requirement_of(requirement, def->id);
+    const struct lc_requirement *says = lc_spec_find(spec, requirement);
+    printf("%s\t%s\t%s\t%s\n", def->id, says ? says->level : "?", def->roles ? def->roles : "", def->title);
+}
+
+int lc_list(const struct lc_options *options, const struct lc_spec *spec) {
+    int count = 0;
+    for (const struct lc_section *section = lc_sections; section->name; section++) {
+        for (const struct lc_case_def *def = section->cases; def->id; def++) {
+            if (asked_for(options->filter, section->name, def)) {
+                put(def, spec);
+                count++;
+            }
+        }
+    }
+    if (count == 0) {
+        fprintf(stderr, "llmp-conformance: --filter %s: matches no case (--list without it shows all)\n",
+                options->filter ? options->filter : "");
+    }
+    return count ? LC_EXIT_FINE : LC_EXIT_USAGE;
+}
