@@ -156,7 +156,7 @@ int lc_map_create(enum lc_provider provider, size_t size, struct lc_map *map) {
     int rc = creators[provider](map, size, id);
     if (rc == 0) {
         map->desc = lc_desc_of(size, id);
-        map->mine = true;
+        map->owned = true;
     }
     return rc;
 }
@@ -204,7 +204,7 @@ int lc_map_open(enum lc_provider provider, const struct lc_desc *desc, pid_t own
 
 /* ---------------------------------------------------------------- cutting, removing, closing */
 
-size_t lc_map_held(const struct lc_map *map) {
+size_t lc_map_backed(const struct lc_map *map) {
     struct stat stat;
     if (map->base == NULL || map->fd < 0) {
         return map->base == NULL ? 0 : map->size;
@@ -222,9 +222,9 @@ int lc_map_truncate(struct lc_map *map, size_t size) {
     return ftruncate(map->fd, (off_t)size) == 0 ? 0 : -errno;
 }
 
-int lc_map_remove(struct lc_map *map) {
+int lc_map_unlink(struct lc_map *map) {
     int rc = 0;
-    map->mine = false;
+    map->owned = false;
     switch (map->provider) {
     case LC_SYSV: rc = shmctl(lc_id_number(&map->desc), IPC_RMID, NULL); break;
     case LC_POSIX: rc = shm_unlink((const char *)map->desc.id); break;
@@ -234,8 +234,8 @@ int lc_map_remove(struct lc_map *map) {
 }
 
 void lc_map_close(struct lc_map *map) {
-    if (map->mine) {
-        lc_map_remove(map);
+    if (map->owned) {
+        lc_map_unlink(map);
     }
     if (map->base != NULL && map->provider == LC_SYSV) {
         shmdt(map->base);

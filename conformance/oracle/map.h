@@ -24,7 +24,7 @@ struct lc_map {
     size_t size;         /* bytes mapped */
     struct lc_desc desc; /* as a peer would be told */
     int fd;              /* -1 for sysv */
-    bool mine;           /* made here, to be removed here */
+    bool owned;          /* made here, to be removed here */
 };
 
 /* Zeroed. The descriptor of a memfd map is inherited by programs started afterwards. 0 or -errno. */
@@ -38,13 +38,13 @@ int lc_map_create(enum lc_provider provider, size_t size, struct lc_map *map);
 int lc_map_open(enum lc_provider provider, const struct lc_desc *desc, pid_t owner, struct lc_map *map);
 
 /* How much of the mapping the segment still holds; less than map->size when somebody cut it. Touching more is SIGBUS. */
-size_t lc_map_held(const struct lc_map *map);
+size_t lc_map_backed(const struct lc_map *map);
 
 /* Cuts the segment under everybody who maps it: -ENOTSUP for sysv. */
 int lc_map_truncate(struct lc_map *map, size_t size);
 
 /* Takes the name away, so that nobody can open it any more; mappings stay. A memfd has none: nothing happens. */
-int lc_map_remove(struct lc_map *map);
+int lc_map_unlink(struct lc_map *map);
 
 /* Unmaps, and removes what was made here. */
 void lc_map_close(struct lc_map *map);
@@ -55,7 +55,7 @@ bool lc_segment_exists(enum lc_provider provider, const struct lc_desc *desc, pi
 /* ID-1: terminated, and zero behind that. */
 bool lc_desc_is_terminated(const struct lc_desc *desc);
 /* Whether it is marked to go with its last holder (sysv alone knows such a mark; Linux still attaches it). */
-bool lc_segment_doomed(enum lc_provider provider, const struct lc_desc *desc);
+bool lc_segment_is_marked(enum lc_provider provider, const struct lc_desc *desc);
 
 /* A description from parts; `id` is cut to 19 characters. */
 struct lc_desc lc_desc_of(uint64_t size, const char *id);

@@ -70,7 +70,7 @@ static bool memfd_exists(const struct lc_desc *desc, pid_t owner) {
     return lc_id_fd_path(desc, owner, path) && stat(path, &found) == 0 && S_ISREG(found.st_mode);
 }
 
-bool lc_segment_doomed(enum lc_provider provider, const struct lc_desc *desc) {
+bool lc_segment_is_marked(enum lc_provider provider, const struct lc_desc *desc) {
     struct shmid_ds segment;
     int number = provider == LC_SYSV ? lc_id_number(desc) : -1;
     return number >= 0 && shmctl(number, IPC_STAT, &segment) == 0 && (segment.shm_perm.mode & SHM_DEST) != 0;

@@ -68,9 +68,9 @@ uint64_t lc_writer_send(struct lc_writer *writer, uint32_t tag, uint32_t flags, 
 bool lc_writer_fits(const struct lc_writer *writer, uint64_t length);
 
 /* END_OF_PAGE naming `next`, which is initialised first (EOP-3); the writer goes on there. */
-void lc_writer_turn(struct lc_writer *writer, struct lc_map *next);
+void lc_writer_turn_page(struct lc_writer *writer, struct lc_map *next);
 /* END_OF_PAGE naming anything; the writer stays. Returns the slot's offset. */
-uint64_t lc_writer_end(struct lc_writer *writer, const struct lc_desc *desc);
+uint64_t lc_writer_end_page(struct lc_writer *writer, const struct lc_desc *desc);
 /* The 32 bytes of EOP-1. */
 void lc_eop_payload(uint8_t bytes[LC_EOP_PAYLOAD], const struct lc_desc *desc);
 void lc_eop_parse(const uint8_t bytes[LC_EOP_PAYLOAD], struct lc_desc *desc);
@@ -98,9 +98,9 @@ struct lc_reader {
     struct lc_map map;
     uint64_t offset, last_id;
     uint64_t pages;        /* turned so far */
-    bool forwarded;        /* a broker's broadcast: slots may be a line longer (BROKER-7), senders differ */
-    bool scribbled;        /* a test wrote over the header: nothing is held against its figures */
-    bool counted;          /* on this page, by its own joining or before (RECV-6): it has to leave */
+    bool is_broadcast;     /* a broker's broadcast: slots may be a line longer (BROKER-7), senders differ */
+    bool ignore_header;    /* a test wrote over the header: nothing is held against its figures */
+    bool joined;           /* on this page, by its own joining or before (RECV-6): it has to leave */
     uint64_t initial_size; /* for EOP-4: of the channel's first map */
     uint64_t max_alloc;    /* largest slot seen: the page header has to know of it */
     struct lc_desc *seen;  /* the pages read so far: only they can be used again (EOP-4) */

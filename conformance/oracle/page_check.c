@@ -86,7 +86,7 @@ static int check_size_total(const struct lc_map *map, struct lc_finding *finding
 }
 
 static bool has_room(const struct lc_map *map) {
-    return lc_map_held(map) >= LC_PAGE_HEADER + LC_MSG_HEADER;
+    return lc_map_backed(map) >= LC_PAGE_HEADER + LC_MSG_HEADER;
 }
 
 static int check_magic(const struct lc_map *map, struct lc_finding *finding) {
@@ -212,7 +212,7 @@ int lc_check_next_page(const struct lc_reader *reader, const struct lc_message *
     if (rc == 0 && !is_empty_or_used(next->base, false)) {
         rc = find_not_empty(finding, was_seen(reader, &next->desc) ? "EOP-12" : "EOP-3", at, next->base);
     }
-    return rc != 0 || reader->scribbled ? rc : check_next_figures(reader, next, at, finding);
+    return rc != 0 || reader->ignore_header ? rc : check_next_figures(reader, next, at, finding);
 }
 
 /* ---------------------------------------------------------------- what a whole page adds up to */

@@ -48,16 +48,16 @@ int lc_reader_open(struct lc_reader *reader, enum lc_provider provider, const st
     if (join) {
         lc_join(map.base);
     }
-    reader->counted = true;
+    reader->joined = true;
     return 0;
 }
 
 /* A page that somebody has cut cannot be left any more: its header may be gone. */
 static void leave(struct lc_reader *reader) {
-    if (reader->counted && lc_map_held(&reader->map) >= LC_PAGE_HEADER) {
+    if (reader->joined && lc_map_backed(&reader->map) >= LC_PAGE_HEADER) {
         lc_leave(reader->map.base);
     }
-    reader->counted = false;
+    reader->joined = false;
 }
 
 void lc_reader_close(struct lc_reader *reader) {
@@ -71,7 +71,7 @@ void lc_reader_close(struct lc_reader *reader) {
 /* ---------------------------------------------------------------- looking */
 
 static int check_standing(struct lc_reader *reader) {
-    size_t held = lc_map_held(&reader->map);
+    size_t held = lc_map_backed(&reader->map);
     if (held < reader->map.size) {
         return lc_find(&reader->finding, "ID-4", held, "a segment that keeps its %zu bytes|%zu", reader->map.size,
                        held);
@@ -97,7 +97,7 @@ static int check_current(struct lc_reader *reader, uint64_t current) {
 
 /* The next slot, judged, without going over it. A page that was refused when it was opened is not looked at. */
 static int look(struct lc_reader *reader, struct lc_message *message) {
-    if (!reader->counted) {
+    if (!reader->joined) {
         return -EINVAL;
     }
     reader->finding = (struct lc_finding){0};
@@ -165,7 +165,7 @@ static int follow(struct lc_reader *reader, const struct lc_message *end) {
     leave(reader);
     lc_map_close(&reader->map);
     start_on(reader, &next);
-    reader->counted = true;
+    reader->joined = true;
     reader->pages++;
     return 0;
 }

@@ -146,7 +146,7 @@ static void show_slots(const struct view *view) {
 }
 
 void lc_page_show(FILE *out, const struct lc_map *map, uint64_t offset) {
-    const struct view view = {.out = out, .map = map, .held = lc_map_held(map), .marked = offset};
+    const struct view view = {.out = out, .map = map, .held = lc_map_backed(map), .marked = offset};
     fprintf(out, "page %s, %zu bytes, at offset %" PRIu64 ":\n", lc_desc_show(&map->desc), map->size, offset);
     if (!lies_within(&view, 0, LC_PAGE_HEADER)) {
         fputs("  no room for a page header\n", out);

@@ -57,7 +57,7 @@ static int check_lengths(const struct lc_reader *reader, const struct lc_message
 /* What a broker does not forward it may still say itself. */
 static bool stays_behind(const struct lc_reader *reader, const struct lc_message *message) {
     bool reserved = lc_tag_name(message->tag) != NULL;
-    return reader->forwarded && reserved && message->sender != lc_get32(reader->map.base, LC_PAGE_SENDER_ID);
+    return reader->is_broadcast && reserved && message->sender != lc_get32(reader->map.base, LC_PAGE_SENDER_ID);
 }
 
 static int check_tag(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
@@ -81,7 +81,7 @@ static int check_tag(const struct lc_reader *reader, const struct lc_message *me
 
 static int check_sender(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
     uint32_t own = lc_get32(reader->map.base, LC_PAGE_SENDER_ID);
-    if (message->sender == own || reader->forwarded || reader->scribbled) {
+    if (message->sender == own || reader->is_broadcast || reader->ignore_header) {
         return 0;
     }
     return lc_find(finding, "SEND-4", message->offset + LC_MSG_SENDER, "sender %" PRIu32 ", the page's|%" PRIu32, own,
@@ -114,7 +114,7 @@ static int check_forwarded_padding(const struct lc_message *message, uint64_t sh
 
 static int check_padding(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
     uint64_t wanted = lc_padded(message->offset, message->length);
-    if (reader->forwarded) {
+    if (reader->is_broadcast) {
         return check_forwarded_padding(message, wanted, finding);
     }
     if (message->padded == wanted) {
@@ -164,7 +164,7 @@ static int check_max_alloc(const struct lc_reader *reader, const struct lc_messa
 }
 
 static int check_figures(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
-    if (reader->scribbled) {
+    if (reader->ignore_header) {
         return 0;
     }
     int rc = check_used(reader, message, finding);

@@ -125,7 +125,7 @@ void lc_eop_parse(const uint8_t bytes[LC_EOP_PAYLOAD], struct lc_desc *desc) {
     memcpy(desc->id, bytes + sizeof desc->size, LC_ID_BYTES);
 }
 
-uint64_t lc_writer_end(struct lc_writer *writer, const struct lc_desc *desc) {
+uint64_t lc_writer_end_page(struct lc_writer *writer, const struct lc_desc *desc) {
     uint64_t slot = writer->offset;
     want_room(writer->map, slot, LC_MSG_HEADER + LC_EOP_PAYLOAD);
     put_header(writer, LC_TAG_END_OF_PAGE, 0, LC_EOP_PAYLOAD, LC_EOP_PAYLOAD);
@@ -137,10 +137,10 @@ uint64_t lc_writer_end(struct lc_writer *writer, const struct lc_desc *desc) {
     return slot;
 }
 
-void lc_writer_turn(struct lc_writer *writer, struct lc_map *next) {
+void lc_writer_turn_page(struct lc_writer *writer, struct lc_map *next) {
     struct lc_writer after = *writer;
     want_room(next, 0, LC_PAGE_HEADER + LC_MSG_HEADER);
     start_page(&after, next);
-    lc_writer_end(writer, &next->desc);
+    lc_writer_end_page(writer, &next->desc);
     *writer = after;
 }

@@ -73,7 +73,7 @@ int lc_service_connect(void) {
     return fd;
 }
 
-void lc_reset(int fd) {
+void lc_close_with_reset(int fd) {
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
     close(fd);
 }

@@ -22,7 +22,7 @@ int lc_wait_readable(int fd, int timeout_ms);
 /* Whether the peer hangs up within the time: 0, -ETIMEDOUT, or -EPROTO when it sends instead. */
 int lc_wait_hangup(int fd, int timeout_ms);
 /* Closes with a reset instead of a goodbye. */
-void lc_reset(int fd);
+void lc_close_with_reset(int fd);
 
 int lc_frame_write(int fd, const void *body, size_t length, int timeout_ms);
 /* The body's length; -EMSGSIZE where it is longer than the capacity. */
@@ -33,6 +33,6 @@ long lc_frame_read(int fd, void *body, size_t capacity, int timeout_ms);
  * when the service hung up, -EPROTO when it is no number or brings several descriptors, or -errno. It has no frame: what
  * arrives at once is taken for all of it, so ask one thing at a time.
  */
-int lc_service_answer(int fd, long *number, int *descriptor, int timeout_ms);
+int lc_service_reply(int fd, long *number, int *descriptor, int timeout_ms);
 
 #endif

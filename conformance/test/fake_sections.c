@@ -22,7 +22,7 @@ static void fails(struct lc_case *c) {
 }
 
 static void cannot(struct lc_case *c) {
-    lc_trouble(c, "no part of this was done");
+    lc_error(c, "no part of this was done");
 }
 
 static void skips(struct lc_case *c) {
@@ -42,11 +42,11 @@ static void suite_ends(struct lc_case *c) {
 /* ---------------------------------------------------------------- with one */
 
 static void fresh(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender(c, sender, 7);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     lc_check_u64(c, "sender_id", 7, lc_get32(reader->map.base, LC_PAGE_SENDER_ID));
-    lc_expect_nothing(c, reader);
+    lc_expect_no_message(c, reader);
     lc_stop(c, sender);
 }
 
@@ -60,12 +60,12 @@ static void wait_for_ever(struct lc_case *c, void *argument) {
 }
 
 static void make_much(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_map segment;
     lc_open_sender(c, sender, 7);
     lc_new_map(c, 4096);
     lc_check(c, lc_map_create(LC_SYSV, 4096, &segment) == 0, "a segment", "none");
-    pid_t helper = lc_fork(c, wait_for_ever, NULL);
+    pid_t helper = lc_fork_helper(c, wait_for_ever, NULL);
     lc_note(c, "the case is (process %d), its helper (process %d)", (int)getpid(), (int)helper);
 }
 
@@ -93,7 +93,7 @@ static void helper_fails(struct lc_case *c, void *argument) {
 }
 
 static void helped(struct lc_case *c) {
-    lc_wait(c, lc_fork(c, helper_fails, NULL));
+    lc_wait_helper(c, lc_fork_helper(c, helper_fails, NULL));
 }
 
 static void alone(struct lc_case *c) {
@@ -110,8 +110,8 @@ static void seeds(struct lc_case *c) {
 }
 
 static void peers(struct lc_case *c) {
-    lc_play(c, "sender");
-    lc_play_peer(c, "sender");
+    lc_spawn(c, "sender");
+    lc_spawn_peer(c, "sender");
 }
 
 static const struct lc_case_def plain[] = {

@@ -44,7 +44,7 @@ static void *write_all(void *argument) {
             page++;
             struct lc_map *next = &live->maps[page % LIVE_MAPS];
             wait_until_left(next, page < LIVE_MAPS ? 0 : 1);
-            lc_writer_turn(&live->writer, next);
+            lc_writer_turn_page(&live->writer, next);
         }
         lc_writer_send(&live->writer, TAG, 0, length_of(i), i);
     }
@@ -113,11 +113,11 @@ static uint64_t hostile_value(void) {
 }
 
 static void read_all(struct lc_map *map, bool forwarded) {
-    struct lc_reader reader = {.provider = LC_POSIX, .map = *map, .offset = 48, .forwarded = forwarded};
+    struct lc_reader reader = {.provider = LC_POSIX, .map = *map, .offset = 48, .is_broadcast = forwarded};
     struct lc_message message;
     struct lc_finding finding;
     unsigned messages = 0;
-    reader.counted = true;
+    reader.joined = true;
     while (lc_reader_next(&reader, &message) == 1) {
         assert_true(message.offset >= 48 && message.payload == map->base + message.offset + 40);
         assert_true(message.length <= HOSTILE_MAP && message.offset + 40 + message.length <= HOSTILE_MAP);
@@ -139,7 +139,7 @@ static void hostile_bytes_never_crash(void **state) {
         for (int i = 0; i < 3; i++) {
             lc_writer_send(&writer, TAG, 0, next_random() % 100, 1);
         }
-        lc_writer_end(&writer, &(struct lc_desc){.size = 4096, .id = "/libafl_no_such_map"});
+        lc_writer_end_page(&writer, &(struct lc_desc){.size = 4096, .id = "/libafl_no_such_map"});
         for (uint64_t changes = next_random() % 4 + 1; changes > 0; changes--) {
             uint64_t at = next_random() % 2 == 0 ? 16 + next_random() % 4 * 8 : next_random() % (HOSTILE_MAP / 8) * 8;
             lc_put64(map.base, at, hostile_value());

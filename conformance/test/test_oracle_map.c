@@ -75,14 +75,14 @@ static void a_name_taken_away_leaves_the_mapping(void **state) {
     struct lc_map map;
     struct lc_map again;
     made(LC_POSIX, 4096, &map);
-    assert_int_equal(lc_map_remove(&map), 0);
+    assert_int_equal(lc_map_unlink(&map), 0);
     map.base[0] = 1;
     assert_false(lc_segment_exists(LC_POSIX, &map.desc, 0));
     assert_int_equal(lc_map_open(LC_POSIX, &map.desc, 0, &again), -ENOENT);
-    assert_int_equal(lc_map_remove(&map), -ENOENT);
+    assert_int_equal(lc_map_unlink(&map), -ENOENT);
     lc_map_close(&map);
     made(LC_SYSV, 4096, &map);
-    assert_int_equal(lc_map_remove(&map), 0);
+    assert_int_equal(lc_map_unlink(&map), 0);
     map.base[0] = 1;
     lc_map_close(&map);
     assert_false(lc_segment_exists(LC_SYSV, &map.desc, 0));
@@ -175,20 +175,20 @@ static void truncating_is_seen(void **state) {
         struct lc_map again;
         made(provider, 8192, &map);
         assert_int_equal(lc_map_open(provider, &map.desc, 0, &again), 0);
-        assert_int_equal(lc_map_held(&again), 8192);
+        assert_int_equal(lc_map_backed(&again), 8192);
         assert_int_equal(lc_map_truncate(&map, 4096), 0);
-        assert_int_equal(lc_map_held(&again), 4096);
+        assert_int_equal(lc_map_backed(&again), 4096);
         assert_int_equal(again.size, 8192);
         assert_int_equal(lc_map_truncate(&map, 16384), 0);
-        assert_int_equal(lc_map_held(&again), 8192);
+        assert_int_equal(lc_map_backed(&again), 8192);
         lc_map_close(&again);
-        assert_int_equal(lc_map_held(&again), 0);
+        assert_int_equal(lc_map_backed(&again), 0);
         lc_map_close(&map);
     }
     struct lc_map map;
     made(LC_SYSV, 4096, &map);
     assert_int_equal(lc_map_truncate(&map, 10), -ENOTSUP);
-    assert_int_equal(lc_map_held(&map), 4096);
+    assert_int_equal(lc_map_backed(&map), 4096);
     lc_map_close(&map);
 }
 

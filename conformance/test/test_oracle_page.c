@@ -160,7 +160,7 @@ static void EOP_1_and_2_the_end(void **state) {
     struct lc_desc desc = lc_desc_of(0x12345, "678");
     struct lc_desc parsed;
     channel_send(channel, 0);
-    assert_int_equal(lc_writer_end(&channel->writer, &desc), 128);
+    assert_int_equal(lc_writer_end_page(&channel->writer, &desc), 128);
     assert_int_equal(number(page + 128, 4), 0x0AF1E0F1);
     assert_int_equal(number(page + 128 + 16, 8), 2);
     assert_int_equal(number(page + 128 + 24, 8), 32);
@@ -180,7 +180,7 @@ static void EOP_3_turning(void **state) {
     channel_send(channel, 500);
     assert_true(lc_writer_fits(&channel->writer, 3000));
     assert_false(lc_writer_fits(&channel->writer, 3400));
-    lc_writer_turn(&channel->writer, next);
+    lc_writer_turn_page(&channel->writer, next);
     assert_ptr_equal(channel->writer.map, next);
     assert_int_equal(number(next->base + 8, 4), SENDER);
     assert_int_equal(number(next->base + 40, 8), 592);
@@ -212,7 +212,7 @@ static _Noreturn void turn_to_a_page_that_cannot_be_written(struct channel *chan
     close(STDERR_FILENO);
     signal(SIGSEGV, SIG_DFL);
     mprotect(next->base, next->size, PROT_READ);
-    lc_writer_turn(&channel->writer, next);
+    lc_writer_turn_page(&channel->writer, next);
     _exit(0);
 }
 
@@ -268,7 +268,7 @@ static void a_page_is_shown_around_an_offset(void **state) {
         lc_writer_prepare_bytes(&channel->writer, TAG + i, 0, "payload of it", 13);
     }
     lc_writer_commit(&channel->writer);
-    uint64_t slot = lc_writer_end(&channel->writer, &map->desc);
+    uint64_t slot = lc_writer_end_page(&channel->writer, &map->desc);
     assert_marked(map, 0, "magic");
     assert_marked(map, 14, "receivers_left_count    0");
     assert_marked(map, 40, "max_alloc_size          80");

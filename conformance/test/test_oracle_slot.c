@@ -144,7 +144,7 @@ static void scribbled_headers_are_let_be(void **state) {
     channel_put(channel, LC_PAGE_SIZE_USED, 8, 0);
     channel_put(channel, LC_PAGE_MAX_ALLOC, 8, 0);
     channel_put(channel, LC_PAGE_SENDER_ID, 4, 99);
-    channel->reader.scribbled = true;
+    channel->reader.ignore_header = true;
     expect_message(channel, 1, 0);
 }
 
@@ -209,7 +209,7 @@ static void forward(struct channel *channel, uint32_t tag, uint64_t longer) {
 
 static void BROKER_7_a_line_more(void **state) {
     struct channel *channel = *state;
-    channel->reader.forwarded = true;
+    channel->reader.is_broadcast = true;
     forward(channel, TAG, 0);
     forward(channel, TAG, 64);
     forward(channel, TAG, 0);
@@ -223,14 +223,14 @@ static void BROKER_7_a_line_more(void **state) {
 
 static void BROKER_7_not_on_a_line(void **state) {
     struct channel *channel = *state;
-    channel->reader.forwarded = true;
+    channel->reader.is_broadcast = true;
     forward(channel, TAG, 8);
     expect_finding(channel, "BROKER-7", 48 + LC_MSG_PADDED);
 }
 
 static void BROKER_4_reserved_tags(void **state) {
     struct channel *channel = *state;
-    channel->reader.forwarded = true;
+    channel->reader.is_broadcast = true;
     const uint32_t tags[] = {LC_TAG_EXITING, LC_TAG_CLIENT_EXIT, LC_TAG_NEW_SHM_CLIENT, LC_TAG_SLOW_RECEIVER,
                              LC_TAG_END_OF_PAGE};
     forward(channel, TAG, 0);
@@ -259,7 +259,7 @@ static void PAGE_6_the_sum_of_the_slots(void **state) {
     assert_int_equal(lc_page_check_used(map, &finding), -EPROTO);
     assert_string_equal(finding.requirement, "PAGE-6");
     lc_writer_commit(&channel->writer);
-    lc_writer_end(&channel->writer, &map->desc);
+    lc_writer_end_page(&channel->writer, &map->desc);
     assert_int_equal(lc_page_check_used(map, &finding), 0);
     lc_set_current_msg_id(map->base, 1000000);
     assert_int_equal(lc_page_check_used(map, &finding), -EPROTO);

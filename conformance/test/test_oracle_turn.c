@@ -24,7 +24,7 @@ static void EOP_5_maps_joins_leaves(void **state) {
         lc_writer_start(&writer, &maps[0], SENDER);
         assert_int_equal(lc_reader_open(&reader, provider, &maps[0].desc, getpid(), true), 0);
         lc_writer_send(&writer, TAG, 0, 10, 0);
-        lc_writer_turn(&writer, &maps[1]);
+        lc_writer_turn_page(&writer, &maps[1]);
         lc_writer_send(&writer, TAG, 0, 20, 0);
         assert_int_equal(lc_reader_next(&reader, &message), 1);
         assert_int_equal(lc_reader_next(&reader, &message), 1);
@@ -47,7 +47,7 @@ static void peeking_stays_before_the_end(void **state) {
     struct channel *channel = *state;
     struct lc_reader *reader = &channel->reader;
     channel_send(channel, 10);
-    lc_writer_turn(&channel->writer, channel_map(channel, 4096));
+    lc_writer_turn_page(&channel->writer, channel_map(channel, 4096));
     assert_int_equal(lc_reader_peek(reader, &channel->message), 1);
     assert_int_equal(channel->message.length, 10);
     for (int looks = 0; looks < 2; looks++) {
@@ -73,7 +73,7 @@ static void waiting(void **state) {
 /* A turn to a page that is right but for one thing: found at the END_OF_PAGE, and the old page is not left. */
 static void expect_wrong_turn(struct channel *channel, const struct lc_desc *desc, const char *requirement,
                               uint64_t behind) {
-    uint64_t slot = lc_writer_end(&channel->writer, desc);
+    uint64_t slot = lc_writer_end_page(&channel->writer, desc);
     expect_finding(channel, requirement, slot + 40 + behind);
     assert_int_equal(left(&channel->maps[0]), 0);
     assert_int_equal(channel->reader.pages, 0);
@@ -156,15 +156,15 @@ static void EOP_10_a_ring_of_pages(void **state) {
     struct lc_map *next = next_page(channel, 4096);
     struct lc_writer writer = channel->writer;
     writer.map = next;
-    lc_writer_end(&channel->writer, &next->desc);
-    lc_writer_end(&writer, &channel->maps[0].desc);
+    lc_writer_end_page(&channel->writer, &next->desc);
+    lc_writer_end_page(&writer, &channel->maps[0].desc);
     assert_int_equal(lc_reader_next(&channel->reader, &channel->message), -EPROTO);
     assert_string_equal(channel->reader.finding.requirement, "EOP-10");
 }
 
 static void EOP_2_lengths(void **state) {
     struct channel *channel = *state;
-    uint64_t slot = lc_writer_end(&channel->writer, &next_page(channel, 4096)->desc);
+    uint64_t slot = lc_writer_end_page(&channel->writer, &next_page(channel, 4096)->desc);
     channel_put(channel, slot + LC_MSG_PADDED, 8, 88);
     expect_finding(channel, "EOP-2", slot + LC_MSG_LEN);
     channel_put(channel, slot + LC_MSG_PADDED, 8, 32);
@@ -174,14 +174,14 @@ static void EOP_2_lengths(void **state) {
 
 static void EOP_2_something_behind_it(void **state) {
     struct channel *channel = *state;
-    lc_writer_end(&channel->writer, &next_page(channel, 4096)->desc);
+    lc_writer_end_page(&channel->writer, &next_page(channel, 4096)->desc);
     lc_set_current_msg_id(channel->writer.map->base, 2);
     expect_finding(channel, "EOP-2", LC_PAGE_CURRENT_MSG_ID);
 }
 
 static void PAGE_6_the_end_counts_128(void **state) {
     struct channel *channel = *state;
-    lc_writer_end(&channel->writer, &next_page(channel, 4096)->desc);
+    lc_writer_end_page(&channel->writer, &next_page(channel, 4096)->desc);
     channel_put(channel, LC_PAGE_SIZE_USED, 8, 72);
     expect_finding(channel, "PAGE-6", LC_PAGE_SIZE_USED);
     channel_put(channel, LC_PAGE_SIZE_USED, 8, 192);
@@ -213,33 +213,33 @@ static void EOP_4_pages_used_again(void **state) {
     struct lc_map *first = &channel->maps[0];
     struct lc_map *second = channel_map(channel, 4096);
     struct lc_map *third = channel_map(channel, 8192);
-    lc_writer_turn(&channel->writer, second);
+    lc_writer_turn_page(&channel->writer, second);
     channel->writer.max_alloc = 2000; /* a message that did not fit there: 4176 bytes, so 8192 */
     channel_put(channel, LC_PAGE_MAX_ALLOC, 8, 2000);
-    lc_writer_turn(&channel->writer, third);
+    lc_writer_turn_page(&channel->writer, third);
     assert_int_equal(lc_reader_next(&channel->reader, &channel->message), 0);
     assert_int_equal(channel->reader.pages, 2);
     channel->reader.initial_size = 0;
     channel->reader.max_alloc = 0;
     channel->writer.max_alloc = 100; /* as if a 4 KiB page would do, to see that it need not be so small */
     channel_put(channel, LC_PAGE_MAX_ALLOC, 8, 100);
-    lc_writer_turn(&channel->writer, first);
+    lc_writer_turn_page(&channel->writer, first);
     assert_int_equal(lc_reader_next(&channel->reader, &channel->message), 0);
     assert_int_equal(channel->reader.pages, 3);
     channel->writer.max_alloc = 5000;
     channel_put(channel, LC_PAGE_MAX_ALLOC, 8, 5000);
     uint64_t slot = channel->writer.offset;
-    lc_writer_turn(&channel->writer, third);
+    lc_writer_turn_page(&channel->writer, third);
     expect_finding(channel, "EOP-4", slot + 40);
 }
 
 static void EOP_12_a_page_used_again_is_fresh(void **state) {
     struct channel *channel = *state;
     struct lc_map *first = &channel->maps[0];
-    lc_writer_turn(&channel->writer, channel_map(channel, 4096));
+    lc_writer_turn_page(&channel->writer, channel_map(channel, 4096));
     assert_int_equal(lc_reader_next(&channel->reader, &channel->message), 0);
     struct lc_map *second = channel->writer.map;
-    lc_writer_turn(&channel->writer, first);
+    lc_writer_turn_page(&channel->writer, first);
     lc_put32(first->base, 48 + LC_MSG_TAG, 0x77);
     assert_int_equal(lc_reader_next(&channel->reader, &channel->message), -EPROTO);
     assert_string_equal(channel->reader.finding.requirement, "EOP-12");
@@ -250,11 +250,11 @@ static void EOP_12_a_page_used_again_is_fresh(void **state) {
 
 static void scribbled_figures_are_not_carried(void **state) {
     struct channel *channel = *state;
-    channel->reader.scribbled = true;
+    channel->reader.ignore_header = true;
     struct lc_map *next = next_page(channel, 8192);
     lc_put32(next->base, LC_PAGE_SENDER_ID, 99);
     channel_put(channel, LC_PAGE_MAX_ALLOC, 8, UINT64_MAX);
-    lc_writer_end(&channel->writer, &next->desc);
+    lc_writer_end_page(&channel->writer, &next->desc);
     assert_int_equal(lc_reader_next(&channel->reader, &channel->message), 0);
     assert_int_equal(channel->reader.pages, 1);
 }

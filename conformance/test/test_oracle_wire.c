@@ -130,11 +130,11 @@ static void hangups_and_resets(void **state) {
     assert_int_equal(lc_wait_hangup(ends[1], LONG), 0);
     close(ends[1]);
     connected(ends);
-    lc_reset(ends[0]);
+    lc_close_with_reset(ends[0]);
     assert_int_equal(lc_read(ends[1], &byte, 1, LONG), -ECONNRESET);
     close(ends[1]);
     connected(ends);
-    lc_reset(ends[0]);
+    lc_close_with_reset(ends[0]);
     assert_int_equal(lc_wait_hangup(ends[1], LONG), 0);
     close(ends[1]);
     connected(ends);
@@ -155,7 +155,7 @@ static void writing_to_who_left_is_an_error_and_no_signal(void **state) {
 
 /* ---------------------------------------------------------------- the service's answers */
 
-static void answer(int fd, const char *text, const int *descriptors, size_t count) {
+static void reply(int fd, const char *text, const int *descriptors, size_t count) {
     union {
         struct cmsghdr aligned;
         char bytes[CMSG_SPACE(4 * sizeof(int))];
@@ -190,12 +190,12 @@ static void SERVED_1_numbers_and_descriptors(void **state) {
     int descriptor = 77;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     assert_int_equal(pipe(pipes), 0);
-    answer(ends[0], "42", NULL, 0);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), 0);
+    reply(ends[0], "42", NULL, 0);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG), 0);
     assert_int_equal(number, 42);
     assert_int_equal(descriptor, -1);
-    answer(ends[0], "7", &pipes[1], 1);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), 0);
+    reply(ends[0], "7", &pipes[1], 1);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG), 0);
     assert_int_equal(number, 7);
     assert_int_equal(write(descriptor, "!", 1), 1);
     char seen = 0;
@@ -204,8 +204,8 @@ static void SERVED_1_numbers_and_descriptors(void **state) {
     assert_int_equal(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     close(descriptor);
     int before = open_descriptors();
-    answer(ends[0], "8", &pipes[1], 1);
-    assert_int_equal(lc_service_answer(ends[1], &number, NULL, LONG), 0);
+    reply(ends[0], "8", &pipes[1], 1);
+    assert_int_equal(lc_service_reply(ends[1], &number, NULL, LONG), 0);
     assert_int_equal(open_descriptors(), before);
     for (int i = 0; i < 2; i++) {
         close(ends[i]);
@@ -222,16 +222,16 @@ static void SERVED_1_bad_answers(void **state) {
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     int before = open_descriptors();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        answer(ends[0], bad[i], ends, 1);
-        assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), -EPROTO);
+        reply(ends[0], bad[i], ends, 1);
+        assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG), -EPROTO);
         assert_int_equal(descriptor, -1);
     }
-    answer(ends[0], "7", ends, 2);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), -EPROTO);
+    reply(ends[0], "7", ends, 2);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG), -EPROTO);
     assert_int_equal(open_descriptors(), before);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, SOON), -ETIMEDOUT);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, SOON), -ETIMEDOUT);
     close(ends[0]);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), -EPIPE);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG), -EPIPE);
     close(ends[1]);
 }
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-double lc_patience = 1;
+double lc_time_factor = 1;
 
 enum { ALL_SIGNALS = 64, LEAVES_WITHIN_MS = 2000, STDERR_KEPT = 64 * 1024 };
 
@@ -109,7 +109,7 @@ bool lc_adapter_alive(struct lc_adapter *adapter) {
     return !adapter->reaped;
 }
 
-const char *lc_adapter_end(struct lc_adapter *adapter) {
+const char *lc_adapter_exit_text(struct lc_adapter *adapter) {
     static char words[96];
     if (lc_adapter_alive(adapter)) {
         return "still running";
@@ -135,7 +135,7 @@ const char *lc_adapter_stderr(struct lc_adapter *adapter) {
     return adapter->said;
 }
 
-const char *lc_adapter_complaint(const struct lc_adapter *adapter) {
+const char *lc_adapter_error(const struct lc_adapter *adapter) {
     return adapter->complaint;
 }
 
@@ -169,7 +169,7 @@ static void close_pipes(struct lc_adapter *adapter) {
 bool lc_adapter_stop(struct lc_adapter *adapter) {
     close_all(&adapter->in, 1);
     adapter->in = -1;
-    bool left = left_within(adapter, (int64_t)(LEAVES_WITHIN_MS * lc_patience));
+    bool left = left_within(adapter, (int64_t)(LEAVES_WITHIN_MS * lc_time_factor));
     if (!left) {
         lc_adapter_kill(adapter);
     }
@@ -184,7 +184,7 @@ void lc_adapter_free(struct lc_adapter *adapter) {
     }
     close_pipes(adapter);
     close(adapter->err);
-    json_decref(adapter->answer);
+    json_decref(adapter->reply);
     free(adapter->test);
     free(adapter->line);
     free(adapter->said);

@@ -15,7 +15,7 @@
 
 enum { PATIENCE_MS = 10 * 1000 };
 
-enum lc_outcome lc_adapter_complain(struct lc_adapter *adapter, const char *format, ...) {
+enum lc_outcome lc_adapter_set_error(struct lc_adapter *adapter, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(adapter->complaint, sizeof adapter->complaint, format, arguments);
@@ -43,7 +43,7 @@ static int64_t patience_for(const json_t *arguments) {
     if (count > 1 && timeout > 0 && timeout < INT32_MAX / count) {
         timeout *= count;
     }
-    return timeout + (int64_t)(PATIENCE_MS * lc_patience);
+    return timeout + (int64_t)(PATIENCE_MS * lc_time_factor);
 }
 
 static char *request_line(struct lc_adapter *adapter, const char *verb, json_t *arguments) {
@@ -75,7 +75,7 @@ static int write_all(int fd, const char *bytes, size_t length, int64_t deadline)
 }
 
 int lc_adapter_send(struct lc_adapter *adapter, const char *verb, json_t *arguments) {
-    adapter->patience_ms = patience_for(arguments);
+    adapter->timeout_ms = patience_for(arguments);
     char *line = request_line(adapter, verb, arguments);
     json_decref(arguments);
     if (!line) {
@@ -86,13 +86,13 @@ int lc_adapter_send(struct lc_adapter *adapter, const char *verb, json_t *argume
     adapter->asked_id = adapter->next_id++;
     size_t length = strlen(line);
     line[length] = '\n'; /* in the place of its NUL: the line goes out with one write, or with few */
-    int error = write_all(adapter->in, line, length + 1, now_ms() + adapter->patience_ms);
+    int error = write_all(adapter->in, line, length + 1, now_ms() + adapter->timeout_ms);
     free(line);
     return error;
 }
 
-void lc_adapter_be_patient(struct lc_adapter *adapter, int64_t milliseconds) {
-    adapter->patience_ms = milliseconds;
+void lc_adapter_set_timeout(struct lc_adapter *adapter, int64_t milliseconds) {
+    adapter->timeout_ms = milliseconds;
 }
 
 /* ---------------------------------------------------------------- hearing */
@@ -130,7 +130,7 @@ static enum lc_outcome it_hung_up(struct lc_adapter *adapter, int64_t deadline) 
     while (lc_adapter_alive(adapter)) {
         if (left_ms(deadline) == 0) {
             it_hung(adapter);
-            return lc_adapter_complain(adapter, "it closed its standard output and went on");
+            return lc_adapter_set_error(adapter, "it closed its standard output and went on");
         }
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
@@ -138,33 +138,33 @@ static enum lc_outcome it_hung_up(struct lc_adapter *adapter, int64_t deadline) 
 }
 
 static enum lc_outcome result_of(struct lc_adapter *adapter) {
-    const char *result = json_string_value(json_object_get(adapter->answer, "result"));
-    if (!json_is_integer(json_object_get(adapter->answer, "id"))) {
-        return lc_adapter_complain(adapter, "its answer to %s has no number `id`", adapter->asked_verb);
+    const char *result = json_string_value(json_object_get(adapter->reply, "result"));
+    if (!json_is_integer(json_object_get(adapter->reply, "id"))) {
+        return lc_adapter_set_error(adapter, "its answer to %s has no number `id`", adapter->asked_verb);
     }
-    json_int_t id = json_integer_value(json_object_get(adapter->answer, "id"));
+    json_int_t id = json_integer_value(json_object_get(adapter->reply, "id"));
     if (id != adapter->asked_id) {
-        return lc_adapter_complain(adapter, "its answer to request %lld (%s) has the id %lld",
-                                   (long long)adapter->asked_id, adapter->asked_verb, (long long)id);
+        return lc_adapter_set_error(adapter, "its answer to request %lld (%s) has the id %lld",
+                                    (long long)adapter->asked_id, adapter->asked_verb, (long long)id);
     }
     if (!result) {
-        return lc_adapter_complain(adapter, "its answer to %s has no string `result`", adapter->asked_verb);
+        return lc_adapter_set_error(adapter, "its answer to %s has no string `result`", adapter->asked_verb);
     }
     return strcmp(result, "ok") == 0        ? LC_OK
            : strcmp(result, "refused") == 0 ? LC_REFUSED
            : strcmp(result, "unsupported") == 0
                ? LC_UNSUPPORTED
-               : lc_adapter_complain(adapter, "its answer to %s has the result \"%s\"", adapter->asked_verb, result);
+               : lc_adapter_set_error(adapter, "its answer to %s has the result \"%s\"", adapter->asked_verb, result);
 }
 
 static enum lc_outcome take_line(struct lc_adapter *adapter, char *end) {
     json_error_t error;
     size_t length = (size_t)(end - adapter->line);
-    adapter->answer = json_loadb(adapter->line, length, JSON_REJECT_DUPLICATES, &error);
+    adapter->reply = json_loadb(adapter->line, length, JSON_REJECT_DUPLICATES, &error);
     enum lc_outcome outcome;
-    if (!json_is_object(adapter->answer)) {
-        outcome = lc_adapter_complain(adapter, "its answer to %s is no JSON object: %.*s", adapter->asked_verb,
-                                      length > 160 ? 160 : (int)length, adapter->line);
+    if (!json_is_object(adapter->reply)) {
+        outcome = lc_adapter_set_error(adapter, "its answer to %s is no JSON object: %.*s", adapter->asked_verb,
+                                       length > 160 ? 160 : (int)length, adapter->line);
     } else {
         outcome = result_of(adapter);
     }
@@ -173,13 +173,13 @@ static enum lc_outcome take_line(struct lc_adapter *adapter, char *end) {
     return outcome;
 }
 
-enum lc_outcome lc_adapter_receive(struct lc_adapter *adapter, const json_t **answer) {
-    int64_t deadline = now_ms() + adapter->patience_ms;
+enum lc_outcome lc_adapter_receive(struct lc_adapter *adapter, const json_t **reply) {
+    int64_t deadline = now_ms() + adapter->timeout_ms;
     char *end;
-    json_decref(adapter->answer);
-    adapter->answer = NULL;
-    if (answer) {
-        *answer = NULL;
+    json_decref(adapter->reply);
+    adapter->reply = NULL;
+    if (reply) {
+        *reply = NULL;
     }
     while (!(end = line_end(adapter))) {
         int got = read_more(adapter, deadline);
@@ -190,21 +190,20 @@ enum lc_outcome lc_adapter_receive(struct lc_adapter *adapter, const json_t **an
             return it_hung_up(adapter, deadline);
         }
         if (got == -2) {
-            return lc_adapter_complain(adapter, "its answer to %s is longer than 1 MiB", adapter->asked_verb);
+            return lc_adapter_set_error(adapter, "its answer to %s is longer than 1 MiB", adapter->asked_verb);
         }
     }
     enum lc_outcome outcome = take_line(adapter, end);
-    if (answer) {
-        *answer = adapter->answer;
+    if (reply) {
+        *reply = adapter->reply;
     }
     return outcome;
 }
 
-enum lc_outcome lc_adapter_call(struct lc_adapter *adapter, const char *verb, json_t *arguments,
-                                const json_t **answer) {
+enum lc_outcome lc_adapter_call(struct lc_adapter *adapter, const char *verb, json_t *arguments, const json_t **reply) {
     int error = lc_adapter_send(adapter, verb, arguments);
     if (error == -ETIMEDOUT) {
         return it_hung(adapter);
     }
-    return lc_adapter_receive(adapter, answer); /* whatever else is wrong shows there */
+    return lc_adapter_receive(adapter, reply); /* whatever else is wrong shows there */
 }

@@ -18,17 +18,17 @@ struct lc_adapter {
     int status;  /* as waitpid() gives it, once reaped */
     char *test;
     int64_t next_id, asked_id;
-    int64_t patience_ms; /* for the answer that is due */
-    char *line;          /* what was read and not yet taken */
+    int64_t timeout_ms; /* for the answer that is due */
+    char *line;         /* what was read and not yet taken */
     size_t length;
-    json_t *answer;
+    json_t *reply;
     char complaint[300];
     char *said; /* standard error, as last asked for */
     char *asked_verb;
 };
 
 /* Remembers in words why the adapter is broken. */
-enum lc_outcome lc_adapter_complain(struct lc_adapter *adapter, const char *format, ...)
+enum lc_outcome lc_adapter_set_error(struct lc_adapter *adapter, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

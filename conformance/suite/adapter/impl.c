@@ -54,7 +54,7 @@ const char *lc_impl_name(const struct lc_impl *impl) {
     return name ? name : "unknown";
 }
 
-bool lc_impl_lists(const struct lc_impl *impl, const char *field, const char *name) {
+bool lc_impl_offers(const struct lc_impl *impl, const char *field, const char *name) {
     size_t at;
     json_t *each;
     json_array_foreach(json_object_get(impl->hello, field), at, each) {

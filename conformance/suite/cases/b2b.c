@@ -12,13 +12,13 @@ enum { TAG = LC_B2B_TAG, WAIT_MS = LC_B2B_WAIT_MS, BODY = LC_B2B_BODY, COPIES = 
 /* ---------------------------------------------------------------- both ways */
 
 static void accepts(struct lc_case *c) {
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
     lc_check(c, scene.id > scene.client->id, "an id above the client's", "%u", scene.id);
-    lc_b2b_still_linked(c, &scene, 1);
+    lc_b2b_check_link(c, &scene, 1);
 }
 
 static void comes_in(struct lc_case *c) {
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
     for (uint64_t i = 0; i < 20; i++) {
         lc_b2b_send_remote(c, scene.link, TAG + (uint32_t)i, i % 2 == 0 ? 0 : LC_FLAG_COMPRESSED, 70 * i, i);
         lc_b2b_expect_local(c, &scene, TAG + (uint32_t)i, i % 2 == 0 ? 0 : LC_FLAG_COMPRESSED, 70 * i, i);
@@ -26,7 +26,7 @@ static void comes_in(struct lc_case *c) {
 }
 
 static void goes_out(struct lc_case *c) {
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
     for (uint64_t i = 0; i < 20; i++) {
         lc_writer_send(scene.client->out, TAG, 0, 70 * i, i);
     }
@@ -37,18 +37,18 @@ static void goes_out(struct lc_case *c) {
 
 /* What came from the peer does not go back to it: the next frame is somebody else's message. */
 static void not_back(struct lc_case *c) {
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
-    lc_b2b_still_linked(c, &scene, 1);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
+    lc_b2b_check_link(c, &scene, 1);
     lc_writer_send(scene.client->out, TAG + 1, 0, 33, 2);
     lc_b2b_expect_remote(c, scene.link, TAG + 1, 33, 2);
 }
 
 static void in_bytes(struct lc_case *c) {
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
     static const uint8_t frame[] = {0x05, 0xb7, 0x26, 0x00, 0x03, 0x01, 0x02, 0x03};
     lc_b2b_write_frame(c, scene.link, frame, sizeof frame);
     struct lc_message message;
-    lc_b2b_next_of_others(c, scene.client, &message);
+    lc_b2b_next_foreign(c, scene.client, &message);
     lc_check_u64(c, "tag", 0x1337, message.tag);
     lc_check_u64(c, "length", 3, message.length);
     lc_check(c, memcmp(message.payload, "\1\2\3", 3) == 0, "the bytes 1 2 3", "others");
@@ -72,18 +72,18 @@ static void be_linked_to(struct lc_case *c, int socket) {
 static void connects(struct lc_case *c) {
     uint16_t port;
     int listener = lc_tcp_listen(&port);
-    struct lc_party *broker = lc_play(c, "broker");
-    struct lc_raw_client *client = lc_b2b_join(c, broker, lc_open_broker(c, broker, NULL));
-    lc_request(c, broker, "broker.link", "{s:i, s:i}", "port", port, "timeout_ms", 5000);
+    struct lc_actor *broker = lc_spawn(c, "broker");
+    struct lc_raw_client *client = lc_b2b_connect_client(c, broker, lc_open_broker(c, broker, NULL));
+    lc_send_request(c, broker, "broker.link", "{s:i, s:i}", "port", port, "timeout_ms", 5000);
     int socket = lc_accept(listener, WAIT_MS);
     lc_check(c, socket >= 0, "a broker that connects", "%s", strerror(-socket));
     be_linked_to(c, socket);
-    lc_answer(c, broker);
+    lc_wait_reply(c, broker);
     lc_writer_send(client->out, TAG, 0, 44, 4);
     lc_b2b_expect_remote(c, socket, TAG, 44, 4);
     lc_b2b_send_remote(c, socket, TAG, 0, 45, 5);
     struct lc_message message;
-    lc_b2b_next_of_others(c, client, &message);
+    lc_b2b_next_foreign(c, client, &message);
     lc_check_u64(c, "digest", lc_payload_digest(45, 5), lc_crc(0, message.payload, (size_t)message.length));
     close(listener);
 }
@@ -91,26 +91,26 @@ static void connects(struct lc_case *c) {
 /* ---------------------------------------------------------------- two brokers */
 
 struct two {
-    struct lc_b2b_scene sides[2];
+    struct lc_b2b_fixture sides[2];
 };
 
 static struct two open_two(struct lc_case *c) {
     struct two two;
     for (int i = 0; i < 2; i++) {
-        two.sides[i] = (struct lc_b2b_scene){.broker = i == 0 ? lc_play(c, "broker") : lc_play_peer(c, "broker")};
+        two.sides[i] = (struct lc_b2b_fixture){.broker = i == 0 ? lc_spawn(c, "broker") : lc_spawn_peer(c, "broker")};
         two.sides[i].port = lc_open_broker(c, two.sides[i].broker, NULL);
     }
     return two;
 }
 
 static void link_side(struct lc_case *c, struct two *two, int from) {
-    lc_ask(c, two->sides[from].broker, "broker.link", "{s:i, s:i}", "port", two->sides[1 - from].port, "timeout_ms",
-           5000);
+    lc_call(c, two->sides[from].broker, "broker.link", "{s:i, s:i}", "port", two->sides[1 - from].port, "timeout_ms",
+            5000);
 }
 
 static void join_both(struct lc_case *c, struct two *two) {
     for (int i = 0; i < 2; i++) {
-        two->sides[i].client = lc_b2b_join(c, two->sides[i].broker, two->sides[i].port);
+        two->sides[i].client = lc_b2b_connect_client(c, two->sides[i].broker, two->sides[i].port);
     }
 }
 
@@ -120,7 +120,7 @@ static void there_and_back(struct lc_case *c, struct two *two) {
         lc_note(c, "message %d, to the %s broker", (int)i, i % 2 == 0 ? "second" : "first");
         lc_writer_send(two->sides[i % 2].client->out, TAG, 0, 40, i);
         struct lc_message message;
-        lc_b2b_next_of_others(c, two->sides[(i + 1) % 2].client, &message);
+        lc_b2b_next_foreign(c, two->sides[(i + 1) % 2].client, &message);
         lc_check_u64(c, "digest", lc_payload_digest(40, i), lc_crc(0, message.payload, (size_t)message.length));
         lc_check_u64(c, "flags", LC_FLAG_FROM_B2B, message.flags);
     }
@@ -167,7 +167,7 @@ static struct two open_both_ways(struct lc_case *c) {
     join_both(c, &two);
     link_side(c, &two, 0);
     cross(c, &two, 0, TAG + 1, &copies);
-    lc_b2b_join(c, two.sides[0].broker, two.sides[0].port);
+    lc_b2b_connect_client(c, two.sides[0].broker, two.sides[0].port);
     link_side(c, &two, 1);
     return two;
 }
@@ -192,13 +192,13 @@ static void no_loop(struct lc_case *c) {
 static void reserved_tags(struct lc_case *c) {
     static const uint32_t tags[] = {LC_TAG_EXITING,       LC_TAG_SLOW_RECEIVER,  LC_TAG_END_OF_PAGE, LC_TAG_UNSET,
                                     LC_TAG_UNINITIALIZED, LC_TAG_NEW_SHM_CLIENT, LC_TAG_CLIENT_EXIT};
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
         static const size_t lengths[] = {0, 8, 32};
         for (size_t l = 0; l < 3; l++) {
             lc_note(c, "a peer sends tag 0x%08x with %d bytes", tags[i], (int)lengths[l]);
             lc_b2b_send_remote(c, scene.link, tags[i], 0, lengths[l], 1);
-            lc_b2b_still_serves(c, &scene, i);
+            lc_b2b_check_service(c, &scene, i);
         }
     }
 }
@@ -210,9 +210,9 @@ static void reserved_tags(struct lc_case *c) {
 static void pause_within(struct lc_case *c) {
     static const uint8_t frame[] = {0, 0, 0, 8, 5, 0xb7, 0x26, 0, 3, 1, 2, 3};
     static const size_t cuts[] = {2, 7};
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
     uint32_t id;
-    int links[] = {scene.link, lc_b2b_link_to(c, scene.port, &id)};
+    int links[] = {scene.link, lc_b2b_link(c, scene.port, &id)};
     for (size_t i = 0; i < 2; i++) {
         lc_write(links[i], frame, cuts[i], WAIT_MS);
     }
@@ -220,11 +220,11 @@ static void pause_within(struct lc_case *c) {
     for (size_t i = 0; i < 2; i++) {
         lc_write(links[i], frame + cuts[i], sizeof frame - cuts[i], WAIT_MS);
         struct lc_message message;
-        lc_b2b_next_of_others(c, scene.client, &message);
+        lc_b2b_next_foreign(c, scene.client, &message);
         lc_check_u64(c, "tag", 0x1337, message.tag);
         lc_check_u64(c, "length", 3, message.length);
     }
-    lc_b2b_still_linked(c, &scene, 3);
+    lc_b2b_check_link(c, &scene, 3);
 }
 
 static int64_t now_ms(void) {
@@ -235,8 +235,8 @@ static int64_t now_ms(void) {
 
 /* Half a second is ages, and a sixth of what the original waits; one of five has to be that fast. */
 static void crosses_at_once(struct lc_case *c) {
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
-    lc_b2b_still_linked(c, &scene, 9);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
+    lc_b2b_check_link(c, &scene, 9);
     int64_t best = WAIT_MS;
     for (uint64_t i = 0; i < 5; i++) {
         int64_t begin = now_ms();
@@ -251,20 +251,20 @@ static void ends_and_garbage(struct lc_case *c) {
     static const uint8_t oversized[] = {0xff, 0xff, 0xff, 0xff, 0};
     static const uint8_t garbage[] = {0, 0, 0, 3, 0xff, 0xff, 0xff};
     static const uint8_t cut[] = {0, 0, 0, 8, 5, 0xb7};
-    struct lc_b2b_scene scene = lc_b2b_open_scene(c);
+    struct lc_b2b_fixture scene = lc_b2b_open(c);
     lc_note(c, "a frame of 4 GiB");
     lc_write(scene.link, oversized, sizeof oversized, WAIT_MS);
-    lc_b2b_still_serves(c, &scene, 1);
+    lc_b2b_check_service(c, &scene, 1);
     lc_note(c, "a frame that is no message");
     lc_write(scene.link, garbage, sizeof garbage, WAIT_MS);
-    lc_b2b_still_serves(c, &scene, 2);
+    lc_b2b_check_service(c, &scene, 2);
     lc_note(c, "a hang-up within a frame");
     lc_write(scene.link, cut, sizeof cut, WAIT_MS);
     close(scene.link);
-    lc_b2b_still_serves(c, &scene, 3);
+    lc_b2b_check_service(c, &scene, 3);
     lc_note(c, "a reset");
-    lc_reset(scene.link);
-    lc_b2b_still_serves(c, &scene, 4);
+    lc_close_with_reset(scene.link);
+    lc_b2b_check_service(c, &scene, 4);
 }
 
 const struct lc_case_def lc_b2b_cases[] = {

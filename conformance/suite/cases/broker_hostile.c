@@ -9,17 +9,17 @@
 enum { TAG = 0xB4D };
 
 struct scene {
-    struct lc_party *broker;
+    struct lc_actor *broker;
     uint16_t port;
     struct lc_raw_client *good, *bad;
     uint64_t count; /* messages of the good one so far */
 };
 
 static struct scene open_scene(struct lc_case *c) {
-    struct scene scene = {.broker = lc_play(c, "broker")};
+    struct scene scene = {.broker = lc_spawn(c, "broker")};
     scene.port = lc_open_broker(c, scene.broker, NULL);
-    scene.good = lc_raw_connect(c, scene.broker, scene.port);
-    scene.bad = lc_raw_connect(c, scene.broker, scene.port);
+    scene.good = lc_raw_client_connect(c, scene.broker, scene.port);
+    scene.bad = lc_raw_client_connect(c, scene.broker, scene.port);
     return scene;
 }
 
@@ -27,12 +27,12 @@ static struct scene open_scene(struct lc_case *c) {
 static void good_is_served(struct lc_case *c, struct scene *scene) {
     uint64_t seed = scene->count++;
     if (!lc_writer_fits(scene->good->out, 70)) {
-        lc_writer_turn(scene->good->out, lc_new_map(c, LC_PAGE_DEFAULT));
+        lc_writer_turn_page(scene->good->out, lc_new_map(c, LC_PAGE_DEFAULT));
     }
     lc_writer_send(scene->good->out, TAG, 0, 70, seed);
     struct lc_message message;
     do {
-        lc_next(c, scene->good->in, &message);
+        lc_next_message(c, scene->good->in, &message);
         lc_check(c, message.tag != LC_TAG_EXITING, "a broker that goes on", "EXITING");
     } while (message.sender != scene->good->id);
     lc_check_u64(c, "digest of the good client's message", lc_payload_digest(70, seed),
@@ -44,7 +44,7 @@ static void still_serves(struct lc_case *c, struct scene *scene) {
         good_is_served(c, scene);
     }
     lc_check_alive(c, scene->broker);
-    scene->bad = lc_raw_connect(c, scene->broker, scene->port);
+    scene->bad = lc_raw_client_connect(c, scene->broker, scene->port);
 }
 
 /* ---------------------------------------------------------------- pages */
@@ -140,10 +140,10 @@ static void ends(struct lc_case *c) {
     for (size_t i = 0; i < count; i++) {
         lc_note(c, "a client's END_OF_PAGE names %s of %llu bytes", lc_desc_show(&descs[i]),
                 (unsigned long long)descs[i].size);
-        lc_writer_end(scene.bad->out, &descs[i]);
+        lc_writer_end_page(scene.bad->out, &descs[i]);
         still_serves(c, &scene);
     }
-    lc_writer_end(scene.bad->out, &scene.bad->out->map->desc);
+    lc_writer_end_page(scene.bad->out, &scene.bad->out->map->desc);
     still_serves(c, &scene);
 }
 
@@ -185,8 +185,8 @@ static bool is_unmapped(void *argument) {
     return !found;
 }
 
-static struct mapping mapping_of(struct lc_case *c, struct lc_party *broker, const struct lc_map *map) {
-    struct mapping mapping = {.pid = lc_party_pid(broker)};
+static struct mapping mapping_of(struct lc_case *c, struct lc_actor *broker, const struct lc_map *map) {
+    struct mapping mapping = {.pid = lc_actor_pid(broker)};
     const char *id = (const char *)map->desc.id;
     bool sysv = lc_provider(c) == LC_SYSV;
     snprintf(mapping.mark, sizeof mapping.mark, "%s%s%s", sysv ? " " : "", id, sysv ? " " : "\n");
@@ -199,7 +199,7 @@ static struct lc_writer *add_channel(struct lc_case *c, struct scene *scene, uin
     lc_eop_payload(payload, &other->map->desc);
     lc_writer_prepare_bytes(scene->bad->out, LC_TAG_NEW_SHM_CLIENT, 0, payload, sizeof payload);
     lc_writer_commit(scene->bad->out);
-    lc_check(c, lc_until(lc_is_joined, other->map->base, 5000), "that the broker joins a channel", "it does not");
+    lc_check(c, lc_wait_until(lc_is_joined, other->map->base, 5000), "that the broker joins a channel", "it does not");
     return other;
 }
 
@@ -216,7 +216,8 @@ static void to_the_end_of_the_map(struct lc_case *c) {
     struct lc_writer *last = add_channel(c, &scene, SIZE);
     struct mapping mapping = mapping_of(c, scene.broker, before->map);
     lc_writer_send(before, LC_TAG_EXITING, 0, 0, 0);
-    lc_check(c, lc_until(is_unmapped, &mapping, 5000), "that the page of a client that went is unmapped", "it stays");
+    lc_check(c, lc_wait_until(is_unmapped, &mapping, 5000), "that the page of a client that went is unmapped",
+             "it stays");
     lc_writer_send(last, TAG, 0, last->map->size - last->offset - LC_MSG_HEADER, 3);
     still_serves(c, &scene);
 }
@@ -269,21 +270,21 @@ static void field_flips(struct lc_case *c) {
 }
 
 struct reading {
-    struct lc_party *broker;
+    struct lc_actor *broker;
     void *page;
 };
 
 static bool was_read_or_died(void *argument) {
     const struct reading *reading = argument;
-    return lc_get16(reading->page, LC_PAGE_LEFT) != 0 || !lc_adapter_alive(lc_party_adapter(reading->broker));
+    return lc_get16(reading->page, LC_PAGE_LEFT) != 0 || !lc_adapter_alive(lc_actor_adapter(reading->broker));
 }
 
 /* A message and the end of its page; waits until the broker has read both. */
-static void have_it_read(struct lc_case *c, struct lc_party *broker, struct lc_raw_client *client, uint64_t length) {
+static void have_it_read(struct lc_case *c, struct lc_actor *broker, struct lc_raw_client *client, uint64_t length) {
     struct reading reading = {broker, client->out->map->base};
     lc_writer_send(client->out, TAG, 0, length, 1);
-    lc_writer_turn(client->out, lc_new_map(c, LC_PAGE_DEFAULT));
-    lc_check(c, lc_until(was_read_or_died, &reading, 5000), "a broker that reads on", "the page is not left");
+    lc_writer_turn_page(client->out, lc_new_map(c, LC_PAGE_DEFAULT));
+    lc_check(c, lc_wait_until(was_read_or_died, &reading, 5000), "a broker that reads on", "the page is not left");
     lc_check_alive(c, broker);
 }
 
@@ -291,9 +292,9 @@ static void broadcast_header(struct lc_case *c) {
     static const size_t fields[] = {LC_PAGE_SIZE_USED, LC_PAGE_SIZE_TOTAL, LC_PAGE_MAX_ALLOC, LC_PAGE_MAGIC,
                                     LC_PAGE_CURRENT_MSG_ID};
     static const uint64_t values[] = {0, UINT64_MAX, UINT64_C(1) << 40};
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    struct lc_raw_client *client = lc_raw_connect(c, broker, port);
+    struct lc_raw_client *client = lc_raw_client_connect(c, broker, port);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
             lc_note(c, "the broadcast page's field at %d set to 0x%llx", (int)fields[i], (unsigned long long)values[v]);
@@ -304,7 +305,7 @@ static void broadcast_header(struct lc_case *c) {
     for (int i = 0; i < 10; i++) { /* enough for the broadcast's page to be turned */
         have_it_read(c, broker, client, 300000);
     }
-    int socket = lc_raw_hello(c, port, NULL); /* what is on the page now is nobody's business, but it still answers */
+    int socket = lc_raw_connect(c, port, NULL); /* what is on the page now is nobody's business, but it still answers */
     close(socket);
 }
 

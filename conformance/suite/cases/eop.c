@@ -12,9 +12,9 @@
 /* Sends two messages that do not fit on one page, and stops before END_OF_PAGE. */
 static void come_to_the_end(struct lc_case *c, struct lc_channel *channel, struct lc_message *end) {
     uint64_t length = lc_page_size(c) * 2 / 3;
-    lc_send(c, channel->sender, LC_CHANNEL_TAG, length, 1);
-    lc_expect(c, channel->reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, 1);
-    lc_send(c, channel->sender, LC_CHANNEL_TAG, length, 2);
+    lc_send_message(c, channel->sender, LC_CHANNEL_TAG, length, 1);
+    lc_expect_message(c, channel->reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, 1);
+    lc_send_message(c, channel->sender, LC_CHANNEL_TAG, length, 2);
     int rc = lc_reader_peek(channel->reader, end);
     if (rc == -EPROTO) {
         lc_fail_page(c, &channel->reader->finding, &channel->reader->map);
@@ -29,7 +29,7 @@ static void payload(struct lc_case *c) {
     struct lc_desc desc;
     lc_eop_parse(end.payload, &desc);
     struct lc_map next;
-    int rc = lc_map_open(lc_provider(c), &desc, lc_party_pid(channel.sender), &next);
+    int rc = lc_map_open(lc_provider(c), &desc, lc_actor_pid(channel.sender), &next);
     lc_check(c, rc == 0, "an id that can be opened", "%s: %s", lc_desc_show(&desc), strerror(-rc));
     uint64_t size = next.size;
     lc_map_close(&next);
@@ -63,13 +63,13 @@ static void size_used_grows(struct lc_case *c) {
 static void empty_page(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     uint64_t length = lc_page_size(c) * 3;
-    lc_send(c, channel.sender, LC_CHANNEL_TAG, length, 1);
+    lc_send_message(c, channel.sender, LC_CHANNEL_TAG, length, 1);
     struct lc_message end;
     int rc = lc_reader_peek(channel.reader, &end);
     lc_check(c, rc == 1 && end.tag == LC_TAG_END_OF_PAGE, "END_OF_PAGE", "tag 0x%08x (%d)", end.tag, rc);
     lc_check_u64(c, "its offset", LC_PAGE_HEADER, end.offset);
     lc_check_u64(c, "its message_id", 1, end.id);
-    lc_expect(c, channel.reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, 1);
+    lc_expect_message(c, channel.reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, 1);
 }
 
 static void next_is_ready(struct lc_case *c) {
@@ -80,7 +80,7 @@ static void next_is_ready(struct lc_case *c) {
     struct lc_desc desc;
     lc_eop_parse(end.payload, &desc);
     struct lc_map next;
-    int rc = lc_map_open(lc_provider(c), &desc, lc_party_pid(channel.sender), &next);
+    int rc = lc_map_open(lc_provider(c), &desc, lc_actor_pid(channel.sender), &next);
     lc_check(c, rc == 0, "a map behind END_OF_PAGE", "%s", strerror(-rc));
     uint64_t magic = lc_get64(next.base, LC_PAGE_MAGIC);
     uint32_t sender = lc_get32(next.base, LC_PAGE_SENDER_ID);
@@ -106,7 +106,7 @@ static void growth(struct lc_case *c) {
         bool fits = lc_fits(channel.reader->map.size - LC_PAGE_HEADER, channel.reader->offset - LC_PAGE_HEADER, wanted);
         uint64_t page = channel.reader->pages;
         max_alloc = slot > max_alloc ? slot : max_alloc;
-        lc_channel_pass(c, &channel, wanted, i);
+        lc_channel_transfer(c, &channel, wanted, i);
         if (!fits) {
             lc_check_u64(c, "pages turned", page + 1, channel.reader->pages);
             lc_check_u64(c, "the new map's size", lc_next_size(max_alloc, initial), channel.reader->map.size);
@@ -123,7 +123,7 @@ static void size_stays(struct lc_case *c) {
         wanted *= 2;
     }
     for (uint64_t i = 0; channel.reader->pages < 3; i++) {
-        lc_channel_pass(c, &channel, initial / 8, i);
+        lc_channel_transfer(c, &channel, initial / 8, i);
         lc_check_u64(c, "the map's size", channel.reader->pages == 0 ? initial : wanted, channel.reader->map.size);
     }
 }
@@ -132,20 +132,20 @@ static void chain(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     uint64_t length = lc_page_size(c) * 3 / 10;
     for (uint64_t i = 0; channel.reader->pages < 100; i++) {
-        lc_channel_pass(c, &channel, length, i);
+        lc_channel_transfer(c, &channel, length, i);
     }
 }
 
 /* ---------------------------------------------------------------- nobody reads */
 
-static uint64_t send_until_refused(struct lc_case *c, struct lc_party *sender, uint64_t length, uint64_t max) {
+static uint64_t send_until_refused(struct lc_case *c, struct lc_actor *sender, uint64_t length, uint64_t max) {
     uint64_t sent = 0;
     while (sent < max) {
-        const json_t *answer;
+        const json_t *reply;
         enum lc_outcome outcome =
-            lc_try(c, sender, &answer, "sender.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", LC_CHANNEL_TAG, "length",
-                   (json_int_t)length, "seed", (json_int_t)sent, "count", 64, "timeout_ms", 100);
-        sent += lc_field_u64(c, answer, "sent");
+            lc_call_may_refuse(c, sender, &reply, "sender.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", LC_CHANNEL_TAG,
+                               "length", (json_int_t)length, "seed", (json_int_t)sent, "count", 64, "timeout_ms", 100);
+        sent += lc_field_u64(c, reply, "sent");
         if (outcome == LC_REFUSED) {
             return sent;
         }
@@ -159,11 +159,11 @@ static void nobody_reads(struct lc_case *c, uint64_t length) {
     uint64_t sent = send_until_refused(c, channel.sender, length, max);
     lc_note(c, "%d messages of %d bytes were taken", (int)sent, (int)length);
     for (uint64_t i = 0; i < sent; i++) {
-        lc_expect(c, channel.reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, i);
+        lc_expect_message(c, channel.reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, i);
     }
-    lc_expect_nothing(c, channel.reader);
-    lc_channel_pass(c, &channel, length, sent);
-    lc_channel_pass(c, &channel, length, sent + 1);
+    lc_expect_no_message(c, channel.reader);
+    lc_channel_transfer(c, &channel, length, sent);
+    lc_channel_transfer(c, &channel, length, sent + 1);
 }
 
 static void nobody_reads_large(struct lc_case *c) {
@@ -178,7 +178,7 @@ static void nobody_reads_small(struct lc_case *c) {
 /* ---------------------------------------------------------------- what the receiver does */
 
 struct reading {
-    struct lc_party *receiver;
+    struct lc_actor *receiver;
     struct lc_writer *writer;
     struct lc_map *first;
 };
@@ -191,7 +191,7 @@ static struct reading start_reading(struct lc_case *c, struct lc_map **next, siz
         next[i] = lc_new_map(c, LC_PAGE_DEFAULT);
     }
     lc_writer_send(reading.writer, LC_CHANNEL_TAG, 0, 100, 1);
-    reading.receiver = lc_play(c, "receiver");
+    reading.receiver = lc_spawn(c, "receiver");
     lc_open_receiver(c, reading.receiver, &reading.first->desc);
     lc_expect_recv(c, reading.receiver, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 100, 1);
     return reading;
@@ -213,12 +213,12 @@ static void follows(struct lc_case *c) {
     struct lc_map *next[2];
     struct reading reading = start_reading(c, next, 2);
     check_left(c, reading.first, 0);
-    lc_writer_turn(reading.writer, next[0]);
+    lc_writer_turn_page(reading.writer, next[0]);
     lc_writer_send(reading.writer, LC_CHANNEL_TAG, 0, 50, 2);
     lc_expect_recv(c, reading.receiver, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 50, 2);
     check_left(c, reading.first, 1);
     check_counts(c, next[0], "the second page", 1, 0);
-    lc_writer_turn(reading.writer, next[1]);
+    lc_writer_turn_page(reading.writer, next[1]);
     lc_writer_send(reading.writer, LC_CHANNEL_TAG, 0, 60, 3);
     lc_expect_recv(c, reading.receiver, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 60, 3);
     check_counts(c, next[0], "the second page after it ended", 1, 1);
@@ -228,10 +228,10 @@ static void follows(struct lc_case *c) {
 static void two_receivers_count(struct lc_case *c) {
     struct lc_map *next[1];
     struct reading reading = start_reading(c, next, 1);
-    struct lc_party *other = lc_play(c, "receiver");
+    struct lc_actor *other = lc_spawn(c, "receiver");
     lc_open_receiver(c, other, &reading.first->desc);
     lc_expect_recv(c, other, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 100, 1);
-    lc_writer_turn(reading.writer, next[0]);
+    lc_writer_turn_page(reading.writer, next[0]);
     lc_writer_send(reading.writer, LC_CHANNEL_TAG, 0, 50, 2);
     lc_expect_recv(c, reading.receiver, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 50, 2);
     lc_expect_recv(c, other, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, 50, 2);
@@ -255,7 +255,7 @@ static void next_is_missing(struct lc_case *c) {
     } else {
         lc_map_close(next[0]);
     }
-    lc_writer_end(reading.writer, &gone);
+    lc_writer_end_page(reading.writer, &gone);
     lc_expect_recv_refused(c, reading.receiver);
     refused_for_good(c, &reading);
 }
@@ -266,10 +266,10 @@ static void not_again(struct lc_case *c) {
     struct reading reading = start_reading(c, none, 0);
     char id[LC_ID_BYTES] = "1000000";
     if (lc_provider(c) == LC_POSIX) {
-        snprintf(id, sizeof id, "/libafl_%d_0", (int)lc_party_pid(reading.receiver));
+        snprintf(id, sizeof id, "/libafl_%d_0", (int)lc_actor_pid(reading.receiver));
     }
     struct lc_desc gone = lc_desc_of(LC_PAGE_DEFAULT, id);
-    lc_writer_end(reading.writer, &gone);
+    lc_writer_end_page(reading.writer, &gone);
     for (int i = 0; i < 3; i++) {
         lc_expect_recv_refused(c, reading.receiver);
     }
@@ -278,8 +278,8 @@ static void not_again(struct lc_case *c) {
 /* Nothing but END_OF_PAGE, which names the page that it stands on. */
 static void nothing_but_itself(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, LC_CHANNEL_SENDER);
-    lc_writer_end(writer, &writer->map->desc);
-    struct lc_party *receiver = lc_play(c, "receiver");
+    lc_writer_end_page(writer, &writer->map->desc);
+    struct lc_actor *receiver = lc_spawn(c, "receiver");
     lc_open_receiver(c, receiver, &writer->map->desc);
     lc_expect_recv_refused(c, receiver);
 }
@@ -287,7 +287,7 @@ static void nothing_but_itself(struct lc_case *c) {
 static void next_is_no_page(struct lc_case *c) {
     struct lc_map *next[1];
     struct reading reading = start_reading(c, next, 1);
-    lc_writer_end(reading.writer, &next[0]->desc);
+    lc_writer_end_page(reading.writer, &next[0]->desc);
     lc_expect_recv_refused(c, reading.receiver);
     refused_for_good(c, &reading);
 }
@@ -295,7 +295,7 @@ static void next_is_no_page(struct lc_case *c) {
 static void next_is_itself(struct lc_case *c) {
     struct lc_map *none[1];
     struct reading reading = start_reading(c, none, 0);
-    lc_writer_end(reading.writer, &reading.first->desc);
+    lc_writer_end_page(reading.writer, &reading.first->desc);
     lc_expect_recv_refused(c, reading.receiver);
 }
 
@@ -303,14 +303,15 @@ static void next_is_itself(struct lc_case *c) {
 static void ring(struct lc_case *c) {
     struct lc_map *next[2];
     struct reading reading = start_reading(c, next, 2);
-    lc_writer_turn(reading.writer, next[0]);
-    lc_writer_turn(reading.writer, next[1]);
-    lc_writer_end(reading.writer, &next[0]->desc);
-    const json_t *answer;
-    enum lc_outcome outcome = lc_try(c, reading.receiver, &answer, "receiver.recv", "{s:i}", "timeout_ms", 200);
+    lc_writer_turn_page(reading.writer, next[0]);
+    lc_writer_turn_page(reading.writer, next[1]);
+    lc_writer_end_page(reading.writer, &next[0]->desc);
+    const json_t *reply;
+    enum lc_outcome outcome =
+        lc_call_may_refuse(c, reading.receiver, &reply, "receiver.recv", "{s:i}", "timeout_ms", 200);
     if (outcome == LC_OK) {
-        lc_check(c, strcmp(lc_field_string(c, answer, "end"), "timeout") == 0, "a timeout or an error", "end is %s",
-                 lc_field_string(c, answer, "end"));
+        lc_check(c, strcmp(lc_field_string(c, reply, "end"), "timeout") == 0, "a timeout or an error", "end is %s",
+                 lc_field_string(c, reply, "end"));
     }
     lc_check_alive(c, reading.receiver);
 }

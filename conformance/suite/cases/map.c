@@ -13,49 +13,49 @@
 /* ---------------------------------------------------------------- lifetime */
 
 static void maker_closes(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party *holder = lc_play(c, "provider");
-    struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
-    lc_party_write(c, maker, map.number, 0, 5);
-    int64_t opened = lc_party_open(c, holder, &map.desc);
-    lc_party_close(c, maker, map.number);
-    lc_party_expect(c, holder, opened, 0, 5);
+    struct lc_actor *maker = lc_spawn(c, "provider");
+    struct lc_actor *holder = lc_spawn(c, "provider");
+    struct lc_actor_map map = lc_actor_map_create(c, maker, LC_MAP_BYTES);
+    lc_actor_map_write(c, maker, map.number, 0, 5);
+    int64_t opened = lc_actor_map_open(c, holder, &map.desc);
+    lc_actor_map_close(c, maker, map.number);
+    lc_actor_map_expect(c, holder, opened, 0, 5);
     lc_stop(c, maker);
-    lc_party_write(c, holder, opened, 2000, 6);
-    lc_party_expect(c, holder, opened, 2000, 6);
-    lc_party_expect(c, holder, opened, 0, 5);
+    lc_actor_map_write(c, holder, opened, 2000, 6);
+    lc_actor_map_expect(c, holder, opened, 2000, 6);
+    lc_actor_map_expect(c, holder, opened, 0, 5);
 }
 
 static void maker_killed(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party *holder = lc_play(c, "provider");
-    struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
-    lc_party_write(c, maker, map.number, 0, 5);
-    int64_t opened = lc_party_open(c, holder, &map.desc);
+    struct lc_actor *maker = lc_spawn(c, "provider");
+    struct lc_actor *holder = lc_spawn(c, "provider");
+    struct lc_actor_map map = lc_actor_map_create(c, maker, LC_MAP_BYTES);
+    lc_actor_map_write(c, maker, map.number, 0, 5);
+    int64_t opened = lc_actor_map_open(c, holder, &map.desc);
     lc_kill(c, maker);
-    lc_party_expect(c, holder, opened, 0, 5);
+    lc_actor_map_expect(c, holder, opened, 0, 5);
 }
 
 /* The map is there, and nobody but its maker settled when it goes. */
-static void check_there(struct lc_case *c, struct lc_party *maker, const struct lc_desc *desc, bool doomed) {
-    lc_check(c, lc_segment_exists(lc_provider(c), desc, lc_party_pid(maker)), "a map that is still there",
+static void check_there(struct lc_case *c, struct lc_actor *maker, const struct lc_desc *desc, bool doomed) {
+    lc_check(c, lc_segment_exists(lc_provider(c), desc, lc_actor_pid(maker)), "a map that is still there",
              "it was taken away");
-    lc_check(c, doomed || !lc_segment_doomed(lc_provider(c), desc), "a map that only its maker removes",
+    lc_check(c, doomed || !lc_segment_is_marked(lc_provider(c), desc), "a map that only its maker removes",
              "it was marked for removal");
 }
 
 /* A holder that came later goes: the maker has its map, and a third one can still come. */
 static void holder_closes(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
-    bool doomed = lc_segment_doomed(lc_provider(c), &map.desc);
+    struct lc_actor *maker = lc_spawn(c, "provider");
+    struct lc_actor_map map = lc_actor_map_create(c, maker, LC_MAP_BYTES);
+    bool doomed = lc_segment_is_marked(lc_provider(c), &map.desc);
     for (int i = 0; i < 3; i++) {
-        struct lc_party *holder = lc_play(c, "provider");
-        int64_t opened = lc_party_open(c, holder, &map.desc);
-        lc_party_write(c, holder, opened, 0, (uint64_t)i);
-        lc_party_close(c, holder, opened);
+        struct lc_actor *holder = lc_spawn(c, "provider");
+        int64_t opened = lc_actor_map_open(c, holder, &map.desc);
+        lc_actor_map_write(c, holder, opened, 0, (uint64_t)i);
+        lc_actor_map_close(c, holder, opened);
         lc_stop(c, holder);
-        lc_party_expect(c, maker, map.number, 0, (uint64_t)i);
+        lc_actor_map_expect(c, maker, map.number, 0, (uint64_t)i);
         check_there(c, maker, &map.desc, doomed);
     }
 }
@@ -64,17 +64,17 @@ static void forked_copy(struct lc_case *c) {
     if (!lc_has_option(c, "fork")) {
         lc_skip(c, "the option fork");
     }
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
-    bool doomed = lc_segment_doomed(lc_provider(c), &map.desc);
+    struct lc_actor *maker = lc_spawn(c, "provider");
+    struct lc_actor_map map = lc_actor_map_create(c, maker, LC_MAP_BYTES);
+    bool doomed = lc_segment_is_marked(lc_provider(c), &map.desc);
     for (int i = 0; i < 2; i++) {
-        lc_ask(c, maker, "map.fork", "{s:I}", "map", (json_int_t)map.number);
-        lc_party_write(c, maker, map.number, 0, 5);
-        lc_party_expect(c, maker, map.number, 0, 5);
+        lc_call(c, maker, "map.fork", "{s:I}", "map", (json_int_t)map.number);
+        lc_actor_map_write(c, maker, map.number, 0, 5);
+        lc_actor_map_expect(c, maker, map.number, 0, 5);
         check_there(c, maker, &map.desc, doomed);
         if (lc_provider(c) != LC_MEMFD) {
-            struct lc_party *holder = lc_play(c, "provider");
-            lc_party_expect(c, holder, lc_party_open(c, holder, &map.desc), 0, 5);
+            struct lc_actor *holder = lc_spawn(c, "provider");
+            lc_actor_map_expect(c, holder, lc_actor_map_open(c, holder, &map.desc), 0, 5);
         }
     }
 }
@@ -84,12 +84,12 @@ static void run_both_ends(struct lc_case *c, uint64_t messages) {
     if (!lc_has_option(c, "pair")) {
         lc_skip(c, "the option pair");
     }
-    struct lc_party *client = lc_play(c, "client");
-    const json_t *answer =
-        lc_ask(c, client, "client.pair", "{s:s, s:i}", "provider", lc_provider_name(c), "sender_id", SENDER);
-    uint64_t quarter = lc_field_desc(c, answer, "description").size / 4;
+    struct lc_actor *client = lc_spawn(c, "client");
+    const json_t *reply =
+        lc_call(c, client, "client.pair", "{s:s, s:i}", "provider", lc_provider_name(c), "sender_id", SENDER);
+    uint64_t quarter = lc_field_desc(c, reply, "description").size / 4;
     for (uint64_t i = 0; i < messages; i++) {
-        lc_send(c, client, TAG, quarter, i);
+        lc_send_message(c, client, TAG, quarter, i);
         lc_expect_recv(c, client, TAG, SENDER, 0, quarter, i);
     }
 }
@@ -115,45 +115,45 @@ static bool is_gone(void *argument) {
 
 static void check_gone(struct lc_case *c, const struct lc_desc *desc) {
     struct remains remains = {lc_provider(c), *desc};
-    lc_check(c, lc_until(is_gone, &remains, 3000), "nothing of it in the system", "%s is still there",
+    lc_check(c, lc_wait_until(is_gone, &remains, 3000), "nothing of it in the system", "%s is still there",
              lc_desc_show(desc));
 }
 
 static void closed_leaves_nothing(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
-    struct lc_party *holder = lc_play(c, "provider");
-    int64_t opened = lc_party_open(c, holder, &map.desc);
-    lc_party_close(c, maker, map.number);
-    lc_party_close(c, holder, opened);
+    struct lc_actor *maker = lc_spawn(c, "provider");
+    struct lc_actor_map map = lc_actor_map_create(c, maker, LC_MAP_BYTES);
+    struct lc_actor *holder = lc_spawn(c, "provider");
+    int64_t opened = lc_actor_map_open(c, holder, &map.desc);
+    lc_actor_map_close(c, maker, map.number);
+    lc_actor_map_close(c, holder, opened);
     check_gone(c, &map.desc);
 }
 
 static void ended_leaves_nothing(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
+    struct lc_actor *maker = lc_spawn(c, "provider");
+    struct lc_actor_map map = lc_actor_map_create(c, maker, LC_MAP_BYTES);
     lc_stop(c, maker);
     check_gone(c, &map.desc);
 }
 
 /* The maker is killed while somebody holds the map, and that one goes in good order. */
 static void last_holder_leaves_nothing(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
-    struct lc_party *holder = lc_play(c, "provider");
-    int64_t opened = lc_party_open(c, holder, &map.desc);
+    struct lc_actor *maker = lc_spawn(c, "provider");
+    struct lc_actor_map map = lc_actor_map_create(c, maker, LC_MAP_BYTES);
+    struct lc_actor *holder = lc_spawn(c, "provider");
+    int64_t opened = lc_actor_map_open(c, holder, &map.desc);
     lc_kill(c, maker);
-    lc_party_close(c, holder, opened);
+    lc_actor_map_close(c, holder, opened);
     lc_stop(c, holder);
-    lc_party_create(c, lc_play(c, "provider"), LC_MAP_BYTES);
+    lc_actor_map_create(c, lc_spawn(c, "provider"), LC_MAP_BYTES);
     check_gone(c, &map.desc);
 }
 
 static void killed_leaves_nothing(struct lc_case *c) {
-    struct lc_party *maker = lc_play(c, "provider");
-    struct lc_party_map map = lc_party_create(c, maker, LC_MAP_BYTES);
+    struct lc_actor *maker = lc_spawn(c, "provider");
+    struct lc_actor_map map = lc_actor_map_create(c, maker, LC_MAP_BYTES);
     lc_kill(c, maker);
-    lc_party_create(c, lc_play(c, "provider"), LC_MAP_BYTES);
+    lc_actor_map_create(c, lc_spawn(c, "provider"), LC_MAP_BYTES);
     check_gone(c, &map.desc);
 }
 
@@ -161,24 +161,24 @@ static void killed_leaves_nothing(struct lc_case *c) {
 static void limit_descriptors(struct lc_case *c) {
     const struct rlimit few = {256, 256};
     if (setrlimit(RLIMIT_NOFILE, &few) != 0) {
-        lc_trouble(c, "limiting descriptors to 256");
+        lc_error(c, "limiting descriptors to 256");
     }
 }
 
 static void thousands_opened(struct lc_case *c) {
     limit_descriptors(c);
     struct lc_map *given = lc_new_map(c, LC_MAP_BYTES);
-    struct lc_party *party = lc_play(c, "provider");
+    struct lc_actor *actor = lc_spawn(c, "provider");
     for (int i = 0; i < 2000; i++) {
-        lc_party_close(c, party, lc_party_open(c, party, &given->desc));
+        lc_actor_map_close(c, actor, lc_actor_map_open(c, actor, &given->desc));
     }
 }
 
 static void thousands_made(struct lc_case *c) {
     limit_descriptors(c);
-    struct lc_party *party = lc_play(c, "provider");
+    struct lc_actor *actor = lc_spawn(c, "provider");
     for (int i = 0; i < 2000; i++) {
-        lc_party_close(c, party, lc_party_create(c, party, 4096).number);
+        lc_actor_map_close(c, actor, lc_actor_map_create(c, actor, 4096).number);
     }
 }
 

@@ -8,20 +8,20 @@
 enum { TAG = 0x3A7, CLIENTS = 3, SMALL = 1000, LARGE = 3, LARGE_LENGTH = 250000, ROUNDS = 5, WAIT_MS = 10000 };
 
 struct play {
-    struct lc_party *broker;
-    struct lc_party *clients[CLIENTS];
+    struct lc_actor *broker;
+    struct lc_actor *clients[CLIENTS];
     uint32_t ids[CLIENTS];
     uint16_t port;
 };
 
-typedef struct lc_party *(*cast)(struct lc_case *c, const char *role);
+typedef struct lc_actor *(*cast)(struct lc_case *c, const char *role);
 
 static struct play begin(struct lc_case *c, cast broker, cast client) {
     struct play play = {.broker = broker(c, "broker")};
     play.port = lc_open_broker(c, play.broker, NULL);
     for (int i = 0; i < CLIENTS; i++) {
         play.clients[i] = client(c, "client");
-        play.ids[i] = lc_connect(c, play.clients[i], play.port);
+        play.ids[i] = lc_connect_client(c, play.clients[i], play.port);
         lc_check_u64(c, "client id", (uint64_t)i + 1, play.ids[i]);
     }
     return play;
@@ -33,11 +33,12 @@ static uint64_t seed_of(const struct lc_case *c, uint32_t id) {
 
 static void send_all(struct lc_case *c, struct play *play, int count, int length) {
     for (int i = 0; i < CLIENTS; i++) {
-        lc_request(c, play->clients[i], "client.send", "{s:i, s:i, s:I, s:i, s:i, s:i}", "tag", TAG, "length", length,
-                   "seed", (json_int_t)seed_of(c, play->ids[i]), "flags", 1, "count", count, "timeout_ms", WAIT_MS);
+        lc_send_request(c, play->clients[i], "client.send", "{s:i, s:i, s:I, s:i, s:i, s:i}", "tag", TAG, "length",
+                        length, "seed", (json_int_t)seed_of(c, play->ids[i]), "flags", 1, "count", count, "timeout_ms",
+                        WAIT_MS);
     }
     for (int i = 0; i < CLIENTS; i++) {
-        lc_check_u64(c, "sent", (uint64_t)count, lc_field_u64(c, lc_answer(c, play->clients[i]), "sent"));
+        lc_check_u64(c, "sent", (uint64_t)count, lc_field_u64(c, lc_wait_reply(c, play->clients[i]), "sent"));
     }
 }
 
@@ -54,10 +55,11 @@ static uint32_t digest_of(const struct lc_case *c, uint32_t id, int count, int l
 /* Own messages may be left out by the client; all others have to be there. */
 static void receive_all(struct lc_case *c, struct play *play, int count, int length) {
     for (int i = 0; i < CLIENTS; i++) {
-        lc_request(c, play->clients[i], "client.drain", "{s:i, s:i}", "count", CLIENTS * count, "timeout_ms", 2000);
+        lc_send_request(c, play->clients[i], "client.drain", "{s:i, s:i}", "count", CLIENTS * count, "timeout_ms",
+                        2000);
     }
     for (int i = 0; i < CLIENTS; i++) {
-        const json_t *senders = json_object_get(lc_answer(c, play->clients[i]), "senders");
+        const json_t *senders = json_object_get(lc_wait_reply(c, play->clients[i]), "senders");
         for (int from = 0; from < CLIENTS; from++) {
             char name[16];
             snprintf(name, sizeof name, "%u", play->ids[from]);
@@ -74,11 +76,11 @@ static void receive_all(struct lc_case *c, struct play *play, int count, int len
 }
 
 static void go(struct lc_case *c, struct play *play) {
-    lc_ask(c, play->clients[2], "client.close", "{}");
-    lc_ask(c, play->broker, "broker.stop", "{}");
-    const json_t *answer = lc_ask(c, play->clients[0], "client.recv", "{s:i}", "timeout_ms", 5000);
-    lc_check(c, strcmp(lc_field_string(c, answer, "end"), "exiting") == 0, "the channel's end", "%s",
-             lc_field_string(c, answer, "end"));
+    lc_call(c, play->clients[2], "client.close", "{}");
+    lc_call(c, play->broker, "broker.stop", "{}");
+    const json_t *reply = lc_call(c, play->clients[0], "client.recv", "{s:i}", "timeout_ms", 5000);
+    lc_check(c, strcmp(lc_field_string(c, reply, "end"), "exiting") == 0, "the channel's end", "%s",
+             lc_field_string(c, reply, "end"));
 }
 
 static void whole_run(struct lc_case *c, cast broker, cast client) {
@@ -93,11 +95,11 @@ static void whole_run(struct lc_case *c, cast broker, cast client) {
 }
 
 static void own_broker(struct lc_case *c) {
-    whole_run(c, lc_play, lc_play_peer);
+    whole_run(c, lc_spawn, lc_spawn_peer);
 }
 
 static void own_clients(struct lc_case *c) {
-    whole_run(c, lc_play_peer, lc_play);
+    whole_run(c, lc_spawn_peer, lc_spawn);
 }
 
 const struct lc_case_def lc_matrix_cases[] = {

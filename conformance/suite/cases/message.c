@@ -4,21 +4,21 @@
 
 enum { TAG = 0x1337, SENDER = 7 };
 
-static struct lc_reader *open_channel(struct lc_case *c, struct lc_party **sender) {
-    *sender = lc_play(c, "sender");
+static struct lc_reader *open_channel(struct lc_case *c, struct lc_actor **sender) {
+    *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender(c, *sender, SENDER);
     return lc_read_channel(c, *sender, &desc);
 }
 
-static void send_and_expect(struct lc_case *c, struct lc_party *sender, struct lc_reader *reader, uint64_t length) {
-    lc_send(c, sender, TAG, length, lc_seed(c) + length);
-    lc_expect(c, reader, TAG, SENDER, 0, length, lc_seed(c) + length);
+static void send_and_expect(struct lc_case *c, struct lc_actor *sender, struct lc_reader *reader, uint64_t length) {
+    lc_send_message(c, sender, TAG, length, lc_seed(c) + length);
+    lc_expect_message(c, reader, TAG, SENDER, 0, length, lc_seed(c) + length);
 }
 
 /* ---------------------------------------------------------------- padding */
 
 static void every_length(struct lc_case *c) {
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     for (uint64_t length = 0; length <= 200; length++) {
         send_and_expect(c, sender, reader, length);
@@ -29,7 +29,7 @@ static void every_length(struct lc_case *c) {
 static void first_slot(struct lc_case *c) {
     static const uint64_t lengths[] = {0, 1, 39, 40, 41, 103, 104, 105, 1000};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        struct lc_party *sender;
+        struct lc_actor *sender;
         struct lc_reader *reader = open_channel(c, &sender);
         send_and_expect(c, sender, reader, lengths[i]);
         send_and_expect(c, sender, reader, 8);
@@ -38,7 +38,7 @@ static void first_slot(struct lc_case *c) {
 
 static void large_lengths(struct lc_case *c) {
     static const uint64_t lengths[] = {4095, 4096, 4097, 65535, 65536, 65537, 300001};
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         send_and_expect(c, sender, reader, lengths[i]);
@@ -47,19 +47,20 @@ static void large_lengths(struct lc_case *c) {
 
 /* ---------------------------------------------------------------- tags */
 
-static void refuse_tag(struct lc_case *c, struct lc_party *sender, uint32_t tag, uint64_t length) {
-    const json_t *answer;
-    enum lc_outcome outcome = lc_try(c, sender, &answer, "sender.send", "{s:I, s:I, s:I, s:i}", "tag", (json_int_t)tag,
-                                     "length", (json_int_t)length, "seed", (json_int_t)lc_seed(c), "timeout_ms", 100);
+static void refuse_tag(struct lc_case *c, struct lc_actor *sender, uint32_t tag, uint64_t length) {
+    const json_t *reply;
+    enum lc_outcome outcome =
+        lc_call_may_refuse(c, sender, &reply, "sender.send", "{s:I, s:I, s:I, s:i}", "tag", (json_int_t)tag, "length",
+                           (json_int_t)length, "seed", (json_int_t)lc_seed(c), "timeout_ms", 100);
     lc_check(c, outcome == LC_REFUSED, "a refusal", "tag 0x%08x was sent", tag);
 }
 
 static void refuse_tags(struct lc_case *c, const uint32_t *tags, size_t count, uint64_t length) {
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     for (size_t i = 0; i < count; i++) {
         refuse_tag(c, sender, tags[i], length);
-        lc_expect_nothing(c, reader);
+        lc_expect_no_message(c, reader);
         send_and_expect(c, sender, reader, 16);
     }
 }
@@ -77,11 +78,11 @@ static void protocol_tags(struct lc_case *c) {
 
 static void any_other_tag(struct lc_case *c) {
     static const uint32_t tags[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, LC_TAG_UNSET + 1, LC_TAG_END_OF_PAGE - 1};
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
-        lc_send(c, sender, tags[i], 5, i);
-        lc_expect(c, reader, tags[i], SENDER, 0, 5, i);
+        lc_send_message(c, sender, tags[i], 5, i);
+        lc_expect_message(c, reader, tags[i], SENDER, 0, 5, i);
     }
 }
 
@@ -89,50 +90,50 @@ static void any_other_tag(struct lc_case *c) {
 
 static void flags_as_given(struct lc_case *c) {
     static const uint32_t flags[] = {0, 1, 2, 3, 4, 7, 8, 0x80000000, 0xffffffff};
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        lc_ask(c, sender, "sender.send", "{s:i, s:i, s:i, s:I, s:i}", "tag", TAG, "length", 2048, "seed", (int)i,
-               "flags", (json_int_t)flags[i], "timeout_ms", 1000);
-        lc_expect(c, reader, TAG, SENDER, flags[i], 2048, i);
+        lc_call(c, sender, "sender.send", "{s:i, s:i, s:i, s:I, s:i}", "tag", TAG, "length", 2048, "seed", (int)i,
+                "flags", (json_int_t)flags[i], "timeout_ms", 1000);
+        lc_expect_message(c, reader, TAG, SENDER, flags[i], 2048, i);
     }
 }
 
 /* What a slot had before is made plain by writing it there. */
 static void flags_not_left_over(struct lc_case *c) {
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     send_and_expect(c, sender, reader, 24);
     lc_put32(reader->map.base, reader->offset + LC_MSG_FLAGS, 0xffff);
-    lc_ask(c, sender, "sender.alloc", "{s:i, s:i}", "length", 100, "timeout_ms", 1000);
-    lc_ask(c, sender, "sender.commit", "{s:i, s:i}", "tag", TAG, "seed", 5);
-    lc_expect(c, reader, TAG, SENDER, 0, 100, 5);
+    lc_call(c, sender, "sender.alloc", "{s:i, s:i}", "length", 100, "timeout_ms", 1000);
+    lc_call(c, sender, "sender.commit", "{s:i, s:i}", "tag", TAG, "seed", 5);
+    lc_expect_message(c, reader, TAG, SENDER, 0, 100, 5);
 }
 
 /* ---------------------------------------------------------------- ids and lengths */
 
 static void ids_on_a_page(struct lc_case *c) {
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     for (uint64_t i = 1; i <= 500; i++) {
-        lc_send(c, sender, TAG, i % 7, i);
+        lc_send_message(c, sender, TAG, i % 7, i);
         struct lc_message message;
-        lc_next(c, reader, &message);
+        lc_next_message(c, reader, &message);
         lc_check_u64(c, "message_id", i, message.id);
         lc_check_u64(c, "current_msg_id", i, lc_current_msg_id(reader->map.base));
     }
 }
 
 static void ids_start_again(struct lc_case *c) {
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     uint64_t length = lc_page_size(c) / 4;
     uint64_t page = 0;
     uint64_t id = 0;
     for (uint64_t i = 0; i < 12; i++) {
-        lc_send(c, sender, TAG, length, i);
+        lc_send_message(c, sender, TAG, length, i);
         struct lc_message message;
-        lc_next(c, reader, &message);
+        lc_next_message(c, reader, &message);
         id = reader->pages == page ? id + 1 : 1;
         page = reader->pages;
         lc_check_u64(c, "message_id", id, message.id);
@@ -141,7 +142,7 @@ static void ids_start_again(struct lc_case *c) {
 }
 
 static void empty_messages(struct lc_case *c) {
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     for (int i = 0; i < 50; i++) {
         send_and_expect(c, sender, reader, 0);
@@ -149,7 +150,7 @@ static void empty_messages(struct lc_case *c) {
 }
 
 static void mixed_lengths(struct lc_case *c) {
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_reader *reader = open_channel(c, &sender);
     uint64_t random = lc_seed(c);
     for (int i = 0; i < 300; i++) {

@@ -40,8 +40,8 @@ struct crowd {
     size_t count;
 };
 
-static void add(struct crowd *crowd, struct lc_party *party) {
-    crowd->pids[crowd->count++] = lc_party_pid(party);
+static void add(struct crowd *crowd, struct lc_actor *actor) {
+    crowd->pids[crowd->count++] = lc_actor_pid(actor);
 }
 
 static void pin_all(struct lc_case *c, const struct crowd *crowd) {
@@ -51,7 +51,7 @@ static void pin_all(struct lc_case *c, const struct crowd *crowd) {
     sched_setaffinity(0, sizeof one, &one);
     for (size_t i = 0; i < crowd->count; i++) {
         if (sched_setaffinity(crowd->pids[i], sizeof one, &one) != 0) {
-            lc_trouble(c, "pinning a process to one core");
+            lc_error(c, "pinning a process to one core");
         }
     }
 }
@@ -83,7 +83,7 @@ static void disturb(struct lc_case *c, struct disturbed *disturbed) {
     if (disturbed->how == ONE_CORE) {
         pin_all(c, &disturbed->crowd);
     } else if (disturbed->how == STOPPED) {
-        disturbed->helper = lc_fork(c, stop_and_continue, &disturbed->crowd);
+        disturbed->helper = lc_fork_helper(c, stop_and_continue, &disturbed->crowd);
     }
 }
 
@@ -103,20 +103,20 @@ static int readers_of(const struct lc_case *c) {
     return lc_has_option(c, "receivers") ? READERS : 1;
 }
 
-static void request_batch(struct lc_case *c, struct lc_party *sender, uint32_t id, uint64_t batch) {
-    lc_request(c, sender, "sender.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", TAG, "length",
-               (json_int_t)length_of(batch), "seed", (json_int_t)seed_of(c, id, batch), "count", BATCH, "timeout_ms",
-               WAIT_MS);
+static void request_batch(struct lc_case *c, struct lc_actor *sender, uint32_t id, uint64_t batch) {
+    lc_send_request(c, sender, "sender.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", TAG, "length",
+                    (json_int_t)length_of(batch), "seed", (json_int_t)seed_of(c, id, batch), "count", BATCH,
+                    "timeout_ms", WAIT_MS);
 }
 
-static void request_drain(struct lc_case *c, struct lc_party *party, const char *verb, int count) {
-    lc_request(c, party, verb, "{s:i, s:i}", "count", count, "timeout_ms", WAIT_MS);
+static void request_drain(struct lc_case *c, struct lc_actor *actor, const char *verb, int count) {
+    lc_send_request(c, actor, verb, "{s:i, s:i}", "count", count, "timeout_ms", WAIT_MS);
 }
 
-static void check_sender(struct lc_case *c, const json_t *answer, uint32_t sender) {
+static void check_sender(struct lc_case *c, const json_t *reply, uint32_t sender) {
     char name[16];
     snprintf(name, sizeof name, "%u", sender);
-    const json_t *of = json_object_get(json_object_get(answer, "senders"), name);
+    const json_t *of = json_object_get(json_object_get(reply, "senders"), name);
     lc_check(c, of != NULL, "messages of every sender", "none of sender %u", sender);
     lc_check_u64(c, "messages of a sender", MESSAGES, lc_field_u64(c, of, "count"));
     lc_check_u64(c, "digest of all that a sender sent", expected_digest(c, sender), lc_field_u64(c, of, "digest"));
@@ -124,15 +124,15 @@ static void check_sender(struct lc_case *c, const json_t *answer, uint32_t sende
 
 static void streams(struct lc_case *c, enum disturbance how, uint32_t senders) {
     struct disturbed disturbed = {.how = how};
-    struct lc_party *from[4];
-    struct lc_party *to[4][READERS];
+    struct lc_actor *from[4];
+    struct lc_actor *to[4][READERS];
     int readers = readers_of(c);
     for (uint32_t s = 0; s < senders; s++) {
-        from[s] = lc_play(c, "sender");
+        from[s] = lc_spawn(c, "sender");
         add(&disturbed.crowd, from[s]);
         struct lc_desc desc = lc_open_sender_for(c, from[s], s, readers);
         for (int r = 0; r < readers; r++) {
-            to[s][r] = lc_play(c, "receiver");
+            to[s][r] = lc_spawn(c, "receiver");
             add(&disturbed.crowd, to[s][r]);
             lc_open_receiver(c, to[s][r], &desc);
             request_drain(c, to[s][r], "receiver.drain", MESSAGES);
@@ -144,12 +144,12 @@ static void streams(struct lc_case *c, enum disturbance how, uint32_t senders) {
             request_batch(c, from[s], s, batch);
         }
         for (uint32_t s = 0; s < senders; s++) {
-            lc_check_u64(c, "sent", BATCH, lc_field_u64(c, lc_answer(c, from[s]), "sent"));
+            lc_check_u64(c, "sent", BATCH, lc_field_u64(c, lc_wait_reply(c, from[s]), "sent"));
         }
     }
     for (uint32_t s = 0; s < senders; s++) {
         for (int r = 0; r < readers; r++) {
-            check_sender(c, lc_answer(c, to[s][r]), s);
+            check_sender(c, lc_wait_reply(c, to[s][r]), s);
         }
     }
     calm(&disturbed);
@@ -157,8 +157,8 @@ static void streams(struct lc_case *c, enum disturbance how, uint32_t senders) {
 
 /* One batch at a time, read before the next: for senders that cannot wait for a receiver, too. */
 static void paced(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
-    struct lc_party *receiver = lc_play(c, "receiver");
+    struct lc_actor *sender = lc_spawn(c, "sender");
+    struct lc_actor *receiver = lc_spawn(c, "receiver");
     struct lc_desc desc = lc_open_sender_for(c, sender, 1, 1);
     lc_open_receiver(c, receiver, &desc);
     uint8_t *first = lc_open_reader(c, sender, &desc, false)->map.base;
@@ -174,8 +174,8 @@ static void paced(struct lc_case *c) {
         }
         request_drain(c, receiver, "receiver.drain", BATCH);
         request_batch(c, sender, 1, batch);
-        lc_check_u64(c, "sent", BATCH, lc_field_u64(c, lc_answer(c, sender), "sent"));
-        const json_t *of = json_object_get(json_object_get(lc_answer(c, receiver), "senders"), "1");
+        lc_check_u64(c, "sent", BATCH, lc_field_u64(c, lc_wait_reply(c, sender), "sent"));
+        const json_t *of = json_object_get(json_object_get(lc_wait_reply(c, receiver), "senders"), "1");
         lc_check(c, of != NULL, "a batch of messages", "none");
         lc_check_u64(c, "messages of a batch", BATCH, lc_field_u64(c, of, "count"));
         lc_check_u64(c, "digest of a batch", crc, lc_field_u64(c, of, "digest"));
@@ -204,7 +204,7 @@ static void read_all(struct lc_case *c, void *argument) {
     struct lc_reader *reader = argument;
     for (uint64_t batch = 0; batch < BATCHES; batch++) {
         for (uint64_t i = 0; i < BATCH; i++) {
-            lc_expect(c, reader, TAG, 1, 0, length_of(batch), seed_of(c, 1, batch) + i);
+            lc_expect_message(c, reader, TAG, 1, 0, length_of(batch), seed_of(c, 1, batch) + i);
         }
     }
     lc_reader_close(reader);
@@ -212,7 +212,7 @@ static void read_all(struct lc_case *c, void *argument) {
 
 static void raw_readers(struct lc_case *c) {
     struct disturbed disturbed = {.how = STOPPED};
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     int readers = readers_of(c);
     struct lc_desc desc = lc_open_sender_for(c, sender, 1, readers);
     pid_t helpers[READERS];
@@ -221,18 +221,18 @@ static void raw_readers(struct lc_case *c) {
         reader[r] = lc_read_channel(c, sender, &desc);
     }
     for (int r = 0; r < readers; r++) {
-        helpers[r] = lc_fork(c, read_all, reader[r]);
+        helpers[r] = lc_fork_helper(c, read_all, reader[r]);
         disturbed.crowd.pids[disturbed.crowd.count++] = helpers[r];
     }
     add(&disturbed.crowd, sender);
     disturb(c, &disturbed);
     for (uint64_t batch = 0; batch < BATCHES; batch++) {
         request_batch(c, sender, 1, batch);
-        lc_check_u64(c, "sent", BATCH, lc_field_u64(c, lc_answer(c, sender), "sent"));
+        lc_check_u64(c, "sent", BATCH, lc_field_u64(c, lc_wait_reply(c, sender), "sent"));
     }
     calm(&disturbed);
     for (int r = 0; r < readers; r++) {
-        lc_wait(c, helpers[r]);
+        lc_wait_helper(c, helpers[r]);
     }
 }
 
@@ -249,7 +249,7 @@ static void write_all(struct lc_case *c, void *argument) {
     for (uint64_t batch = 0; batch < BATCHES; batch++) {
         for (uint64_t i = 0; i < BATCH; i++) {
             if (!lc_writer_fits(writing->writer, length_of(batch))) {
-                lc_writer_turn(writing->writer, writing->maps[next++]);
+                lc_writer_turn_page(writing->writer, writing->maps[next++]);
             }
             lc_writer_send(writing->writer, TAG, 0, length_of(batch), seed_of(c, 1, batch) + i);
         }
@@ -262,17 +262,17 @@ static void raw_writer(struct lc_case *c) {
     for (size_t i = 0; i < MAPS; i++) {
         writing.maps[i] = lc_new_map(c, LC_PAGE_DEFAULT);
     }
-    struct lc_party *receivers[2];
+    struct lc_actor *receivers[2];
     for (int r = 0; r < 2; r++) {
-        receivers[r] = lc_play(c, "receiver");
+        receivers[r] = lc_spawn(c, "receiver");
         add(&disturbed.crowd, receivers[r]);
         lc_open_receiver(c, receivers[r], &writing.writer->map->desc);
         request_drain(c, receivers[r], "receiver.drain", MESSAGES);
     }
     disturb(c, &disturbed);
-    lc_wait(c, lc_fork(c, write_all, &writing));
+    lc_wait_helper(c, lc_fork_helper(c, write_all, &writing));
     for (int r = 0; r < 2; r++) {
-        check_sender(c, lc_answer(c, receivers[r]), 1);
+        check_sender(c, lc_wait_reply(c, receivers[r]), 1);
     }
     calm(&disturbed);
 }
@@ -293,11 +293,11 @@ static uint32_t client_digest(const struct lc_case *c, uint32_t sender) {
 }
 
 /* A client may leave out its own messages: BROKER-1 is about what stands on the broadcast. */
-static void check_client(struct lc_case *c, const json_t *answer, const uint32_t *ids, uint32_t own) {
+static void check_client(struct lc_case *c, const json_t *reply, const uint32_t *ids, uint32_t own) {
     for (int i = 0; i < CLIENTS; i++) {
         char name[16];
         snprintf(name, sizeof name, "%u", ids[i]);
-        const json_t *of = json_object_get(json_object_get(answer, "senders"), name);
+        const json_t *of = json_object_get(json_object_get(reply, "senders"), name);
         if (of == NULL && ids[i] == own) {
             continue;
         }
@@ -309,32 +309,32 @@ static void check_client(struct lc_case *c, const json_t *answer, const uint32_t
 
 static void through_a_broker(struct lc_case *c, enum disturbance how) {
     struct disturbed disturbed = {.how = how};
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     add(&disturbed.crowd, broker);
     uint16_t port = lc_open_broker(c, broker, NULL);
-    struct lc_party *clients[CLIENTS];
+    struct lc_actor *clients[CLIENTS];
     uint32_t ids[CLIENTS];
     for (int i = 0; i < CLIENTS; i++) {
-        clients[i] = lc_play(c, "client");
+        clients[i] = lc_spawn(c, "client");
         add(&disturbed.crowd, clients[i]);
-        ids[i] = lc_connect(c, clients[i], port);
+        ids[i] = lc_connect_client(c, clients[i], port);
     }
     disturb(c, &disturbed);
     for (int i = 0; i < CLIENTS; i++) {
-        lc_request(c, clients[i], "client.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", TAG, "length",
-                   (json_int_t)length_of(ids[i]), "seed", (json_int_t)seed_of(c, ids[i], 0), "count",
-                   CLIENT_BATCHES * BATCH, "timeout_ms", WAIT_MS);
+        lc_send_request(c, clients[i], "client.send", "{s:i, s:I, s:I, s:i, s:i}", "tag", TAG, "length",
+                        (json_int_t)length_of(ids[i]), "seed", (json_int_t)seed_of(c, ids[i], 0), "count",
+                        CLIENT_BATCHES * BATCH, "timeout_ms", WAIT_MS);
     }
     for (int i = 0; i < CLIENTS; i++) {
         lc_check_u64(c, "sent", UINT64_C(1) * CLIENT_BATCHES * BATCH,
-                     lc_field_u64(c, lc_answer(c, clients[i]), "sent"));
+                     lc_field_u64(c, lc_wait_reply(c, clients[i]), "sent"));
     }
     for (int i = 0; i < CLIENTS; i++) {
-        lc_request(c, clients[i], "client.drain", "{s:i, s:i}", "count", CLIENTS * CLIENT_BATCHES * BATCH, "timeout_ms",
-                   2000);
+        lc_send_request(c, clients[i], "client.drain", "{s:i, s:i}", "count", CLIENTS * CLIENT_BATCHES * BATCH,
+                        "timeout_ms", 2000);
     }
     for (int i = 0; i < CLIENTS; i++) {
-        check_client(c, lc_answer(c, clients[i]), ids, ids[i]);
+        check_client(c, lc_wait_reply(c, clients[i]), ids, ids[i]);
     }
     calm(&disturbed);
 }

@@ -10,7 +10,7 @@ enum { SENDER_ID = 7, TAG = 0x1234 };
 /* ---------------------------------------------------------------- what a sender makes */
 
 static void fresh(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender(c, sender, SENDER_ID);
     struct lc_reader *reader = lc_open_reader(c, sender, &desc, false); /* looks at the header and the first slot */
     const void *page = reader->map.base;
@@ -28,7 +28,7 @@ static void fresh(struct lc_case *c) {
 static void every_id(struct lc_case *c) {
     static const uint32_t ids[] = {0, 1, 0x7FFFFFFF, 0xFFFFFFFF};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        struct lc_party *sender = lc_play(c, "sender");
+        struct lc_actor *sender = lc_spawn(c, "sender");
         struct lc_desc desc = lc_open_sender(c, sender, ids[i]);
         struct lc_reader *reader = lc_open_reader(c, sender, &desc, false);
         lc_check_u64(c, "sender_id", ids[i], lc_get32(reader->map.base, LC_PAGE_SENDER_ID));
@@ -37,12 +37,12 @@ static void every_id(struct lc_case *c) {
 }
 
 static void first_size(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender(c, sender, SENDER_ID);
     lc_check_u64(c, "a first map of", LC_PAGE_DEFAULT, desc.size);
 }
 
-static void check_sizes(struct lc_case *c, struct lc_party *sender, const struct lc_desc *desc) {
+static void check_sizes(struct lc_case *c, struct lc_actor *sender, const struct lc_desc *desc) {
     struct lc_reader *reader = lc_open_reader(c, sender, desc, false);
     lc_check_u64(c, "size_total", desc->size - LC_PAGE_HEADER, lc_get64(reader->map.base, LC_PAGE_SIZE_TOTAL));
     lc_check(c, reader->map.size >= desc->size, "a segment as large as its description", "%zu bytes of %llu",
@@ -50,7 +50,7 @@ static void check_sizes(struct lc_case *c, struct lc_party *sender, const struct
 }
 
 static void size_total(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender(c, sender, SENDER_ID);
     check_sizes(c, sender, &desc);
 }
@@ -59,7 +59,7 @@ static void size_total(struct lc_case *c) {
 static void sizes_asked_for(struct lc_case *c) {
     static const uint64_t sizes[] = {4096, 65536, 100000, 4 << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct lc_party *sender = lc_play(c, "sender");
+        struct lc_actor *sender = lc_spawn(c, "sender");
         struct lc_desc desc = lc_open_sender_sized(c, sender, SENDER_ID, sizes[i]);
         lc_check(c, desc.size >= sizes[i], "a map as large as was asked for", "%llu bytes, where %llu were wanted",
                  (unsigned long long)desc.size, (unsigned long long)sizes[i]);
@@ -72,10 +72,10 @@ static void sizes_asked_for(struct lc_case *c) {
 
 /* The receiver says no and is as well as before: it opens a good page afterwards. */
 static void refuses(struct lc_case *c, const struct lc_desc *bad, struct lc_writer *good) {
-    const json_t *answer;
-    struct lc_party *receiver = lc_play(c, "receiver");
-    enum lc_outcome outcome = lc_try(c, receiver, &answer, "receiver.open", "{s:s, s:o}", "provider",
-                                     lc_provider_name(c), "description", lc_desc_json(bad));
+    const json_t *reply;
+    struct lc_actor *receiver = lc_spawn(c, "receiver");
+    enum lc_outcome outcome = lc_call_may_refuse(c, receiver, &reply, "receiver.open", "{s:s, s:o}", "provider",
+                                                 lc_provider_name(c), "description", lc_desc_json(bad));
     lc_check(c, outcome == LC_REFUSED, "a refusal", "ok");
     lc_open_receiver(c, receiver, &good->map->desc);
     lc_expect_recv(c, receiver, TAG, SENDER_ID, 0, 100, lc_seed(c));

@@ -11,13 +11,13 @@ enum { TAG = 0x4057, SENDER = 5 };
 
 struct reading {
     struct lc_writer *writer;
-    struct lc_party *receiver;
+    struct lc_actor *receiver;
 };
 
 static struct reading start_reading(struct lc_case *c) {
     struct reading reading = {.writer = lc_new_channel(c, 0, SENDER)};
     lc_writer_send(reading.writer, TAG, 0, 100, 1);
-    reading.receiver = lc_play(c, "receiver");
+    reading.receiver = lc_spawn(c, "receiver");
     lc_open_receiver(c, reading.receiver, &reading.writer->map->desc);
     lc_expect_recv(c, reading.receiver, TAG, SENDER, 0, 100, 1);
     return reading;
@@ -141,10 +141,11 @@ static void goes_back(struct lc_case *c) {
 static void goes_to_nothing(struct lc_case *c) {
     struct reading reading = start_reading(c);
     lc_set_current_msg_id(reading.writer->map->base, 0);
-    const json_t *answer;
-    enum lc_outcome outcome = lc_try(c, reading.receiver, &answer, "receiver.recv", "{s:i}", "timeout_ms", 50);
+    const json_t *reply;
+    enum lc_outcome outcome =
+        lc_call_may_refuse(c, reading.receiver, &reply, "receiver.recv", "{s:i}", "timeout_ms", 50);
     if (outcome == LC_OK) {
-        lc_check_u64(c, "messages", 0, json_array_size(json_object_get(answer, "messages")));
+        lc_check_u64(c, "messages", 0, json_array_size(json_object_get(reply, "messages")));
     }
     lc_check_alive(c, reading.receiver);
 }
@@ -168,7 +169,7 @@ static void up_to_the_end(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 4096, SENDER);
     uint64_t length = 4096 - LC_PAGE_HEADER - LC_MSG_HEADER;
     lc_writer_send(writer, TAG, 0, length, 1);
-    struct lc_party *receiver = lc_play(c, "receiver");
+    struct lc_actor *receiver = lc_spawn(c, "receiver");
     lc_open_receiver(c, receiver, &writer->map->desc);
     lc_expect_recv(c, receiver, TAG, SENDER, 0, length, 1);
     lc_set_current_msg_id(writer->map->base, 2);
@@ -181,7 +182,7 @@ static void header_cut_off(struct lc_case *c) {
     uint64_t slot = lc_writer_prepare(writer, TAG, 0, length - 32, 1);
     lc_put64(writer->map->base, slot + LC_MSG_PADDED, length);
     lc_writer_commit(writer);
-    struct lc_party *receiver = lc_play(c, "receiver");
+    struct lc_actor *receiver = lc_spawn(c, "receiver");
     lc_open_receiver(c, receiver, &writer->map->desc);
     lc_expect_recv_refused(c, receiver);
 }
@@ -190,7 +191,7 @@ static void header_cut_off(struct lc_case *c) {
 
 static void end_lies(struct lc_case *c, struct lc_desc desc) {
     struct reading reading = start_reading(c);
-    lc_writer_end(reading.writer, &desc);
+    lc_writer_end_page(reading.writer, &desc);
     lc_note(c, "END_OF_PAGE names %s of %llu bytes", lc_desc_show(&desc), (unsigned long long)desc.size);
     lc_expect_recv_refused(c, reading.receiver);
     lc_expect_recv_refused(c, reading.receiver);
@@ -238,7 +239,7 @@ static void end_names_another_provider(struct lc_case *c) {
     struct lc_map map;
     int rc = lc_map_create(other, LC_PAGE_DEFAULT, &map);
     if (rc != 0) {
-        lc_trouble(c, "a %s map: %s", lc_provider_names[other], strerror(-rc));
+        lc_error(c, "a %s map: %s", lc_provider_names[other], strerror(-rc));
     }
     struct lc_writer behind;
     lc_writer_start(&behind, &map, SENDER);
@@ -255,16 +256,16 @@ struct drained {
 };
 
 /* Receives until nothing comes or it is refused; whatever came must have been a message that was sent. */
-static struct drained drain(struct lc_case *c, struct lc_party *receiver, uint64_t max) {
+static struct drained drain(struct lc_case *c, struct lc_actor *receiver, uint64_t max) {
     struct drained result = {0};
     while (result.messages < max && !result.refused) {
-        const json_t *answer;
+        const json_t *reply;
         enum lc_outcome outcome =
-            lc_try(c, receiver, &answer, "receiver.recv", "{s:i, s:i}", "timeout_ms", 0, "count", 64);
+            lc_call_may_refuse(c, receiver, &reply, "receiver.recv", "{s:i, s:i}", "timeout_ms", 0, "count", 64);
         result.refused = outcome == LC_REFUSED;
-        size_t count = json_array_size(json_object_get(answer, "messages"));
+        size_t count = json_array_size(json_object_get(reply, "messages"));
         for (size_t i = 0; i < count; i++) {
-            const json_t *message = json_array_get(json_object_get(answer, "messages"), i);
+            const json_t *message = json_array_get(json_object_get(reply, "messages"), i);
             uint64_t length = lc_field_u64(c, message, "length");
             lc_check(c, length <= LC_PAGE_DEFAULT, "a length inside the map", "%llu", (unsigned long long)length);
         }
@@ -288,7 +289,7 @@ static void flip(struct lc_case *c, size_t field, size_t bytes, uint64_t wrong) 
         for (uint64_t i = 0; i < MESSAGES; i++) {
             fields[i] = writer->map->base + lc_writer_send(writer, TAG, 0, 100, i) + field;
         }
-        struct lc_party *receiver = lc_play(c, "receiver");
+        struct lc_actor *receiver = lc_spawn(c, "receiver");
         lc_open_receiver(c, receiver, &writer->map->desc);
         struct lc_flip *flipping = lc_flip_start(c, fields, MESSAGES, bytes, wrong);
         struct drained drained = drain(c, receiver, MESSAGES);

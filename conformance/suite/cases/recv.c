@@ -6,13 +6,13 @@
 
 enum { TAG = 0x4EC5, SENDER = 21 };
 
-static struct lc_party *open_on(struct lc_case *c, const struct lc_writer *writer) {
-    struct lc_party *receiver = lc_play(c, "receiver");
+static struct lc_actor *open_on(struct lc_case *c, const struct lc_writer *writer) {
+    struct lc_actor *receiver = lc_spawn(c, "receiver");
     lc_open_receiver(c, receiver, &writer->map->desc);
     return receiver;
 }
 
-static void send_and_expect(struct lc_case *c, struct lc_writer *writer, struct lc_party *receiver, uint64_t length,
+static void send_and_expect(struct lc_case *c, struct lc_writer *writer, struct lc_actor *receiver, uint64_t length,
                             uint64_t seed) {
     lc_writer_send(writer, TAG, 0, length, seed);
     lc_expect_recv(c, receiver, TAG, SENDER, 0, length, seed);
@@ -22,27 +22,27 @@ static void send_and_expect(struct lc_case *c, struct lc_writer *writer, struct 
 
 static void nothing_then_something(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     for (uint64_t i = 0; i < 5; i++) {
-        lc_expect_recv_nothing(c, receiver);
+        lc_expect_recv_timeout(c, receiver);
         send_and_expect(c, writer, receiver, i, i);
     }
-    lc_expect_recv_nothing(c, receiver);
+    lc_expect_recv_timeout(c, receiver);
 }
 
 static void prepared_is_not_there(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     send_and_expect(c, writer, receiver, 10, 1);
     lc_writer_prepare(writer, TAG, 0, 20, 2);
-    lc_expect_recv_nothing(c, receiver);
+    lc_expect_recv_timeout(c, receiver);
     lc_writer_commit(writer);
     lc_expect_recv(c, receiver, TAG, SENDER, 0, 20, 2);
 }
 
 static void every_length(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     for (uint64_t length = 0; length <= 200; length++) {
         send_and_expect(c, writer, receiver, length, length);
     }
@@ -51,7 +51,7 @@ static void every_length(struct lc_case *c) {
 static void fields(struct lc_case *c) {
     static const uint32_t values[] = {0, 1, 0x7fffffff, 0x80000000, 0xfffffffe};
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         writer->sender = values[i];
         lc_writer_send(writer, values[i], values[i], 40, i);
@@ -62,7 +62,7 @@ static void fields(struct lc_case *c) {
 /* A broker's slots can be longer than they have to be. */
 static void longer_slots(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     for (uint64_t i = 0; i < 6; i++) {
         uint64_t slot = lc_writer_prepare(writer, TAG, 0, 24 * i, i);
         uint64_t longer = lc_get64(writer->map->base, slot + LC_MSG_PADDED) + LC_LINE * (i % 3 + 1);
@@ -81,12 +81,12 @@ static void page_turns(struct lc_case *c) {
     for (size_t i = 0; i < 6; i++) {
         maps[i] = lc_new_map(c, i % 2 == 0 ? LC_PAGE_DEFAULT : 2 * LC_PAGE_DEFAULT);
     }
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     for (size_t i = 0; i < 6; i++) {
         send_and_expect(c, writer, receiver, 100 * i, i);
-        lc_writer_turn(writer, maps[i]);
+        lc_writer_turn_page(writer, maps[i]);
         if (i % 3 == 2) {
-            lc_expect_recv_nothing(c, receiver);
+            lc_expect_recv_timeout(c, receiver);
         }
     }
     send_and_expect(c, writer, receiver, 77, 77);
@@ -98,9 +98,9 @@ static void pages_without_messages(struct lc_case *c) {
     for (size_t i = 0; i < 10; i++) {
         maps[i] = lc_new_map(c, LC_PAGE_DEFAULT);
     }
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     for (size_t i = 0; i < 10; i++) {
-        lc_writer_turn(writer, maps[i]);
+        lc_writer_turn_page(writer, maps[i]);
     }
     send_and_expect(c, writer, receiver, 77, 77);
     for (size_t i = 0; i < 9; i++) {
@@ -110,20 +110,20 @@ static void pages_without_messages(struct lc_case *c) {
 
 static void exiting_ends(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     send_and_expect(c, writer, receiver, 10, 1);
     lc_writer_send(writer, LC_TAG_EXITING, 0, 0, 0);
     for (int i = 0; i < 2; i++) {
-        const json_t *answer = lc_ask(c, receiver, "receiver.recv", "{s:i}", "timeout_ms", 2000);
-        lc_check(c, strcmp(lc_field_string(c, answer, "end"), "exiting") == 0, "the channel's end", "%s",
-                 lc_field_string(c, answer, "end"));
-        lc_check_u64(c, "messages", 0, json_array_size(json_object_get(answer, "messages")));
+        const json_t *reply = lc_call(c, receiver, "receiver.recv", "{s:i}", "timeout_ms", 2000);
+        lc_check(c, strcmp(lc_field_string(c, reply, "end"), "exiting") == 0, "the channel's end", "%s",
+                 lc_field_string(c, reply, "end"));
+        lc_check_u64(c, "messages", 0, json_array_size(json_object_get(reply, "messages")));
     }
 }
 
 static void marked_slot(struct lc_case *c, uint32_t tag, uint64_t length) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     send_and_expect(c, writer, receiver, 10, 1);
     lc_writer_send(writer, tag, 0, length, 3);
     lc_expect_recv_refused(c, receiver);
@@ -147,7 +147,7 @@ static void short_end(struct lc_case *c, uint64_t length, uint64_t padded) {
     struct lc_map *next = lc_new_map(c, LC_PAGE_DEFAULT);
     struct lc_writer behind;
     lc_writer_start(&behind, next, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     send_and_expect(c, writer, receiver, 10, 1);
     uint8_t bytes[LC_EOP_PAYLOAD];
     lc_eop_payload(bytes, &next->desc);
@@ -169,9 +169,9 @@ static void end_without_payload(struct lc_case *c) {
 static void joins_and_leaves(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
     for (uint16_t i = 1; i <= 3; i++) {
-        struct lc_party *receiver = open_on(c, writer);
+        struct lc_actor *receiver = open_on(c, writer);
         lc_check_u64(c, "receivers_joined_count", i, lc_get16(writer->map->base, LC_PAGE_JOINED));
-        lc_ask(c, receiver, "receiver.close", "{}");
+        lc_call(c, receiver, "receiver.close", "{}");
         lc_check_u64(c, "receivers_left_count", i, lc_get16(writer->map->base, LC_PAGE_LEFT));
     }
 }
@@ -182,13 +182,13 @@ static void several_receivers(struct lc_case *c) {
     enum { RECEIVERS = 4, MESSAGES = 60 };
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
     struct lc_map *next = lc_new_map(c, LC_PAGE_DEFAULT);
-    struct lc_party *receivers[RECEIVERS];
+    struct lc_actor *receivers[RECEIVERS];
     for (int r = 0; r < RECEIVERS; r++) {
         receivers[r] = open_on(c, writer);
     }
     for (uint64_t i = 0; i < MESSAGES; i++) {
         if (i == MESSAGES / 2) {
-            lc_writer_turn(writer, next);
+            lc_writer_turn_page(writer, next);
         }
         lc_writer_send(writer, TAG, 0, i, i);
     }
@@ -201,11 +201,11 @@ static void several_receivers(struct lc_case *c) {
 
 static void name_removed(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     send_and_expect(c, writer, receiver, 10, 1);
-    int rc = lc_map_remove(writer->map);
+    int rc = lc_map_unlink(writer->map);
     if (rc != 0) {
-        lc_trouble(c, "removing the segment: %s", strerror(-rc));
+        lc_error(c, "removing the segment: %s", strerror(-rc));
     }
     send_and_expect(c, writer, receiver, 20, 2);
     send_and_expect(c, writer, receiver, 30000, 3);
@@ -214,39 +214,39 @@ static void name_removed(struct lc_case *c) {
 /* Cut off behind its first 4 KiB, under a receiver that has more to read. A clean error is what a user would want. */
 static void cut_off_under_it(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     send_and_expect(c, writer, receiver, 10, 1);
     lc_writer_send(writer, TAG, 0, 3000, 2);
     lc_writer_send(writer, TAG, 0, 30000, 3);
     int rc = lc_map_truncate(writer->map, 4096);
     if (rc != 0) {
-        lc_trouble(c, "cutting the segment off: %s", strerror(-rc));
+        lc_error(c, "cutting the segment off: %s", strerror(-rc));
     }
-    const json_t *answer;
-    lc_try(c, receiver, &answer, "receiver.recv", "{s:i, s:i}", "count", 2, "timeout_ms", 100);
+    const json_t *reply;
+    lc_call_may_refuse(c, receiver, &reply, "receiver.recv", "{s:i, s:i}", "count", 2, "timeout_ms", 100);
     lc_check_alive(c, receiver);
 }
 
 static void time_is_up(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     static const int waits[] = {0, 1, 20, 200};
     for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
-        const json_t *answer = lc_ask(c, receiver, "receiver.recv", "{s:i}", "timeout_ms", waits[i]);
-        lc_check(c, strcmp(lc_field_string(c, answer, "end"), "timeout") == 0, "end: timeout", "%s",
-                 lc_field_string(c, answer, "end"));
+        const json_t *reply = lc_call(c, receiver, "receiver.recv", "{s:i}", "timeout_ms", waits[i]);
+        lc_check(c, strcmp(lc_field_string(c, reply, "end"), "timeout") == 0, "end: timeout", "%s",
+                 lc_field_string(c, reply, "end"));
     }
     send_and_expect(c, writer, receiver, 5, 5);
 }
 
 static void wakes_up(struct lc_case *c) {
     struct lc_writer *writer = lc_new_channel(c, 0, SENDER);
-    struct lc_party *receiver = open_on(c, writer);
+    struct lc_actor *receiver = open_on(c, writer);
     for (uint64_t i = 0; i < 20; i++) {
-        lc_request(c, receiver, "receiver.recv", "{s:i}", "timeout_ms", 5000);
+        lc_send_request(c, receiver, "receiver.recv", "{s:i}", "timeout_ms", 5000);
         lc_writer_send(writer, TAG, 0, 10, i);
-        const json_t *answer = lc_answer(c, receiver);
-        lc_check_u64(c, "messages", 1, json_array_size(json_object_get(answer, "messages")));
+        const json_t *reply = lc_wait_reply(c, receiver);
+        lc_check_u64(c, "messages", 1, json_array_size(json_object_get(reply, "messages")));
     }
 }
 

@@ -21,8 +21,8 @@ static const char *variable(struct lc_case *c, const json_t *environment, const 
     return value;
 }
 
-static json_t *save(struct lc_case *c, struct lc_party *party, const char *verb) {
-    const json_t *environment = json_object_get(lc_ask(c, party, verb, "{s:s}", "name", name), "environment");
+static json_t *save(struct lc_case *c, struct lc_actor *actor, const char *verb) {
+    const json_t *environment = json_object_get(lc_call(c, actor, verb, "{s:s}", "name", name), "environment");
     lc_check(c, json_is_object(environment), "an object of variables", "none");
     return json_deep_copy(environment);
 }
@@ -38,21 +38,21 @@ static json_t *environment_of(const struct lc_desc *desc, const char *offset) {
                      "6");
 }
 
-static enum lc_outcome resume(struct lc_case *c, struct lc_party *party, const char *verb, json_t *environment) {
-    const json_t *answer;
-    return lc_try(c, party, &answer, verb, "{s:s, s:s, s:o}", "provider", lc_provider_name(c), "name", name,
-                  "environment", environment);
+static enum lc_outcome resume(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *environment) {
+    const json_t *reply;
+    return lc_call_may_refuse(c, actor, &reply, verb, "{s:s, s:s, s:o}", "provider", lc_provider_name(c), "name", name,
+                              "environment", environment);
 }
 
-static void resume_well(struct lc_case *c, struct lc_party *party, const char *verb, json_t *environment) {
-    lc_check(c, resume(c, party, verb, environment) == LC_OK, "that it goes on", "a refusal");
+static void resume_well(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *environment) {
+    lc_check(c, resume(c, actor, verb, environment) == LC_OK, "that it goes on", "a refusal");
 }
 
 /* ---------------------------------------------------------------- receivers */
 
 struct reading {
     struct lc_writer *writer;
-    struct lc_party *receiver;
+    struct lc_actor *receiver;
     uint64_t last; /* slot of the message read last */
 };
 
@@ -62,7 +62,7 @@ static struct reading read_some(struct lc_case *c, uint64_t sent, uint64_t read)
         uint64_t slot = lc_writer_send(reading.writer, TAG, 0, 100 * i, i);
         reading.last = i + 1 == read ? slot : reading.last;
     }
-    reading.receiver = lc_play(c, "receiver");
+    reading.receiver = lc_spawn(c, "receiver");
     lc_open_receiver(c, reading.receiver, &reading.writer->map->desc);
     for (uint64_t i = 0; i < read; i++) {
         lc_expect_recv(c, reading.receiver, TAG, SENDER, 0, 100 * i, i);
@@ -98,12 +98,12 @@ static void receiver_goes_on(struct lc_case *c) {
     for (uint64_t read = 0; read <= 4; read += 2) {
         struct reading reading = read_some(c, 6, read);
         json_t *environment = save(c, reading.receiver, "receiver.save");
-        struct lc_party *next = lc_play(c, "receiver");
+        struct lc_actor *next = lc_spawn(c, "receiver");
         resume_well(c, next, "receiver.resume", environment);
         for (uint64_t i = read; i < 6; i++) {
             lc_expect_recv(c, next, TAG, SENDER, 0, 100 * i, i);
         }
-        lc_expect_recv_nothing(c, next);
+        lc_expect_recv_timeout(c, next);
         lc_writer_send(reading.writer, TAG, 0, 7, 7);
         lc_expect_recv(c, next, TAG, SENDER, 0, 7, 7);
     }
@@ -114,10 +114,10 @@ static void receiver_of_another(struct lc_case *c) {
     struct reading reading = read_some(c, 6, 3);
     char offset[32];
     snprintf(offset, sizeof offset, "%llu", (unsigned long long)(reading.last - LC_PAGE_HEADER));
-    struct lc_party *next = lc_play(c, "receiver");
+    struct lc_actor *next = lc_spawn(c, "receiver");
     resume_well(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, offset));
     lc_expect_recv(c, next, TAG, SENDER, 0, 300, 3);
-    next = lc_play(c, "receiver");
+    next = lc_spawn(c, "receiver");
     resume_well(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, "_NULL"));
     lc_expect_recv(c, next, TAG, SENDER, 0, 0, 0);
 }
@@ -125,18 +125,18 @@ static void receiver_of_another(struct lc_case *c) {
 /* ---------------------------------------------------------------- senders */
 
 struct writing {
-    struct lc_party *sender;
+    struct lc_actor *sender;
     struct lc_desc desc;
     struct lc_reader *reader;
 };
 
 static struct writing write_some(struct lc_case *c, uint64_t count) {
-    struct writing writing = {.sender = lc_play(c, "sender")};
+    struct writing writing = {.sender = lc_spawn(c, "sender")};
     writing.desc = lc_open_sender(c, writing.sender, SENDER);
     writing.reader = lc_read_channel(c, writing.sender, &writing.desc);
     for (uint64_t i = 0; i < count; i++) {
-        lc_send(c, writing.sender, TAG, 100, i);
-        lc_expect(c, writing.reader, TAG, SENDER, 0, 100, i);
+        lc_send_message(c, writing.sender, TAG, 100, i);
+        lc_expect_message(c, writing.reader, TAG, SENDER, 0, 100, i);
     }
     return writing;
 }
@@ -160,12 +160,12 @@ static void sender_goes_on(struct lc_case *c) {
     for (uint64_t before = 0; before < 4; before += 3) {
         struct writing writing = write_some(c, before);
         json_t *environment = save(c, writing.sender, "sender.save");
-        struct lc_party *next = lc_play(c, "sender");
+        struct lc_actor *next = lc_spawn(c, "sender");
         resume_well(c, next, "sender.resume", environment);
         for (uint64_t i = before; i < 9; i++) {
-            lc_send(c, next, TAG, 100, i);
+            lc_send_message(c, next, TAG, 100, i);
             struct lc_message message;
-            lc_next(c, writing.reader, &message);
+            lc_next_message(c, writing.reader, &message);
             lc_check_u64(c, "message_id", i + 1, message.id);
             lc_check_u64(c, "sender", SENDER, message.sender);
             lc_check_u64(c, "digest", lc_payload_digest(100, i), lc_crc(0, message.payload, (size_t)message.length));
@@ -176,7 +176,7 @@ static void sender_goes_on(struct lc_case *c) {
 /* ---------------------------------------------------------------- offsets that cannot be */
 
 static void refuse_offset(struct lc_case *c, const char *role, const struct lc_desc *desc, const char *offset) {
-    struct lc_party *next = lc_play(c, role);
+    struct lc_actor *next = lc_spawn(c, role);
     char verb[32];
     snprintf(verb, sizeof verb, "%s.resume", role);
     lc_note(c, "an offset of \"%s\"", offset);
@@ -222,17 +222,17 @@ static void client_over_maps(struct lc_case *c) {
         lc_writer_send(broadcast, TAG, 0, 10, i);
     }
     lc_join(own->map->base); /* the broker did */
-    struct lc_party *client = lc_play(c, "client");
-    lc_ask(c, client, "client.open", "{s:s, s:o, s:o}", "provider", lc_provider_name(c), "sender",
-           lc_desc_json(&own->map->desc), "receiver", lc_desc_json(&broadcast->map->desc));
+    struct lc_actor *client = lc_spawn(c, "client");
+    lc_call(c, client, "client.open", "{s:s, s:o, s:o}", "provider", lc_provider_name(c), "sender",
+            lc_desc_json(&own->map->desc), "receiver", lc_desc_json(&broadcast->map->desc));
     struct lc_reader *reader = lc_open_reader(c, client, &own->map->desc, false);
-    lc_ask(c, client, "client.send", "{s:i, s:i, s:i, s:i}", "tag", TAG, "length", 70, "seed", 7, "timeout_ms", 1000);
+    lc_call(c, client, "client.send", "{s:i, s:i, s:i, s:i}", "tag", TAG, "length", 70, "seed", 7, "timeout_ms", 1000);
     lc_check_u64(c, "current_msg_id of the broadcast, which is not the client's to write", 3,
                  lc_current_msg_id(broadcast->map->base));
-    lc_expect(c, reader, TAG, SENDER, 0, 70, 7);
+    lc_expect_message(c, reader, TAG, SENDER, 0, 70, 7);
     for (uint64_t i = 0; i < 3; i++) {
-        const json_t *answer = lc_ask(c, client, "client.recv", "{s:i}", "timeout_ms", 1000);
-        const json_t *message = json_array_get(json_object_get(answer, "messages"), 0);
+        const json_t *reply = lc_call(c, client, "client.recv", "{s:i}", "timeout_ms", 1000);
+        const json_t *message = json_array_get(json_object_get(reply, "messages"), 0);
         lc_check(c, message != NULL, "a message of the broadcast", "none");
         lc_check_u64(c, "digest", lc_payload_digest(10, i), lc_field_u64(c, message, "digest"));
     }

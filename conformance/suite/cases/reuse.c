@@ -7,10 +7,10 @@
 enum { TAG = 0x4E05E, SENDER = 9 };
 
 /* False when the sender had no room for it in time. */
-static bool send_one(struct lc_case *c, struct lc_party *sender, uint64_t length, uint64_t seed) {
-    const json_t *answer;
-    return lc_try(c, sender, &answer, "sender.send", "{s:i, s:I, s:I, s:i}", "tag", TAG, "length", (json_int_t)length,
-                  "seed", (json_int_t)seed, "timeout_ms", 100) == LC_OK;
+static bool send_one(struct lc_case *c, struct lc_actor *sender, uint64_t length, uint64_t seed) {
+    const json_t *reply;
+    return lc_call_may_refuse(c, sender, &reply, "sender.send", "{s:i, s:I, s:I, s:i}", "tag", TAG, "length",
+                              (json_int_t)length, "seed", (json_int_t)seed, "timeout_ms", 100) == LC_OK;
 }
 
 /* About three messages a page. */
@@ -21,35 +21,35 @@ static uint64_t third(const struct lc_case *c) {
 /* ---------------------------------------------------------------- reuse */
 
 static void unread_is_kept(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     for (uint64_t i = 0; i < 9; i++) {
         send_one(c, sender, third(c), i);
     }
     for (uint64_t i = 0; i < 9; i++) {
-        lc_expect(c, reader, TAG, SENDER, 0, third(c), i);
+        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
     }
 }
 
 /* One reads on, the other stays on the first page. Everything that was sent is still there for it. */
 static void slow_receiver(struct lc_case *c, uint64_t length, uint64_t max) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_reader *fast = lc_read_channel(c, sender, &desc);
     struct lc_reader *slow = lc_read_channel(c, sender, &desc);
     uint64_t sent = 0;
     while (sent < max && send_one(c, sender, length, sent)) {
-        lc_expect(c, fast, TAG, SENDER, 0, length, sent);
+        lc_expect_message(c, fast, TAG, SENDER, 0, length, sent);
         sent++;
     }
     lc_note(c, "%d messages of %d bytes were sent while the slow receiver stood on the first page", (int)sent,
             (int)length);
     for (uint64_t i = 0; i < sent; i++) {
-        lc_expect(c, slow, TAG, SENDER, 0, length, i);
+        lc_expect_message(c, slow, TAG, SENDER, 0, length, i);
     }
     lc_check(c, send_one(c, sender, length, sent), "room once the slow receiver has caught up", "a refusal");
-    lc_expect(c, slow, TAG, SENDER, 0, length, sent);
+    lc_expect_message(c, slow, TAG, SENDER, 0, length, sent);
 }
 
 static void slow_receiver_large(struct lc_case *c) {
@@ -65,14 +65,14 @@ static void magic_until_all_joined(struct lc_case *c) {
     if (!lc_has_option(c, "receivers")) {
         lc_skip(c, "the option receivers");
     }
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_map first;
-    int rc = lc_map_open(lc_provider(c), &desc, lc_party_pid(sender), &first);
+    int rc = lc_map_open(lc_provider(c), &desc, lc_actor_pid(sender), &first);
     lc_check(c, rc == 0, "a page that can be mapped", "%s", strerror(-rc));
     struct lc_reader *fast = lc_read_channel(c, sender, &desc);
     for (uint64_t i = 0; i < 60 && send_one(c, sender, third(c), i); i++) {
-        lc_expect(c, fast, TAG, SENDER, 0, third(c), i);
+        lc_expect_message(c, fast, TAG, SENDER, 0, third(c), i);
     }
     uint64_t magic = lc_get64(first.base, LC_PAGE_MAGIC);
     uint32_t digest = lc_crc(0, first.base + LC_PAGE_HEADER + LC_MSG_HEADER, (size_t)third(c));
@@ -86,36 +86,36 @@ static void yet_to_come(struct lc_case *c) {
     if (!lc_has_option(c, "receivers")) {
         lc_skip(c, "the option receivers");
     }
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_reader *fast = lc_read_channel(c, sender, &desc);
     uint64_t sent = 0;
     for (; sent < 60 && send_one(c, sender, third(c), sent); sent++) {
-        lc_expect(c, fast, TAG, SENDER, 0, third(c), sent);
+        lc_expect_message(c, fast, TAG, SENDER, 0, third(c), sent);
     }
     struct lc_reader *late = lc_read_channel(c, sender, &desc);
     for (uint64_t i = 0; i < sent; i++) {
-        lc_expect(c, late, TAG, SENDER, 0, third(c), i);
+        lc_expect_message(c, late, TAG, SENDER, 0, third(c), i);
     }
 }
 
 /* Both readers finish a page, then only one goes on: what the counts of that page say is not enough. */
 static void slow_after_a_while(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
     struct lc_reader *fast = lc_read_channel(c, sender, &desc);
     struct lc_reader *slow = lc_read_channel(c, sender, &desc);
     uint64_t sent = 0;
     for (; sent < 14 && send_one(c, sender, third(c), sent); sent++) {
-        lc_expect(c, fast, TAG, SENDER, 0, third(c), sent);
-        lc_expect(c, slow, TAG, SENDER, 0, third(c), sent);
+        lc_expect_message(c, fast, TAG, SENDER, 0, third(c), sent);
+        lc_expect_message(c, slow, TAG, SENDER, 0, third(c), sent);
     }
     uint64_t behind = sent;
     for (; sent < 60 && send_one(c, sender, third(c), sent); sent++) {
-        lc_expect(c, fast, TAG, SENDER, 0, third(c), sent);
+        lc_expect_message(c, fast, TAG, SENDER, 0, third(c), sent);
     }
     for (; behind < sent; behind++) {
-        lc_expect(c, slow, TAG, SENDER, 0, third(c), behind);
+        lc_expect_message(c, slow, TAG, SENDER, 0, third(c), behind);
     }
 }
 
@@ -139,28 +139,28 @@ static bool is_new(struct seen *seen, const struct lc_desc *desc) {
 }
 
 static void bounded_maps(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     struct seen seen = {0};
     for (uint64_t i = 0; reader->pages < PAGES; i++) {
-        lc_send(c, sender, TAG, third(c), i);
-        lc_expect(c, reader, TAG, SENDER, 0, third(c), i);
+        lc_send_message(c, sender, TAG, third(c), i);
+        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
         (void)is_new(&seen, &reader->map.desc);
     }
     lc_check(c, seen.count <= PAGES / 2, "pages that come round again", "%d maps for %d pages", (int)seen.count, PAGES);
 }
 
 static void fresh_again(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     struct seen seen = {0};
     int again = 0;
     uint64_t page = UINT64_MAX;
     for (uint64_t i = 0; reader->pages < PAGES; i++) {
-        lc_send(c, sender, TAG, third(c), i);
-        lc_expect(c, reader, TAG, SENDER, 0, third(c), i);
+        lc_send_message(c, sender, TAG, third(c), i);
+        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
         if (reader->pages == page) {
             continue;
         }
@@ -181,16 +181,16 @@ static void unknown_number(struct lc_case *c) {
     if (!lc_has_option(c, "receivers")) {
         lc_skip(c, "the option receivers");
     }
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 0);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     struct lc_map kept[KEPT];
     size_t count = 0;
     for (uint64_t i = 0; count < KEPT; i++) {
-        lc_send(c, sender, TAG, third(c), i);
-        lc_expect(c, reader, TAG, SENDER, 0, third(c), i);
+        lc_send_message(c, sender, TAG, third(c), i);
+        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
         if (reader->last_id == 1) {
-            int rc = lc_map_open(lc_provider(c), &reader->map.desc, lc_party_pid(sender), &kept[count]);
+            int rc = lc_map_open(lc_provider(c), &reader->map.desc, lc_actor_pid(sender), &kept[count]);
             lc_check(c, rc == 0, "a page that can be mapped", "%s", strerror(-rc));
             lc_note(c, "page %d begins with message %d", (int)count, (int)i);
             kept[count].desc.size = i;
@@ -212,21 +212,21 @@ static void late_reader_of_kept_pages(struct lc_case *c) {
     if (!lc_has_option(c, "keep_pages")) {
         lc_skip(c, "the option keep_pages");
     }
-    struct lc_party *sender = lc_play(c, "sender");
-    const json_t *answer = lc_ask(c, sender, "sender.open", "{s:s, s:i, s:b}", "provider", lc_provider_name(c),
+    struct lc_actor *sender = lc_spawn(c, "sender");
+    const json_t *reply = lc_call(c, sender, "sender.open", "{s:s, s:i, s:b}", "provider", lc_provider_name(c),
                                   "sender_id", SENDER, "keep_pages", 1);
-    struct lc_desc desc = lc_field_desc(c, answer, "description");
+    struct lc_desc desc = lc_field_desc(c, reply, "description");
     struct lc_reader *early = lc_read_channel(c, sender, &desc);
     for (uint64_t i = 0; i < 25; i++) {
-        lc_send(c, sender, TAG, third(c), i);
-        lc_expect(c, early, TAG, SENDER, 0, third(c), i);
+        lc_send_message(c, sender, TAG, third(c), i);
+        lc_expect_message(c, early, TAG, SENDER, 0, third(c), i);
     }
     struct lc_reader *late = lc_read_channel(c, sender, &desc);
     for (uint64_t i = 0; i < 25; i++) {
-        lc_expect(c, late, TAG, SENDER, 0, third(c), i);
+        lc_expect_message(c, late, TAG, SENDER, 0, third(c), i);
     }
-    lc_send(c, sender, TAG, 7, 25);
-    lc_expect(c, late, TAG, SENDER, 0, 7, 25);
+    lc_send_message(c, sender, TAG, 7, 25);
+    lc_expect_message(c, late, TAG, SENDER, 0, 7, 25);
 }
 
 static void late_receiver(struct lc_case *c) {
@@ -234,11 +234,11 @@ static void late_receiver(struct lc_case *c) {
     struct lc_map *next = lc_new_map(c, LC_PAGE_DEFAULT);
     for (uint64_t i = 0; i < 30; i++) {
         if (i == 20) {
-            lc_writer_turn(writer, next);
+            lc_writer_turn_page(writer, next);
         }
         lc_writer_send(writer, TAG, 0, i, i);
     }
-    struct lc_party *receiver = lc_play(c, "receiver");
+    struct lc_actor *receiver = lc_spawn(c, "receiver");
     lc_open_receiver(c, receiver, &next->desc);
     for (uint64_t i = 20; i < 30; i++) {
         lc_expect_recv(c, receiver, TAG, SENDER, 0, i, i);
@@ -253,21 +253,21 @@ struct lie {
 };
 
 static void scribble(struct lc_case *c, const struct lie *lies, size_t count) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     uint64_t initial = reader->map.size;
     for (size_t i = 0; i < count; i++) {
-        lc_send(c, sender, TAG, 50, 2 * i);
-        lc_expect(c, reader, TAG, SENDER, 0, 50, 2 * i);
+        lc_send_message(c, sender, TAG, 50, 2 * i);
+        lc_expect_message(c, reader, TAG, SENDER, 0, 50, 2 * i);
         lc_note(c, "header field at %d set to 0x%llx", (int)lies[i].field, (unsigned long long)lies[i].value);
         lc_put64(reader->map.base, lies[i].field, lies[i].value);
-        lc_send(c, sender, TAG, 60, 2 * i + 1);
-        lc_expect(c, reader, TAG, SENDER, 0, 60, 2 * i + 1);
+        lc_send_message(c, sender, TAG, 60, 2 * i + 1);
+        lc_expect_message(c, reader, TAG, SENDER, 0, 60, 2 * i + 1);
     }
     for (uint64_t i = 0; i < 8; i++) {
-        lc_send(c, sender, TAG, third(c), i);
-        lc_expect(c, reader, TAG, SENDER, 0, third(c), i);
+        lc_send_message(c, sender, TAG, third(c), i);
+        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
         lc_check(c, reader->map.size <= 4 * initial, "pages of a size that the messages ask for", "%llu bytes",
                  (unsigned long long)reader->map.size);
     }
@@ -292,13 +292,13 @@ static void size_total_lies(struct lc_case *c) {
 
 /* Both at once: room without end, behind the map. */
 static void both_lie(struct lc_case *c) {
-    struct lc_party *sender = lc_play(c, "sender");
+    struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
     struct lc_reader *reader = lc_read_channel(c, sender, &desc);
     lc_put64(reader->map.base, LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40);
     for (uint64_t i = 0; i < 12; i++) {
-        lc_send(c, sender, TAG, third(c), i);
-        lc_expect(c, reader, TAG, SENDER, 0, third(c), i);
+        lc_send_message(c, sender, TAG, third(c), i);
+        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
         lc_put64(reader->map.base, LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40);
     }
 }
@@ -315,14 +315,14 @@ static void max_alloc_lies(struct lc_case *c) {
 static void message_id_lies(struct lc_case *c) {
     static const uint64_t ids[] = {0, 1000, UINT64_MAX};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        struct lc_party *sender = lc_play(c, "sender");
+        struct lc_actor *sender = lc_spawn(c, "sender");
         struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
         struct lc_reader *reader = lc_read_channel(c, sender, &desc);
-        lc_send(c, sender, TAG, 10, 1);
-        lc_expect(c, reader, TAG, SENDER, 0, 10, 1);
+        lc_send_message(c, sender, TAG, 10, 1);
+        lc_expect_message(c, reader, TAG, SENDER, 0, 10, 1);
         lc_set_current_msg_id(reader->map.base, ids[i]);
-        lc_send(c, sender, TAG, 20, 2);
-        lc_expect(c, reader, TAG, SENDER, 0, 20, 2);
+        lc_send_message(c, sender, TAG, 20, 2);
+        lc_expect_message(c, reader, TAG, SENDER, 0, 20, 2);
         lc_check_u64(c, "current_msg_id", 2, lc_current_msg_id(reader->map.base));
     }
 }

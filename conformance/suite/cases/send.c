@@ -4,12 +4,12 @@
 #include "suite/kit/channel_fixture.h"
 
 static void alloc(struct lc_case *c, struct lc_channel *channel, uint64_t length) {
-    lc_ask(c, channel->sender, "sender.alloc", "{s:I, s:i}", "length", (json_int_t)length, "timeout_ms", 1000);
+    lc_call(c, channel->sender, "sender.alloc", "{s:I, s:i}", "length", (json_int_t)length, "timeout_ms", 1000);
 }
 
 static void commit_and_expect(struct lc_case *c, struct lc_channel *channel, uint64_t length, uint64_t seed) {
-    lc_ask(c, channel->sender, "sender.commit", "{s:i, s:I}", "tag", LC_CHANNEL_TAG, "seed", (json_int_t)seed);
-    lc_expect(c, channel->reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, seed);
+    lc_call(c, channel->sender, "sender.commit", "{s:i, s:I}", "tag", LC_CHANNEL_TAG, "seed", (json_int_t)seed);
+    lc_expect_message(c, channel->reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, seed);
 }
 
 static uint64_t size_used(const struct lc_channel *channel) {
@@ -25,17 +25,17 @@ static uint64_t longest(const struct lc_channel *channel) {
 
 static void fits_exactly(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
-    lc_channel_pass(c, &channel, 1000, 1);
-    lc_channel_pass(c, &channel, longest(&channel), 2);
+    lc_channel_transfer(c, &channel, 1000, 1);
+    lc_channel_transfer(c, &channel, longest(&channel), 2);
     lc_check_u64(c, "pages turned before the message that fits exactly", 0, channel.reader->pages);
-    lc_channel_pass(c, &channel, 0, 3);
+    lc_channel_transfer(c, &channel, 0, 3);
     lc_check_u64(c, "pages turned before the message behind it", 1, channel.reader->pages);
 }
 
 static void one_byte_over(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
-    lc_channel_pass(c, &channel, 1000, 1);
-    lc_channel_pass(c, &channel, longest(&channel) + 1, 2);
+    lc_channel_transfer(c, &channel, 1000, 1);
+    lc_channel_transfer(c, &channel, longest(&channel) + 1, 2);
     lc_check_u64(c, "pages turned before the message that is one byte too long", 1, channel.reader->pages);
 }
 
@@ -45,10 +45,10 @@ static void end_always_has_room(struct lc_case *c) {
     uint64_t part = lc_page_size(c) / 8;
     for (uint64_t i = 0; i < 20; i++) {
         while (longest(&channel) > 2 * part) {
-            lc_channel_pass(c, &channel, part, i);
+            lc_channel_transfer(c, &channel, part, i);
         }
-        lc_channel_pass(c, &channel, longest(&channel) - LC_LINE * i, i);
-        lc_channel_pass(c, &channel, part, i);
+        lc_channel_transfer(c, &channel, longest(&channel) - LC_LINE * i, i);
+        lc_channel_transfer(c, &channel, part, i);
     }
     lc_check(c, channel.reader->pages >= 20, "at least 20 pages", "%d", (int)channel.reader->pages);
 }
@@ -57,22 +57,22 @@ static void end_always_has_room(struct lc_case *c) {
 
 static void nothing_counts_before_commit(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
-    lc_channel_pass(c, &channel, 10, 1);
+    lc_channel_transfer(c, &channel, 10, 1);
     alloc(c, &channel, 200);
     lc_check_u64(c, "current_msg_id", 1, lc_current_msg_id(channel.reader->map.base));
-    lc_expect_nothing(c, channel.reader);
+    lc_expect_no_message(c, channel.reader);
     commit_and_expect(c, &channel, 200, 2);
 }
 
 static void second_alloc_refused(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     alloc(c, &channel, 50);
-    const json_t *answer;
+    const json_t *reply;
     enum lc_outcome outcome =
-        lc_try(c, channel.sender, &answer, "sender.alloc", "{s:i, s:i}", "length", 60, "timeout_ms", 100);
+        lc_call_may_refuse(c, channel.sender, &reply, "sender.alloc", "{s:i, s:i}", "length", 60, "timeout_ms", 100);
     lc_check(c, outcome == LC_REFUSED, "a refusal while a message is allocated", "it was allocated");
     commit_and_expect(c, &channel, 50, 9);
-    lc_channel_pass(c, &channel, 60, 10);
+    lc_channel_transfer(c, &channel, 60, 10);
 }
 
 static void check_filling(struct lc_case *c, const struct lc_channel *channel, uint64_t id) {
@@ -96,7 +96,7 @@ static void slot_while_filled(struct lc_case *c) {
 static void used_counts_slots(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     for (uint64_t i = 0; i < 20; i++) {
-        lc_channel_pass(c, &channel, i * 13, i);
+        lc_channel_transfer(c, &channel, i * 13, i);
         lc_check_u64(c, "size_used", channel.reader->offset - LC_PAGE_HEADER, size_used(&channel));
     }
 }
@@ -108,15 +108,15 @@ static void complete_when_seen(struct lc_case *c) {
     enum { COUNT = 3000, LENGTH = 200 };
     struct lc_channel channel = lc_channel_open(c);
     uint64_t seed = lc_seed(c) >> 1;
-    lc_request(c, channel.sender, "sender.send", "{s:i, s:i, s:I, s:i, s:i}", "tag", LC_CHANNEL_TAG, "length", LENGTH,
-               "seed", (json_int_t)seed, "count", COUNT, "timeout_ms", 5000);
+    lc_send_request(c, channel.sender, "sender.send", "{s:i, s:i, s:I, s:i, s:i}", "tag", LC_CHANNEL_TAG, "length",
+                    LENGTH, "seed", (json_int_t)seed, "count", COUNT, "timeout_ms", 5000);
     struct lc_message kept[COUNT];
     for (uint64_t i = 0; i < COUNT; i++) {
-        lc_next(c, channel.reader, &kept[i]);
+        lc_next_message(c, channel.reader, &kept[i]);
         lc_check_u64(c, "digest when it was first seen", lc_payload_digest(LENGTH, seed + i),
                      lc_crc(0, kept[i].payload, LENGTH));
     }
-    lc_answer(c, channel.sender);
+    lc_wait_reply(c, channel.sender);
     lc_check_u64(c, "pages turned", 0, channel.reader->pages);
     for (uint64_t i = 0; i < COUNT; i++) {
         lc_check_u64(c, "digest later", lc_payload_digest(LENGTH, seed + i), lc_crc(0, kept[i].payload, LENGTH));
@@ -127,11 +127,11 @@ static void complete_when_seen(struct lc_case *c) {
 static void own_id(struct lc_case *c) {
     static const uint32_t ids[] = {0, 1, 0x7fffffff, 0x80000000, 0xfffffffe};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        struct lc_party *sender = lc_play(c, "sender");
+        struct lc_actor *sender = lc_spawn(c, "sender");
         struct lc_desc desc = lc_open_sender(c, sender, ids[i]);
         struct lc_reader *reader = lc_read_channel(c, sender, &desc);
-        lc_send(c, sender, LC_CHANNEL_TAG, 33, i);
-        lc_expect(c, reader, LC_CHANNEL_TAG, ids[i], 0, 33, i);
+        lc_send_message(c, sender, LC_CHANNEL_TAG, 33, i);
+        lc_expect_message(c, reader, LC_CHANNEL_TAG, ids[i], 0, 33, i);
         lc_check_u64(c, "sender_id in the page header", ids[i], lc_get32(reader->map.base, LC_PAGE_SENDER_ID));
     }
 }
@@ -141,22 +141,22 @@ static void own_id(struct lc_case *c) {
 static void cancel_and_go_on(struct lc_case *c, uint64_t before) {
     struct lc_channel channel = lc_channel_open(c);
     for (uint64_t i = 0; i < before; i++) {
-        lc_channel_pass(c, &channel, 10, i);
+        lc_channel_transfer(c, &channel, 10, i);
     }
     uint64_t used = size_used(&channel);
     uint64_t slot = channel.reader->offset;
     for (int i = 0; i < 3; i++) {
         alloc(c, &channel, 300 + (uint64_t)i);
-        lc_ask(c, channel.sender, "sender.cancel", "{}");
+        lc_call(c, channel.sender, "sender.cancel", "{}");
         lc_check_u64(c, "size_used after cancelling", used, size_used(&channel));
-        lc_expect_nothing(c, channel.reader);
+        lc_expect_no_message(c, channel.reader);
     }
-    lc_send(c, channel.sender, LC_CHANNEL_TAG, 20, 5);
+    lc_send_message(c, channel.sender, LC_CHANNEL_TAG, 20, 5);
     struct lc_message message;
-    lc_next(c, channel.reader, &message);
+    lc_next_message(c, channel.reader, &message);
     lc_check_u64(c, "where the next message stands", slot, message.offset);
     lc_check_u64(c, "its message_id", before + 1, message.id);
-    lc_channel_pass(c, &channel, 30, 6);
+    lc_channel_transfer(c, &channel, 30, 6);
 }
 
 static void cancel_first(struct lc_case *c) {
@@ -170,11 +170,11 @@ static void cancel_later(struct lc_case *c) {
 /* The page is turned for a message that is then given back. */
 static void cancel_on_new_page(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
-    lc_channel_pass(c, &channel, 1000, 1);
+    lc_channel_transfer(c, &channel, 1000, 1);
     alloc(c, &channel, longest(&channel) + 1);
-    lc_ask(c, channel.sender, "sender.cancel", "{}");
-    lc_channel_pass(c, &channel, 30, 6);
-    lc_channel_pass(c, &channel, 3000, 7);
+    lc_call(c, channel.sender, "sender.cancel", "{}");
+    lc_channel_transfer(c, &channel, 30, 6);
+    lc_channel_transfer(c, &channel, 3000, 7);
 }
 
 static void shrink(struct lc_case *c) {
@@ -182,10 +182,10 @@ static void shrink(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         alloc(c, &channel, lengths[i][0]);
-        lc_ask(c, channel.sender, "sender.shrink", "{s:I}", "length", (json_int_t)lengths[i][1]);
+        lc_call(c, channel.sender, "sender.shrink", "{s:I}", "length", (json_int_t)lengths[i][1]);
         commit_and_expect(c, &channel, lengths[i][1], i);
         lc_check_u64(c, "size_used", channel.reader->offset - LC_PAGE_HEADER, size_used(&channel));
-        lc_channel_pass(c, &channel, 5, i);
+        lc_channel_transfer(c, &channel, 5, i);
     }
 }
 

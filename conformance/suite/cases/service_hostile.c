@@ -11,14 +11,14 @@ enum { BYTES = LC_SERVED_BYTES, WAIT_MS = 2000 };
 
 /* A connection that did nothing wrong, what it holds, and the service that it wants to go on. */
 struct scene {
-    struct lc_party *service;
+    struct lc_actor *service;
     int witness;
     long id;
-    struct lc_served map;
+    struct lc_served_map map;
 };
 
 static struct scene open_scene(struct lc_case *c) {
-    struct scene scene = {.service = lc_service_open(c), .witness = lc_service_call(c)};
+    struct scene scene = {.service = lc_service_open(c), .witness = lc_service_open_connection(c)};
     scene.id = lc_service_hello(c, scene.witness);
     scene.map = lc_service_new(c, scene.witness, BYTES);
     return scene;
@@ -29,7 +29,7 @@ static void still_serves(struct lc_case *c, struct scene *scene) {
     lc_check_alive(c, scene->service);
     long id = lc_service_hello(c, scene->witness);
     lc_check(c, id == scene->id, "the same id for the same connection", "%ld", id);
-    int other = lc_service_call(c);
+    int other = lc_service_open_connection(c);
     lc_service_existing(c, other, &scene->map);
     lc_check_u64(c, "references before Deregister", 2, (uint64_t)lc_service_deregister(c, other, scene->map.id));
     lc_check_u64(c, "the map's size", 4096, lc_service_new(c, other, 4096).size);
@@ -97,7 +97,7 @@ static int call_again(struct lc_case *c) {
     int socket = lc_service_connect();
     if (socket < 0) {
         lc_service_open(c);
-        socket = lc_service_call(c);
+        socket = lc_service_open_connection(c);
     }
     return socket;
 }
@@ -113,7 +113,7 @@ static void answered(struct lc_case *c, const struct nonsense *list, size_t coun
             lc_service_hello(c, socket);
         }
         lc_service_send_body(c, socket, nonsense->body, nonsense->length);
-        lc_service_refuses(c, socket);
+        lc_service_expect_no_map(c, socket);
         close(socket);
     }
 }
@@ -125,11 +125,11 @@ static void answered(struct lc_case *c, const struct nonsense *list, size_t coun
 static void costs_one(struct lc_case *c, const struct nonsense *list, size_t count) {
     struct scene scene = open_scene(c);
     for (size_t i = 0; i < count; i++) {
-        int socket = lc_service_call(c);
+        int socket = lc_service_open_connection(c);
         long number;
         lc_note(c, "%s", list[i].what);
         lc_service_send_body(c, socket, list[i].body, list[i].length);
-        lc_service_wait(socket, &number, NULL);
+        lc_service_receive(socket, &number, NULL);
         still_serves(c, &scene);
         close(socket);
         still_serves(c, &scene);
@@ -155,7 +155,7 @@ static void answers_almost_a_number(struct lc_case *c) {
     snprintf(text, sizeof text, "%dx", (int)scene.map.id);
     lc_service_send(c, scene.witness,
                     &(struct lc_tcp_message){.kind = LC_EXISTING_MAP, .desc = lc_desc_of(BYTES, text)});
-    lc_service_refuses(c, scene.witness);
+    lc_service_expect_no_map(c, scene.witness);
 }
 
 static void answers_no_map(struct lc_case *c) {
@@ -173,10 +173,10 @@ static void answers_no_size(struct lc_case *c) {
 /* Exit counts as a first request; later it is one that makes no sense, and may end the service or not. */
 static void answers_late_exit(struct lc_case *c) {
     lc_service_open(c);
-    int socket = lc_service_call(c);
+    int socket = lc_service_open_connection(c);
     lc_service_hello(c, socket);
     lc_service_send(c, socket, &(struct lc_tcp_message){.kind = LC_EXIT});
-    lc_service_refuses(c, socket);
+    lc_service_expect_no_map(c, socket);
 }
 
 static void survives_unknown_index(struct lc_case *c) {
@@ -206,16 +206,16 @@ static void survives_no_size(struct lc_case *c) {
 /* A map that was, and is gone: by Deregister, and by a hang-up. */
 static void survives_dead_map(struct lc_case *c) {
     struct scene scene = open_scene(c);
-    int one = lc_service_call(c);
-    struct lc_served returned = lc_service_new(c, one, BYTES);
-    struct lc_served left = lc_service_new(c, one, BYTES);
+    int one = lc_service_open_connection(c);
+    struct lc_served_map returned = lc_service_new(c, one, BYTES);
+    struct lc_served_map left = lc_service_new(c, one, BYTES);
     lc_service_deregister(c, one, returned.id);
     lc_note(c, "a map that was given back");
-    lc_service_until_gone(c, scene.witness, &returned);
+    lc_service_wait_removed(c, scene.witness, &returned);
     still_serves(c, &scene);
     close(one);
     lc_note(c, "a map whose only holder hung up");
-    lc_service_until_gone(c, scene.witness, &left);
+    lc_service_wait_removed(c, scene.witness, &left);
     still_serves(c, &scene);
 }
 
@@ -225,7 +225,7 @@ static void survives_hangups(struct lc_case *c, const size_t *cuts, size_t count
     static const uint8_t frame[] = {0, 0, 0, 4, 0, 0x80, 0x80, 0x04};
     struct scene scene = open_scene(c);
     for (size_t i = 0; i < 3 * count; i++) {
-        int socket = lc_service_call(c);
+        int socket = lc_service_open_connection(c);
         raw(c, socket, frame, cuts[i % count]);
         close(socket);
         still_serves(c, &scene);
@@ -246,7 +246,7 @@ static void hangup_in_length(struct lc_case *c) {
 static void hangup_before_answer(struct lc_case *c) {
     struct scene scene = open_scene(c);
     for (int i = 0; i < 20; i++) {
-        int socket = lc_service_call(c);
+        int socket = lc_service_open_connection(c);
         lc_service_send(c, socket, &(struct lc_tcp_message){.kind = LC_NEW_MAP, .size = BYTES});
         lc_service_send(c, socket, &(struct lc_tcp_message){.kind = LC_HELLO});
         close(socket);
@@ -260,7 +260,7 @@ static void beside(struct lc_case *c, const uint8_t *bytes, size_t length, bool 
     struct scene scene = open_scene(c);
     int sockets[3];
     for (int i = 0; i < 3; i++) {
-        sockets[i] = lc_service_call(c);
+        sockets[i] = lc_service_open_connection(c);
         if (introduced) {
             lc_service_hello(c, sockets[i]);
         }
@@ -297,11 +297,11 @@ static void four_gib(struct lc_case *c) {
 /* Silence ends nobody's turn: what is late is still a request. */
 static void late_rest(struct lc_case *c) {
     struct scene scene = open_scene(c);
-    int socket = lc_service_call(c);
+    int socket = lc_service_open_connection(c);
     raw(c, socket, half, sizeof half);
     still_serves(c, &scene);
     raw(c, socket, "\x80\x04", 2);
-    lc_check_u64(c, "the map's size", BYTES, lc_service_map(c, socket).size);
+    lc_check_u64(c, "the map's size", BYTES, lc_service_expect_map(c, socket).size);
 }
 
 #define CASE(id, title, run)                                                                                           \

@@ -11,52 +11,52 @@
 /* ---------------------------------------------------------------- the handshake */
 
 static void handshake(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     struct lc_desc broadcast;
     struct lc_desc told;
     uint16_t port = lc_open_broker(c, broker, &broadcast);
-    int socket = lc_raw_hello(c, port, &told);
+    int socket = lc_raw_connect(c, port, &told);
     lc_check_u64(c, "the broadcast's size in BrokerConnectHello", broadcast.size, told.size);
     lc_check(c, memcmp(broadcast.id, told.id, sizeof told.id) == 0, "the id of the broadcast's first map", "%s",
              lc_desc_show(&told));
-    uint8_t frame[LC_TALK_FRAME];
-    lc_talk_write(c, socket, frame, lc_talk_hello(c, frame));
-    lc_check_u64(c, "the first client's id", 1, lc_talk_accepted(c, socket));
+    uint8_t frame[LC_TCP_FRAME_MAX];
+    lc_tcp_write(c, socket, frame, lc_tcp_hello_frame(c, frame));
+    lc_check_u64(c, "the first client's id", 1, lc_tcp_expect_accepted(c, socket));
     close(socket);
 }
 
 static void handshake_of_client(struct lc_case *c) {
     uint16_t port;
     int listener = lc_tcp_listen(&port);
-    struct lc_party *client = lc_play(c, "client");
-    lc_request(c, client, "client.connect", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "port", port,
-               "timeout_ms", 5000);
-    int socket = lc_accept(listener, LC_TALK_MS);
+    struct lc_actor *client = lc_spawn(c, "client");
+    lc_send_request(c, client, "client.connect", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "port", port,
+                    "timeout_ms", 5000);
+    int socket = lc_accept(listener, LC_TCP_TIMEOUT_MS);
     lc_check(c, socket >= 0, "a client that connects", "%s", strerror(-socket));
     struct lc_writer *broadcast = lc_new_channel(c, 0, 0);
     struct lc_tcp_message hello = {.kind = LC_BROKER_CONNECT_HELLO, .desc = broadcast->map->desc, .text = "host"};
-    uint8_t body[LC_TALK_FRAME];
-    lc_frame_write(socket, body, lc_response_encode(body, sizeof body, &hello), LC_TALK_MS);
-    long length = lc_frame_read(socket, body, sizeof body, LC_TALK_MS);
+    uint8_t body[LC_TCP_FRAME_MAX];
+    lc_frame_write(socket, body, lc_response_encode(body, sizeof body, &hello), LC_TCP_TIMEOUT_MS);
+    long length = lc_frame_read(socket, body, sizeof body, LC_TCP_TIMEOUT_MS);
     struct lc_tcp_message request;
     bool good = length > 0 && lc_request_decode(body, (size_t)length, &request);
     lc_check(c, good && request.kind == LC_LOCAL_CLIENT_HELLO, "LocalClientHello", "a frame of %ld bytes", length);
     struct lc_tcp_message accepted = {.kind = LC_LOCAL_CLIENT_ACCEPTED, .id = 77};
-    lc_frame_write(socket, body, lc_response_encode(body, sizeof body, &accepted), LC_TALK_MS);
+    lc_frame_write(socket, body, lc_response_encode(body, sizeof body, &accepted), LC_TCP_TIMEOUT_MS);
     close(socket);
     close(listener);
-    const json_t *answer = lc_answer(c, client);
-    lc_check_u64(c, "client_id", 77, lc_field_u64(c, answer, "client_id"));
+    const json_t *reply = lc_wait_reply(c, client);
+    lc_check_u64(c, "client_id", 77, lc_field_u64(c, reply, "client_id"));
     lc_check_u64(c, "receivers_joined_count of the broadcast's first page", 0,
                  lc_get16(broadcast->map->base, LC_PAGE_JOINED));
     struct lc_reader *reader = lc_read_channel(c, client, &request.desc);
-    lc_ask(c, client, "client.send", "{s:i, s:i, s:i, s:i}", "tag", LC_TALK_TAG, "length", 30, "seed", 4, "timeout_ms",
-           1000);
-    lc_expect(c, reader, LC_TALK_TAG, 77, 0, 30, 4);
+    lc_call(c, client, "client.send", "{s:i, s:i, s:i, s:i}", "tag", LC_TCP_TAG, "length", 30, "seed", 4, "timeout_ms",
+            1000);
+    lc_expect_message(c, reader, LC_TCP_TAG, 77, 0, 30, 4);
     lc_check_u64(c, "sender_id in the client's page header", 77, lc_get32(reader->map.base, LC_PAGE_SENDER_ID));
-    lc_writer_send(broadcast, LC_TALK_TAG, 0, 20, 5);
-    answer = lc_ask(c, client, "client.recv", "{s:i}", "timeout_ms", 2000);
-    lc_check_u64(c, "messages", 1, json_array_size(json_object_get(answer, "messages")));
+    lc_writer_send(broadcast, LC_TCP_TAG, 0, 20, 5);
+    reply = lc_call(c, client, "client.recv", "{s:i}", "timeout_ms", 2000);
+    lc_check_u64(c, "messages", 1, json_array_size(json_object_get(reply, "messages")));
 }
 
 struct unread {
@@ -93,37 +93,38 @@ static uint16_t port_of(int socket) {
 
 /* Each byte is sent when the one before has been read. */
 static void in_pieces(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    int socket = lc_raw_hello(c, port, NULL);
-    uint8_t frame[LC_TALK_FRAME];
-    size_t length = lc_talk_hello(c, frame);
+    int socket = lc_raw_connect(c, port, NULL);
+    uint8_t frame[LC_TCP_FRAME_MAX];
+    size_t length = lc_tcp_hello_frame(c, frame);
     struct unread unread = {port_of(socket), port};
     for (size_t i = 0; i < length; i++) {
-        lc_talk_write(c, socket, frame + i, 1);
-        lc_check(c, lc_until(was_read, &unread, LC_TALK_MS), "a broker that reads", "byte %d is not read", (int)i);
+        lc_tcp_write(c, socket, frame + i, 1);
+        lc_check(c, lc_wait_until(was_read, &unread, LC_TCP_TIMEOUT_MS), "a broker that reads", "byte %d is not read",
+                 (int)i);
     }
-    lc_check_u64(c, "the first client's id", 1, lc_talk_accepted(c, socket));
+    lc_check_u64(c, "the first client's id", 1, lc_tcp_expect_accepted(c, socket));
     close(socket);
-    lc_check_u64(c, "the next client's id", 2, lc_talk_served(c, broker, port));
+    lc_check_u64(c, "the next client's id", 2, lc_tcp_check_service(c, broker, port));
 }
 
 /* The answer before the question: the client's frame is sent before the broker's hello is read. */
 static void pipelined(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
     int socket = lc_tcp_connect(port);
-    uint8_t frame[LC_TALK_FRAME];
-    lc_talk_write(c, socket, frame, lc_talk_hello(c, frame));
-    long hello = lc_frame_read(socket, frame, sizeof frame, LC_TALK_MS);
+    uint8_t frame[LC_TCP_FRAME_MAX];
+    lc_tcp_write(c, socket, frame, lc_tcp_hello_frame(c, frame));
+    long hello = lc_frame_read(socket, frame, sizeof frame, LC_TCP_TIMEOUT_MS);
     lc_check(c, hello > 0, "BrokerConnectHello", "%s", strerror((int)-hello));
-    lc_check_u64(c, "the first client's id", 1, lc_talk_accepted(c, socket));
+    lc_check_u64(c, "the first client's id", 1, lc_tcp_expect_accepted(c, socket));
     close(socket);
-    lc_check_u64(c, "the next client's id", 2, lc_talk_served(c, broker, port));
+    lc_check_u64(c, "the next client's id", 2, lc_tcp_check_service(c, broker, port));
 }
 
 static void listens_locally(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
     struct sockaddr_in other = {.sin_family = AF_INET, .sin_port = htons(port)};
     inet_pton(AF_INET, "127.0.0.2", &other.sin_addr); /* this machine too, and not the address it listens on */
@@ -136,31 +137,31 @@ static void listens_locally(struct lc_case *c) {
 /* ---------------------------------------------------------------- leaving by TCP */
 
 static void quit(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    struct lc_raw_client *first = lc_raw_connect(c, broker, port);
-    struct lc_raw_client *second = lc_raw_connect(c, broker, port);
-    lc_writer_send(first->out, LC_TALK_TAG, 0, 10, 1);
-    lc_raw_expect(c, second, LC_TALK_TAG, first->id, 0, 10, 1);
-    lc_talk_quit(c, port, first->id);
-    lc_writer_send(second->out, LC_TALK_TAG, 0, 20, 2);
-    lc_raw_expect(c, second, LC_TALK_TAG, second->id, 0, 20, 2);
-    lc_check(c, lc_until(lc_is_left, first->out->map->base, 5000), "that the broker leaves the page of who quit",
+    struct lc_raw_client *first = lc_raw_client_connect(c, broker, port);
+    struct lc_raw_client *second = lc_raw_client_connect(c, broker, port);
+    lc_writer_send(first->out, LC_TCP_TAG, 0, 10, 1);
+    lc_raw_client_expect(c, second, LC_TCP_TAG, first->id, 0, 10, 1);
+    lc_tcp_quit(c, port, first->id);
+    lc_writer_send(second->out, LC_TCP_TAG, 0, 20, 2);
+    lc_raw_client_expect(c, second, LC_TCP_TAG, second->id, 0, 20, 2);
+    lc_check(c, lc_wait_until(lc_is_left, first->out->map->base, 5000), "that the broker leaves the page of who quit",
              "receivers_left_count is 0");
 }
 
 static void quit_of_nobody(struct lc_case *c) {
     static const uint32_t ids[] = {0, 5, 1000, UINT32_MAX};
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    struct lc_raw_client *client = lc_raw_connect(c, broker, port);
+    struct lc_raw_client *client = lc_raw_client_connect(c, broker, port);
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         lc_note(c, "ClientQuit{%u}", ids[i]);
-        lc_talk_quit(c, port, ids[i]);
-        lc_writer_send(client->out, LC_TALK_TAG, 0, 10, i);
-        lc_raw_expect(c, client, LC_TALK_TAG, client->id, 0, 10, i);
+        lc_tcp_quit(c, port, ids[i]);
+        lc_writer_send(client->out, LC_TCP_TAG, 0, 10, i);
+        lc_raw_client_expect(c, client, LC_TCP_TAG, client->id, 0, 10, i);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 const struct lc_case_def lc_tcp_cases[] = {

@@ -10,59 +10,59 @@
 /* ---------------------------------------------------------------- frames that are wrong */
 
 static void oversized(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
     static const uint32_t lengths[] = {UINT32_MAX, UINT32_C(1) << 31};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        int socket = lc_raw_hello(c, port, NULL);
+        int socket = lc_raw_connect(c, port, NULL);
         uint32_t prefix = htonl(lengths[i]);
-        lc_talk_write(c, socket, &prefix, sizeof prefix);
+        lc_tcp_write(c, socket, &prefix, sizeof prefix);
         lc_note(c, "a length of %u bytes", lengths[i]);
-        lc_talk_refused(c, socket);
+        lc_tcp_expect_refused(c, socket);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 /* Half of a frame after half of a frame, one of each length, all open at the same time; somebody else is served. */
 static void silent_and_half(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    uint8_t frame[LC_TALK_FRAME];
-    size_t length = lc_talk_hello(c, frame);
+    uint8_t frame[LC_TCP_FRAME_MAX];
+    size_t length = lc_tcp_hello_frame(c, frame);
     int open[8];
     for (size_t i = 0; i < 8; i++) {
         open[i] = lc_tcp_connect(port);
-        lc_talk_write(c, open[i], frame, length * i / 8);
+        lc_tcp_write(c, open[i], frame, length * i / 8);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
     for (size_t i = 0; i < 8; i++) {
         close(open[i]);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 static void cut_off(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    uint8_t frame[LC_TALK_FRAME];
-    size_t length = lc_talk_hello(c, frame);
+    uint8_t frame[LC_TCP_FRAME_MAX];
+    size_t length = lc_tcp_hello_frame(c, frame);
     static const size_t cuts[] = {0, 1, 3, 4, 5, 13};
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
-        int socket = lc_raw_hello(c, port, NULL);
-        lc_talk_write(c, socket, frame, cuts[i] < length ? cuts[i] : length - 1);
+        int socket = lc_raw_connect(c, port, NULL);
+        lc_tcp_write(c, socket, frame, cuts[i] < length ? cuts[i] : length - 1);
         close(socket);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 static void reset(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
     for (int i = 0; i < 20; i++) {
-        lc_reset(lc_tcp_connect(port));
-        lc_reset(lc_raw_hello(c, port, NULL));
+        lc_close_with_reset(lc_tcp_connect(port));
+        lc_close_with_reset(lc_raw_connect(c, port, NULL));
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 struct body {
@@ -72,15 +72,15 @@ struct body {
 };
 
 static void refuse_bodies(struct lc_case *c, const struct body *bodies, size_t count) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
     for (size_t i = 0; i < count; i++) {
-        int socket = lc_raw_hello(c, port, NULL);
+        int socket = lc_raw_connect(c, port, NULL);
         lc_note(c, "%s", bodies[i].what);
-        lc_frame_write(socket, bodies[i].bytes, bodies[i].length, LC_TALK_MS);
-        lc_talk_refused(c, socket);
+        lc_frame_write(socket, bodies[i].bytes, bodies[i].length, LC_TCP_TIMEOUT_MS);
+        lc_tcp_expect_refused(c, socket);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 static void garbage(struct lc_case *c) {
@@ -108,18 +108,18 @@ static void decoder_refuses(struct lc_case *c) {
 
 /* Nothing is answered to ClientQuit, so that all there is to see is that everybody else is served on. */
 static void quit_refused(struct lc_case *c, const uint8_t *body, size_t length) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    struct lc_raw_client *client = lc_raw_connect(c, broker, port);
-    int socket = lc_raw_hello(c, port, NULL);
-    lc_frame_write(socket, body, length, LC_TALK_MS);
-    lc_wait_hangup(socket, LC_TALK_MS);
+    struct lc_raw_client *client = lc_raw_client_connect(c, broker, port);
+    int socket = lc_raw_connect(c, port, NULL);
+    lc_frame_write(socket, body, length, LC_TCP_TIMEOUT_MS);
+    lc_wait_hangup(socket, LC_TCP_TIMEOUT_MS);
     close(socket);
     for (uint64_t i = 0; i < 20; i++) {
-        lc_writer_send(client->out, LC_TALK_TAG, 0, 10, i);
-        lc_raw_expect(c, client, LC_TALK_TAG, client->id, 0, 10, i);
+        lc_writer_send(client->out, LC_TCP_TAG, 0, 10, i);
+        lc_raw_client_expect(c, client, LC_TCP_TAG, client->id, 0, 10, i);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 static void number_out_of_range(struct lc_case *c) {
@@ -128,9 +128,9 @@ static void number_out_of_range(struct lc_case *c) {
 }
 
 static void accepts_longer(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    int socket = lc_raw_hello(c, port, NULL);
+    int socket = lc_raw_connect(c, port, NULL);
     struct lc_writer *writer = lc_new_channel(c, 0, 0);
     uint8_t bytes[64];
     struct lc_bytes out = {.at = bytes, .capacity = sizeof bytes};
@@ -139,8 +139,8 @@ static void accepts_longer(struct lc_case *c) {
     lc_post_put_raw(&out, writer->map->desc.id, LC_ID_BYTES);
     lc_post_put_raw(&out, "more", 4);
     lc_check_u64(c, "the map's size", LC_PAGE_DEFAULT, writer->map->size);
-    lc_frame_write(socket, bytes, out.length, LC_TALK_MS);
-    lc_check_u64(c, "the first client's id", 1, lc_talk_accepted(c, socket));
+    lc_frame_write(socket, bytes, out.length, LC_TCP_TIMEOUT_MS);
+    lc_check_u64(c, "the first client's id", 1, lc_tcp_expect_accepted(c, socket));
     close(socket);
 }
 
@@ -148,10 +148,10 @@ static void accepts_longer(struct lc_case *c) {
 static void client_refuses(struct lc_case *c) {
     uint16_t port;
     int listener = lc_tcp_listen(&port);
-    struct lc_party *client = lc_play(c, "client");
-    lc_request(c, client, "client.connect", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "port", port,
-               "timeout_ms", 3000);
-    int socket = lc_accept(listener, LC_TALK_MS);
+    struct lc_actor *client = lc_spawn(c, "client");
+    lc_send_request(c, client, "client.connect", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "port", port,
+                    "timeout_ms", 3000);
+    int socket = lc_accept(listener, LC_TCP_TIMEOUT_MS);
     lc_check(c, socket >= 0, "a client that connects", "%s", strerror(-socket));
     struct lc_writer *broadcast = lc_new_channel(c, 0, 0);
     uint8_t bytes[64];
@@ -159,11 +159,11 @@ static void client_refuses(struct lc_case *c) {
     lc_post_put_varint(&hello, LC_BROKER_CONNECT_HELLO);
     lc_post_put_desc(&hello, &broadcast->map->desc);
     lc_post_put_bytes(&hello, "a\xff", 2);
-    lc_frame_write(socket, bytes, hello.length, LC_TALK_MS);
+    lc_frame_write(socket, bytes, hello.length, LC_TCP_TIMEOUT_MS);
     struct lc_tcp_message accepted = {.kind = LC_LOCAL_CLIENT_ACCEPTED, .id = 1};
-    lc_frame_write(socket, bytes, lc_response_encode(bytes, sizeof bytes, &accepted), LC_TALK_MS);
-    const json_t *answer;
-    enum lc_outcome outcome = lc_answer_any(c, client, &answer);
+    lc_frame_write(socket, bytes, lc_response_encode(bytes, sizeof bytes, &accepted), LC_TCP_TIMEOUT_MS);
+    const json_t *reply;
+    enum lc_outcome outcome = lc_wait_any_reply(c, client, &reply);
     lc_check(c, outcome == LC_REFUSED || outcome == LC_CRASHED, "a refusal", "the client is connected");
     lc_check_alive(c, client);
     close(socket);
@@ -173,12 +173,12 @@ static void client_refuses(struct lc_case *c) {
 /* ---------------------------------------------------------------- maps that cannot be used */
 
 static void refuse_desc(struct lc_case *c, uint16_t port, const struct lc_desc *desc) {
-    int socket = lc_raw_hello(c, port, NULL);
-    uint8_t frame[LC_TALK_FRAME];
+    int socket = lc_raw_connect(c, port, NULL);
+    uint8_t frame[LC_TCP_FRAME_MAX];
     lc_note(c, "LocalClientHello with %s of %llu bytes", lc_desc_show(desc), (unsigned long long)desc->size);
-    lc_talk_write(c, socket, frame,
-                  lc_talk_frame(frame, &(struct lc_tcp_message){.kind = LC_LOCAL_CLIENT_HELLO, .desc = *desc}));
-    lc_talk_refused(c, socket);
+    lc_tcp_write(c, socket, frame,
+                 lc_tcp_request_frame(frame, &(struct lc_tcp_message){.kind = LC_LOCAL_CLIENT_HELLO, .desc = *desc}));
+    lc_tcp_expect_refused(c, socket);
 }
 
 /* Returns what may not be a client's map, one after the other. */
@@ -216,36 +216,36 @@ static bool unusable(struct lc_case *c, int which, struct lc_desc *desc) {
 }
 
 static void unusable_maps(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
     struct lc_desc desc;
     for (int which = 0; unusable(c, which, &desc); which++) {
         refuse_desc(c, port, &desc);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 /* Whatever the answer is: somebody else is served, before and after the broker has looked at the map. */
 static void others_served(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    struct lc_raw_client *client = lc_raw_connect(c, broker, port);
+    struct lc_raw_client *client = lc_raw_client_connect(c, broker, port);
     struct lc_desc desc;
     for (int which = 0; unusable(c, which, &desc); which++) {
         lc_note(c, "LocalClientHello with %s of %llu bytes", lc_desc_show(&desc), (unsigned long long)desc.size);
-        int socket = lc_raw_hello(c, port, NULL);
-        uint8_t frame[LC_TALK_FRAME];
+        int socket = lc_raw_connect(c, port, NULL);
+        uint8_t frame[LC_TCP_FRAME_MAX];
         struct lc_tcp_message hello = {.kind = LC_LOCAL_CLIENT_HELLO, .desc = desc};
-        lc_talk_write(c, socket, frame, lc_talk_frame(frame, &hello));
-        (void)lc_frame_read(socket, frame, sizeof frame, LC_TALK_MS);
+        lc_tcp_write(c, socket, frame, lc_tcp_request_frame(frame, &hello));
+        (void)lc_frame_read(socket, frame, sizeof frame, LC_TCP_TIMEOUT_MS);
         close(socket);
         for (uint64_t i = 0; i < 5; i++) {
-            lc_writer_send(client->out, LC_TALK_TAG, 0, 10, i);
-            lc_raw_expect(c, client, LC_TALK_TAG, client->id, 0, 10, i);
+            lc_writer_send(client->out, LC_TCP_TAG, 0, 10, i);
+            lc_raw_client_expect(c, client, LC_TCP_TAG, client->id, 0, 10, i);
         }
         lc_check_alive(c, broker);
     }
-    lc_talk_served(c, broker, port);
+    lc_tcp_check_service(c, broker, port);
 }
 
 /*
@@ -253,33 +253,33 @@ static void others_served(struct lc_case *c) {
  * ClientQuit removes it alone.
  */
 static void told_and_known(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    int socket = lc_raw_hello(c, port, NULL);
-    uint8_t frame[LC_TALK_FRAME];
+    int socket = lc_raw_connect(c, port, NULL);
+    uint8_t frame[LC_TCP_FRAME_MAX];
     struct lc_tcp_message hello = {.kind = LC_LOCAL_CLIENT_HELLO, .desc = lc_desc_of(LC_PAGE_DEFAULT, "2000000000")};
-    lc_talk_write(c, socket, frame, lc_talk_frame(frame, &hello));
-    (void)lc_frame_read(socket, frame, sizeof frame, LC_TALK_MS);
+    lc_tcp_write(c, socket, frame, lc_tcp_request_frame(frame, &hello));
+    (void)lc_frame_read(socket, frame, sizeof frame, LC_TCP_TIMEOUT_MS);
     close(socket);
-    struct lc_raw_client *going = lc_raw_connect(c, broker, port);
-    struct lc_raw_client *staying = lc_raw_connect(c, broker, port);
-    lc_talk_quit(c, port, going->id);
+    struct lc_raw_client *going = lc_raw_client_connect(c, broker, port);
+    struct lc_raw_client *staying = lc_raw_client_connect(c, broker, port);
+    lc_tcp_quit(c, port, going->id);
     for (uint64_t i = 0; i < 20; i++) {
-        lc_writer_send(staying->out, LC_TALK_TAG, 0, 10, i);
-        lc_raw_expect(c, staying, LC_TALK_TAG, staying->id, 0, 10, i);
+        lc_writer_send(staying->out, LC_TCP_TAG, 0, 10, i);
+        lc_raw_client_expect(c, staying, LC_TCP_TAG, staying->id, 0, 10, i);
     }
-    lc_check(c, lc_until(lc_is_left, going->out->map->base, 5000), "that the client that quit is removed",
+    lc_check(c, lc_wait_until(lc_is_left, going->out->map->base, 5000), "that the client that quit is removed",
              "its page is not left");
 }
 
 /* As BROKER-2 says: those that never got in took no id that counts, or one each that is not used again. */
 static void ids_afterwards(struct lc_case *c) {
-    struct lc_party *broker = lc_play(c, "broker");
+    struct lc_actor *broker = lc_spawn(c, "broker");
     uint16_t port = lc_open_broker(c, broker, NULL);
-    uint32_t first = lc_talk_served(c, broker, port);
+    uint32_t first = lc_tcp_check_service(c, broker, port);
     struct lc_desc nothing = lc_desc_of(LC_PAGE_DEFAULT, "abc");
     refuse_desc(c, port, &nothing);
-    uint32_t second = lc_talk_served(c, broker, port);
+    uint32_t second = lc_tcp_check_service(c, broker, port);
     lc_check(c, second > first, "an id above the one before", "%u after %u", second, first);
 }
 

@@ -10,77 +10,77 @@
 
 /* ---------------------------------------------------------------- playing */
 
-static void greet(struct lc_case *c, struct lc_party *party) {
-    const json_t *answer;
-    lc_adapter_send(party->adapter, "hello", json_pack("{s:i}", "adapter", 1));
-    lc_adapter_be_patient(party->adapter, LC_HELLO_MS);
-    enum lc_outcome outcome = lc_adapter_receive(party->adapter, &answer);
+static void greet(struct lc_case *c, struct lc_actor *actor) {
+    const json_t *reply;
+    lc_adapter_send(actor->adapter, "hello", json_pack("{s:i}", "adapter", 1));
+    lc_adapter_set_timeout(actor->adapter, LC_HELLO_MS);
+    enum lc_outcome outcome = lc_adapter_receive(actor->adapter, &reply);
     if (outcome != LC_OK) {
-        lc_conclude_outcome(c, party, outcome, answer);
+        lc_finish_with_outcome(c, actor, outcome, reply);
     }
 }
 
-static struct lc_party *play(struct lc_case *c, const struct lc_impl *impl, const char *role) {
+static struct lc_actor *play(struct lc_case *c, const struct lc_impl *impl, const char *role) {
     struct lc_adapter *adapter = lc_adapter_start(impl, c->id);
     if (!adapter) {
-        lc_trouble(c, "starting %s: %s", impl->command, strerror(errno));
+        lc_error(c, "starting %s: %s", impl->command, strerror(errno));
     }
     lc_register_pid(c->shared, lc_adapter_pid(adapter));
-    struct lc_party *party = calloc(1, sizeof *party);
-    if (!party) {
-        lc_trouble(c, "no memory");
+    struct lc_actor *actor = calloc(1, sizeof *actor);
+    if (!actor) {
+        lc_error(c, "no memory");
     }
-    *party = (struct lc_party){.owner = c, .adapter = adapter, .impl = impl, .next = c->parties};
-    snprintf(party->role, sizeof party->role, "%s", role);
-    c->parties = party;
-    greet(c, party);
+    *actor = (struct lc_actor){.owner = c, .adapter = adapter, .impl = impl, .next = c->actors};
+    snprintf(actor->role, sizeof actor->role, "%s", role);
+    c->actors = actor;
+    greet(c, actor);
     lc_note(c, "%s plays %s (process %d)", lc_impl_name(impl), role, (int)lc_adapter_pid(adapter));
-    return party;
+    return actor;
 }
 
-static struct lc_party *play_offered(struct lc_case *c, const struct lc_impl *impl, const char *role) {
-    if (!lc_impl_lists(impl, "roles", role)) {
+static struct lc_actor *play_offered(struct lc_case *c, const struct lc_impl *impl, const char *role) {
+    if (!lc_impl_offers(impl, "roles", role)) {
         lc_skip(c, "role %s, which %s does not offer", role, lc_impl_name(impl));
     }
     return play(c, impl, role);
 }
 
-struct lc_party *lc_play(struct lc_case *c, const char *role) {
+struct lc_actor *lc_spawn(struct lc_case *c, const char *role) {
     return play_offered(c, c->impl, role);
 }
 
-struct lc_party *lc_play_peer(struct lc_case *c, const char *role) {
+struct lc_actor *lc_spawn_peer(struct lc_case *c, const char *role) {
     return play_offered(c, c->peer, role);
 }
 
-struct lc_party *lc_play_anything(struct lc_case *c) {
+struct lc_actor *lc_spawn_without_role(struct lc_case *c) {
     return play(c, c->impl, "nobody");
 }
 
-struct lc_adapter *lc_party_adapter(struct lc_party *party) {
-    return party->adapter;
+struct lc_adapter *lc_actor_adapter(struct lc_actor *actor) {
+    return actor->adapter;
 }
 
-pid_t lc_party_pid(struct lc_party *party) {
-    return lc_adapter_pid(party->adapter);
+pid_t lc_actor_pid(struct lc_actor *actor) {
+    return lc_adapter_pid(actor->adapter);
 }
 
-void lc_check_alive(struct lc_case *c, struct lc_party *party) {
-    lc_ask(c, party, "hello", "{s:i}", "adapter", 1);
+void lc_check_alive(struct lc_case *c, struct lc_actor *actor) {
+    lc_call(c, actor, "hello", "{s:i}", "adapter", 1);
 }
 
-void lc_kill(struct lc_case *c, struct lc_party *party) {
-    lc_note(c, "the suite kills the %s", party->role);
-    party->asked_to_die = true;
-    lc_adapter_kill(party->adapter);
+void lc_kill(struct lc_case *c, struct lc_actor *actor) {
+    lc_note(c, "the suite kills the %s", actor->role);
+    actor->expected_to_end = true;
+    lc_adapter_kill(actor->adapter);
 }
 
-void lc_stop(struct lc_case *c, struct lc_party *party) {
-    party->stopped = true;
-    if (!lc_adapter_stop(party->adapter)) {
-        const char *seen = lc_format(c, "the %s %s", party->role, lc_adapter_end(party->adapter));
-        lc_conclude(c, &(struct lc_verdict){"fail", "crash", "that it leaves within two seconds, without a signal",
-                                            seen, NULL});
+void lc_stop(struct lc_case *c, struct lc_actor *actor) {
+    actor->stopped = true;
+    if (!lc_adapter_stop(actor->adapter)) {
+        const char *seen = lc_format(c, "the %s %s", actor->role, lc_adapter_exit_text(actor->adapter));
+        lc_finish(c, &(struct lc_verdict){"fail", "crash", "that it leaves within two seconds, without a signal", seen,
+                                          NULL});
     }
 }
 
@@ -93,90 +93,90 @@ static json_t *packed(struct lc_case *c, const char *format, va_list values) {
     json_error_t error;
     json_t *arguments = json_vpack_ex(&error, 0, format, values);
     if (!arguments) {
-        lc_trouble(c, "arguments \"%s\": %s", format, error.text);
+        lc_error(c, "arguments \"%s\": %s", format, error.text);
     }
     return arguments;
 }
 
-static void request(struct lc_case *c, struct lc_party *party, const char *verb, json_t *arguments) {
+static void request(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *arguments) {
     char *words = arguments ? json_dumps(arguments, JSON_COMPACT) : NULL;
-    lc_note(c, "%s: %s %s", party->role, verb, words ? words : "");
+    lc_note(c, "%s: %s %s", actor->role, verb, words ? words : "");
     free(words);
-    lc_adapter_send(party->adapter, verb, arguments); /* a failure to write shows as its end, in a moment */
+    lc_adapter_send(actor->adapter, verb, arguments); /* a failure to write shows as its end, in a moment */
 }
 
-static enum lc_outcome hear(struct lc_case *c, struct lc_party *party, const json_t **answer) {
+static enum lc_outcome hear(struct lc_case *c, struct lc_actor *actor, const json_t **reply) {
     const json_t *heard;
-    enum lc_outcome outcome = lc_adapter_receive(party->adapter, &heard);
+    enum lc_outcome outcome = lc_adapter_receive(actor->adapter, &heard);
     if (outcome == LC_REFUSED) {
         const char *error = json_string_value(json_object_get(heard, "error"));
-        lc_note(c, "%s: refused: %s", party->role, error ? error : "without a word");
+        lc_note(c, "%s: refused: %s", actor->role, error ? error : "without a word");
     }
-    if (answer) {
-        *answer = heard;
+    if (reply) {
+        *reply = heard;
     }
     return outcome;
 }
 
-static const json_t *want_ok(struct lc_case *c, struct lc_party *party) {
-    const json_t *answer;
-    enum lc_outcome outcome = hear(c, party, &answer);
+static const json_t *want_ok(struct lc_case *c, struct lc_actor *actor) {
+    const json_t *reply;
+    enum lc_outcome outcome = hear(c, actor, &reply);
     if (outcome != LC_OK) {
-        lc_conclude_outcome(c, party, outcome, answer);
+        lc_finish_with_outcome(c, actor, outcome, reply);
     }
-    return answer;
+    return reply;
 }
 
-const json_t *lc_ask(struct lc_case *c, struct lc_party *party, const char *verb, const char *format, ...) {
+const json_t *lc_call(struct lc_case *c, struct lc_actor *actor, const char *verb, const char *format, ...) {
     va_list values;
     va_start(values, format);
-    request(c, party, verb, packed(c, format, values));
+    request(c, actor, verb, packed(c, format, values));
     va_end(values);
-    return want_ok(c, party);
+    return want_ok(c, actor);
 }
 
-enum lc_outcome lc_try(struct lc_case *c, struct lc_party *party, const json_t **answer, const char *verb,
-                       const char *format, ...) {
+enum lc_outcome lc_call_may_refuse(struct lc_case *c, struct lc_actor *actor, const json_t **reply, const char *verb,
+                                   const char *format, ...) {
     const json_t *heard;
     va_list values;
     va_start(values, format);
-    request(c, party, verb, packed(c, format, values));
+    request(c, actor, verb, packed(c, format, values));
     va_end(values);
-    enum lc_outcome outcome = hear(c, party, &heard);
+    enum lc_outcome outcome = hear(c, actor, &heard);
     if (outcome != LC_OK && outcome != LC_REFUSED) {
-        lc_conclude_outcome(c, party, outcome, heard);
+        lc_finish_with_outcome(c, actor, outcome, heard);
     }
-    if (answer) {
-        *answer = heard;
+    if (reply) {
+        *reply = heard;
     }
     return outcome;
 }
 
-enum lc_outcome lc_attempt(struct lc_case *c, struct lc_party *party, const json_t **answer, const char *verb,
-                           const char *format, ...) {
+enum lc_outcome lc_call_any_outcome(struct lc_case *c, struct lc_actor *actor, const json_t **reply, const char *verb,
+                                    const char *format, ...) {
     va_list values;
     va_start(values, format);
-    request(c, party, verb, packed(c, format, values));
+    request(c, actor, verb, packed(c, format, values));
     va_end(values);
-    return lc_answer_any(c, party, answer);
+    return lc_wait_any_reply(c, actor, reply);
 }
 
-void lc_request(struct lc_case *c, struct lc_party *party, const char *verb, const char *format, ...) {
+void lc_send_request(struct lc_case *c, struct lc_actor *actor, const char *verb, const char *format, ...) {
     va_list values;
     va_start(values, format);
-    request(c, party, verb, packed(c, format, values));
+    request(c, actor, verb, packed(c, format, values));
     va_end(values);
 }
 
-const json_t *lc_answer(struct lc_case *c, struct lc_party *party) {
-    return want_ok(c, party);
+const json_t *lc_wait_reply(struct lc_case *c, struct lc_actor *actor) {
+    return want_ok(c, actor);
 }
 
 /* A case that takes any outcome has seen a crash itself: it is not counted again when the case ends. */
-enum lc_outcome lc_answer_any(struct lc_case *c, struct lc_party *party, const json_t **answer) {
-    enum lc_outcome outcome = hear(c, party, answer);
+enum lc_outcome lc_wait_any_reply(struct lc_case *c, struct lc_actor *actor, const json_t **reply) {
+    enum lc_outcome outcome = hear(c, actor, reply);
     if (outcome == LC_CRASHED || outcome == LC_HUNG) {
-        party->asked_to_die = true;
+        actor->expected_to_end = true;
     }
     return outcome;
 }

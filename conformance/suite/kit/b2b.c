@@ -32,7 +32,7 @@ void lc_b2b_expect_remote(struct lc_case *c, int socket, uint32_t tag, size_t le
     struct lc_remote_message message;
     do {
         message = read_remote(c, socket, body);
-    } while (message.tag == LC_B2B_JOINED);
+    } while (message.tag == LC_B2B_READY_TAG);
     lc_check_u64(c, "tag", tag, message.tag);
     lc_check_u64(c, "length", length, message.length);
     lc_check_u64(c, "digest", lc_payload_digest(length, seed), lc_crc(0, message.payload, message.length));
@@ -40,50 +40,50 @@ void lc_b2b_expect_remote(struct lc_case *c, int socket, uint32_t tag, size_t le
 
 /* ---------------------------------------------------------------- links */
 
-int lc_b2b_link_to(struct lc_case *c, uint16_t port, uint32_t *id) {
-    int socket = lc_raw_hello(c, port, NULL);
+int lc_b2b_link(struct lc_case *c, uint16_t port, uint32_t *id) {
+    int socket = lc_raw_connect(c, port, NULL);
     uint8_t body[LC_B2B_BODY];
     struct lc_tcp_message hello = {.kind = LC_REMOTE_BROKER_HELLO, .text = "suite"};
     lc_b2b_write_frame(c, socket, body, lc_request_encode(body, sizeof body, &hello));
-    struct lc_tcp_message answer;
+    struct lc_tcp_message reply;
     long length = lc_frame_read(socket, body, sizeof body, LC_B2B_WAIT_MS);
     lc_check(c, length > 0, "RemoteBrokerAccepted", "%s", strerror((int)-length));
-    bool good = lc_response_decode(body, (size_t)length, &answer);
-    lc_check(c, good && answer.kind == LC_REMOTE_BROKER_ACCEPTED, "RemoteBrokerAccepted", "kind %d",
-             good ? (int)answer.kind : -1);
-    *id = answer.id;
+    bool good = lc_response_decode(body, (size_t)length, &reply);
+    lc_check(c, good && reply.kind == LC_REMOTE_BROKER_ACCEPTED, "RemoteBrokerAccepted", "kind %d",
+             good ? (int)reply.kind : -1);
+    *id = reply.id;
     return socket;
 }
 
-struct lc_b2b_scene lc_b2b_open_scene(struct lc_case *c) {
-    struct lc_b2b_scene scene = {.broker = lc_play(c, "broker")};
+struct lc_b2b_fixture lc_b2b_open(struct lc_case *c) {
+    struct lc_b2b_fixture scene = {.broker = lc_spawn(c, "broker")};
     scene.port = lc_open_broker(c, scene.broker, NULL);
-    scene.client = lc_raw_connect(c, scene.broker, scene.port);
-    scene.link = lc_b2b_link_to(c, scene.port, &scene.id);
+    scene.client = lc_raw_client_connect(c, scene.broker, scene.port);
+    scene.link = lc_b2b_link(c, scene.port, &scene.id);
     return scene;
 }
 
-void lc_b2b_next_of_others(struct lc_case *c, struct lc_raw_client *client, struct lc_message *message) {
+void lc_b2b_next_foreign(struct lc_case *c, struct lc_raw_client *client, struct lc_message *message) {
     do {
         int rc = lc_reader_wait(client->in, message, LC_B2B_WAIT_MS);
         lc_check(c, rc == 1, "a message on the broadcast", "%s", strerror(-rc));
-    } while (message->sender == client->id || message->tag == LC_B2B_JOINED);
+    } while (message->sender == client->id || message->tag == LC_B2B_READY_TAG);
 }
 
-struct lc_raw_client *lc_b2b_join(struct lc_case *c, struct lc_party *broker, uint16_t port) {
-    struct lc_raw_client *client = lc_raw_connect(c, broker, port);
+struct lc_raw_client *lc_b2b_connect_client(struct lc_case *c, struct lc_actor *broker, uint16_t port) {
+    struct lc_raw_client *client = lc_raw_client_connect(c, broker, port);
     struct lc_message message;
-    lc_writer_send(client->out, LC_B2B_JOINED, 0, 0, 0);
+    lc_writer_send(client->out, LC_B2B_READY_TAG, 0, 0, 0);
     do {
-        lc_next(c, client->in, &message);
+        lc_next_message(c, client->in, &message);
     } while (message.sender != client->id);
     return client;
 }
 
-void lc_b2b_expect_local(struct lc_case *c, struct lc_b2b_scene *scene, uint32_t tag, uint32_t flags, size_t length,
+void lc_b2b_expect_local(struct lc_case *c, struct lc_b2b_fixture *scene, uint32_t tag, uint32_t flags, size_t length,
                          uint64_t seed) {
     struct lc_message message;
-    lc_b2b_next_of_others(c, scene->client, &message);
+    lc_b2b_next_foreign(c, scene->client, &message);
     lc_check_u64(c, "tag", tag, message.tag);
     lc_check_u64(c, "flags", flags | LC_FLAG_FROM_B2B, message.flags);
     lc_check_u64(c, "sender", scene->id, message.sender);
@@ -91,18 +91,18 @@ void lc_b2b_expect_local(struct lc_case *c, struct lc_b2b_scene *scene, uint32_t
     lc_check_u64(c, "digest", lc_payload_digest(length, seed), lc_crc(0, message.payload, length));
 }
 
-void lc_b2b_still_linked(struct lc_case *c, struct lc_b2b_scene *scene, uint64_t seed) {
+void lc_b2b_check_link(struct lc_case *c, struct lc_b2b_fixture *scene, uint64_t seed) {
     lc_b2b_send_remote(c, scene->link, LC_B2B_TAG, 0, 50, seed);
     lc_b2b_expect_local(c, scene, LC_B2B_TAG, 0, 50, seed);
 }
 
-void lc_b2b_still_serves(struct lc_case *c, struct lc_b2b_scene *scene, uint64_t seed) {
+void lc_b2b_check_service(struct lc_case *c, struct lc_b2b_fixture *scene, uint64_t seed) {
     lc_check_alive(c, scene->broker);
     lc_writer_send(scene->client->out, LC_B2B_TAG, 0, 30, seed);
     struct lc_message message;
     do {
-        lc_next(c, scene->client->in, &message);
+        lc_next_message(c, scene->client->in, &message);
     } while (message.sender != scene->client->id || message.length != 30);
-    scene->link = lc_b2b_link_to(c, scene->port, &scene->id);
-    lc_b2b_still_linked(c, scene, seed);
+    scene->link = lc_b2b_link(c, scene->port, &scene->id);
+    lc_b2b_check_link(c, scene, seed);
 }

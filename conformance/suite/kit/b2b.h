@@ -6,10 +6,10 @@
 #include "suite/kit/case.h"
 
 /* Ten seconds: the original looks at its broadcast once in three. */
-enum { LC_B2B_TAG = 0xB2B, LC_B2B_JOINED = 0x101, LC_B2B_WAIT_MS = 10000, LC_B2B_BODY = 4096 };
+enum { LC_B2B_TAG = 0xB2B, LC_B2B_READY_TAG = 0x101, LC_B2B_WAIT_MS = 10000, LC_B2B_BODY = 4096 };
 
-struct lc_b2b_scene {
-    struct lc_party *broker;
+struct lc_b2b_fixture {
+    struct lc_actor *broker;
     uint16_t port;
     struct lc_raw_client *client; /* of this broker */
     int link;                     /* the suite as its peer */
@@ -22,22 +22,22 @@ void lc_b2b_send_remote(struct lc_case *c, int socket, uint32_t tag, uint32_t fl
 void lc_b2b_expect_remote(struct lc_case *c, int socket, uint32_t tag, size_t length, uint64_t seed);
 
 /* Connects as a broker does: the link's socket, and the id that the other one has for it. */
-int lc_b2b_link_to(struct lc_case *c, uint16_t port, uint32_t *id);
+int lc_b2b_link(struct lc_case *c, uint16_t port, uint32_t *id);
 /* A broker, a client of it, and a link to it. */
-struct lc_b2b_scene lc_b2b_open_scene(struct lc_case *c);
+struct lc_b2b_fixture lc_b2b_open(struct lc_case *c);
 /*
  * A client that its broker serves already: being accepted over TCP says nothing of that, and where the two differ ids
  * may get mixed up (BROKER-2).
  */
-struct lc_raw_client *lc_b2b_join(struct lc_case *c, struct lc_party *broker, uint16_t port);
+struct lc_raw_client *lc_b2b_connect_client(struct lc_case *c, struct lc_actor *broker, uint16_t port);
 
-/* The next message on the broadcast that this client did not send. Whether LC_B2B_JOINED crosses is up to the brokers. */
-void lc_b2b_next_of_others(struct lc_case *c, struct lc_raw_client *client, struct lc_message *message);
+/* The next message on the broadcast that this client did not send. Whether LC_B2B_READY_TAG crosses is up to the brokers. */
+void lc_b2b_next_foreign(struct lc_case *c, struct lc_raw_client *client, struct lc_message *message);
 /* Wants what came over the link next on the broadcast. */
-void lc_b2b_expect_local(struct lc_case *c, struct lc_b2b_scene *scene, uint32_t tag, uint32_t flags, size_t length,
+void lc_b2b_expect_local(struct lc_case *c, struct lc_b2b_fixture *scene, uint32_t tag, uint32_t flags, size_t length,
                          uint64_t seed);
-void lc_b2b_still_linked(struct lc_case *c, struct lc_b2b_scene *scene, uint64_t seed);
+void lc_b2b_check_link(struct lc_case *c, struct lc_b2b_fixture *scene, uint64_t seed);
 /* A broker that somebody did something to still serves its clients and a new link. */
-void lc_b2b_still_serves(struct lc_case *c, struct lc_b2b_scene *scene, uint64_t seed);
+void lc_b2b_check_service(struct lc_case *c, struct lc_b2b_fixture *scene, uint64_t seed);
 
 #endif

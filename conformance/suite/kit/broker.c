@@ -10,34 +10,34 @@ enum { CONNECT_MS = 5000, HOST_NAME = 256 };
 
 /* ---------------------------------------------------------------- parties */
 
-static uint16_t port_field(struct lc_case *c, const json_t *answer) {
-    uint64_t port = lc_field_u64(c, answer, "port");
+static uint16_t port_field(struct lc_case *c, const json_t *reply) {
+    uint64_t port = lc_field_u64(c, reply, "port");
     lc_check(c, port > 0 && port <= UINT16_MAX, "a port", "%llu", (unsigned long long)port);
     return (uint16_t)port;
 }
 
-uint16_t lc_open_broker_with(struct lc_case *c, struct lc_party *broker, struct lc_desc *broadcast, json_t *more) {
+uint16_t lc_open_broker_with(struct lc_case *c, struct lc_actor *broker, struct lc_desc *broadcast, json_t *more) {
     json_t *arguments = json_pack("{s:s}", "provider", lc_provider_name(c));
     if (more) {
         json_object_update(arguments, more);
         json_decref(more);
     }
     bool listens = !json_is_false(json_object_get(arguments, "listen"));
-    const json_t *answer = lc_ask(c, broker, "broker.open", "o", arguments);
+    const json_t *reply = lc_call(c, broker, "broker.open", "o", arguments);
     if (broadcast) {
-        *broadcast = lc_field_desc(c, answer, "description");
+        *broadcast = lc_field_desc(c, reply, "description");
     }
-    return listens ? port_field(c, answer) : 0;
+    return listens ? port_field(c, reply) : 0;
 }
 
-uint16_t lc_open_broker(struct lc_case *c, struct lc_party *broker, struct lc_desc *broadcast) {
+uint16_t lc_open_broker(struct lc_case *c, struct lc_actor *broker, struct lc_desc *broadcast) {
     return lc_open_broker_with(c, broker, broadcast, NULL);
 }
 
-uint32_t lc_connect(struct lc_case *c, struct lc_party *client, uint16_t port) {
-    const json_t *answer = lc_ask(c, client, "client.connect", "{s:s, s:i, s:i}", "provider", lc_provider_name(c),
+uint32_t lc_connect_client(struct lc_case *c, struct lc_actor *client, uint16_t port) {
+    const json_t *reply = lc_call(c, client, "client.connect", "{s:s, s:i, s:i}", "provider", lc_provider_name(c),
                                   "port", port, "timeout_ms", CONNECT_MS);
-    return (uint32_t)lc_field_u64(c, answer, "client_id");
+    return (uint32_t)lc_field_u64(c, reply, "client_id");
 }
 
 /* ---------------------------------------------------------------- raw */
@@ -49,7 +49,7 @@ static void close_socket(void *socket) {
 }
 
 static int patient(int milliseconds) {
-    return (int)(milliseconds * lc_patience);
+    return (int)(milliseconds * lc_time_factor);
 }
 
 static void read_response(struct lc_case *c, int socket, enum lc_response wanted, struct lc_tcp_message *message) {
@@ -68,7 +68,7 @@ static void read_response(struct lc_case *c, int socket, enum lc_response wanted
     }
 }
 
-int lc_raw_hello(struct lc_case *c, uint16_t port, struct lc_desc *broadcast) {
+int lc_raw_connect(struct lc_case *c, uint16_t port, struct lc_desc *broadcast) {
     struct lc_tcp_message hello;
     int *socket = lc_alloc(c, sizeof *socket);
     *socket = lc_tcp_connect(port);
@@ -97,14 +97,14 @@ static void take_id(struct lc_case *c, struct lc_raw_client *client) {
     lc_put32(client->out->map->base, LC_PAGE_SENDER_ID, accepted.id);
 }
 
-struct lc_raw_client *lc_raw_connect(struct lc_case *c, struct lc_party *broker, uint16_t port) {
+struct lc_raw_client *lc_raw_client_connect(struct lc_case *c, struct lc_actor *broker, uint16_t port) {
     struct lc_desc broadcast;
     if (c->provider == LC_MEMFD) {
-        lc_trouble(c, "a raw client over memfd: its maps would have to stand before the broker starts");
+        lc_error(c, "a raw client over memfd: its maps would have to stand before the broker starts");
     }
     struct lc_raw_client *client = lc_alloc(c, sizeof *client);
-    client->socket = lc_raw_hello(c, port, &broadcast);
-    lc_keep(c, close_socket, &client->socket);
+    client->socket = lc_raw_connect(c, port, &broadcast);
+    lc_defer(c, close_socket, &client->socket);
     client->out = lc_new_channel(c, 0, 0);
     introduce(c, client);
     take_id(c, client);
@@ -113,6 +113,6 @@ struct lc_raw_client *lc_raw_connect(struct lc_case *c, struct lc_party *broker,
     close(client->socket);
     client->socket = -1;
     client->in = lc_open_reader(c, broker, &broadcast, false);
-    client->in->forwarded = true;
+    client->in->is_broadcast = true;
     return client;
 }

@@ -37,11 +37,11 @@ uint64_t lc_page_size(const struct lc_case *c) {
 }
 
 bool lc_has_option(const struct lc_case *c, const char *option) {
-    return lc_impl_lists(c->impl, "options", option);
+    return lc_impl_offers(c->impl, "options", option);
 }
 
 bool lc_has_role(const struct lc_case *c, const char *role) {
-    return lc_impl_lists(c->impl, "roles", role);
+    return lc_impl_offers(c->impl, "roles", role);
 }
 
 /* ---------------------------------------------------------------- what was made */
@@ -53,21 +53,21 @@ void lc_register_pid(struct lc_shared *shared, pid_t pid) {
     }
 }
 
-void lc_keep(struct lc_case *c, void (*undo)(void *what), void *what) {
-    struct lc_made *made = calloc(1, sizeof *made);
-    if (!made) {
-        lc_trouble(c, "no memory");
+void lc_defer(struct lc_case *c, void (*undo)(void *what), void *what) {
+    struct lc_deferred *deferred = calloc(1, sizeof *deferred);
+    if (!deferred) {
+        lc_error(c, "no memory");
     }
-    *made = (struct lc_made){undo, what, c->made};
-    c->made = made;
+    *deferred = (struct lc_deferred){undo, what, c->deferred};
+    c->deferred = deferred;
 }
 
 void *lc_alloc(struct lc_case *c, size_t size) {
     void *memory = calloc(1, size ? size : 1);
     if (!memory) {
-        lc_trouble(c, "no memory for %zu bytes", size);
+        lc_error(c, "no memory for %zu bytes", size);
     }
-    lc_keep(c, free, memory);
+    lc_defer(c, free, memory);
     return memory;
 }
 
@@ -78,25 +78,25 @@ char *lc_format(struct lc_case *c, const char *format, ...) {
     int length = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (length < 0) {
-        lc_trouble(c, "no memory");
+        lc_error(c, "no memory");
     }
-    lc_keep(c, free, text);
+    lc_defer(c, free, text);
     return text;
 }
 
 /* Parties first: what they have mapped is theirs until they are gone. */
 static void clean_up(struct lc_case *c) {
-    while (c->parties) {
-        struct lc_party *party = c->parties;
-        c->parties = party->next;
-        lc_adapter_free(party->adapter);
-        free(party);
+    while (c->actors) {
+        struct lc_actor *actor = c->actors;
+        c->actors = actor->next;
+        lc_adapter_free(actor->adapter);
+        free(actor);
     }
-    while (c->made) {
-        struct lc_made *made = c->made;
-        c->made = made->next;
-        made->undo(made->what);
-        free(made);
+    while (c->deferred) {
+        struct lc_deferred *deferred = c->deferred;
+        c->deferred = deferred->next;
+        deferred->undo(deferred->what);
+        free(deferred);
     }
 }
 
@@ -141,11 +141,11 @@ static json_t *text(const char *bytes) {
 
 static json_t *spoken(struct lc_case *c) {
     json_t *list = json_array();
-    for (struct lc_party *party = c->parties; party; party = party->next) {
-        const char *said = last_lines(lc_adapter_stderr(party->adapter), LC_STDERR_LINES);
+    for (struct lc_actor *actor = c->actors; actor; actor = actor->next) {
+        const char *said = last_lines(lc_adapter_stderr(actor->adapter), LC_STDERR_LINES);
         if (*said) {
             json_array_insert_new(list, 0,
-                                  json_pack("{s:s, s:s, s:o}", "name", lc_impl_name(party->impl), "role", party->role,
+                                  json_pack("{s:s, s:s, s:o}", "name", lc_impl_name(actor->impl), "role", actor->role,
                                             "said", text(said)));
         }
     }
@@ -159,7 +159,7 @@ static void add(json_t *object, const char *field, const char *value) {
 }
 
 /* A helper of the case has none of its parties' business: it only tells, and the case ends when it waits for it. */
-_Noreturn void lc_conclude(struct lc_case *c, const struct lc_verdict *verdict) {
+_Noreturn void lc_finish(struct lc_case *c, const struct lc_verdict *verdict) {
     json_t *report = json_object();
     add(report, "verdict", verdict->verdict);
     add(report, "kind", verdict->kind);
@@ -185,10 +185,10 @@ _Noreturn void lc_conclude(struct lc_case *c, const struct lc_verdict *verdict) 
 
 _Noreturn void lc_case_run(struct lc_case *c) {
     c->def->run(c);
-    for (struct lc_party *party = c->parties; party; party = party->next) {
-        if (!party->asked_to_die && !lc_adapter_alive(party->adapter) && !party->stopped) {
-            lc_conclude_outcome(c, party, LC_CRASHED, NULL);
+    for (struct lc_actor *actor = c->actors; actor; actor = actor->next) {
+        if (!actor->expected_to_end && !lc_adapter_alive(actor->adapter) && !actor->stopped) {
+            lc_finish_with_outcome(c, actor, LC_CRASHED, NULL);
         }
     }
-    lc_conclude(c, &(struct lc_verdict){.verdict = "pass"});
+    lc_finish(c, &(struct lc_verdict){.verdict = "pass"});
 }

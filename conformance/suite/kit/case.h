@@ -8,7 +8,7 @@
  * the case asks for that by the functions that allow it. Whatever it started or made is stopped and removed afterwards.
  *
  *     static void growth(struct lc_case *c) {
- *         struct lc_party *sender = lc_play(c, "sender");
+ *         struct lc_actor *sender = lc_spawn(c, "sender");
  *         lc_open_sender(c, sender, 1);
  *         ...
  *         lc_check(c, size == wanted, "a page of %zu bytes", "%zu", wanted, size);
@@ -28,7 +28,7 @@
 #include "oracle/wire.h"
 #include "suite/adapter/adapter.h"
 
-enum lc_where {
+enum lc_provider_set {
     LC_EACH_PROVIDER,  /* once for each provider that adapter and suite have in common */
     LC_FIRST_PROVIDER, /* once, over the first of them: the matter has nothing to do with providers */
     LC_SYSV_ONLY,
@@ -43,10 +43,10 @@ struct lc_case_def {
     const char *id;    /* REQUIREMENT/name */
     const char *title; /* what it shows, one line */
     const char *roles; /* that the adapter needs: "sender", or several: "broker client" */
-    enum lc_where where;
+    enum lc_provider_set providers;
     void (*run)(struct lc_case *c);
-    int seconds; /* time limit; 0: 20 */
-    bool alone;  /* needs a network namespace of its own (the service's name) */
+    int seconds;      /* time limit; 0: 20 */
+    bool own_network; /* needs a network namespace of its own (the service's name) */
 };
 
 /* The sections, one array a file, ended by an empty definition; suite/sections.c lists them. */
@@ -76,7 +76,7 @@ _Noreturn void lc_fail_page(struct lc_case *c, const struct lc_finding *finding,
 /* Cannot be run here; says what it needs. */
 _Noreturn void lc_skip(struct lc_case *c, const char *needs, ...) __attribute__((format(printf, 2, 3)));
 /* The suite itself could not do its part (a system call failed): never the implementation's fault. */
-_Noreturn void lc_trouble(struct lc_case *c, const char *what, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void lc_error(struct lc_case *c, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
 /* Fails unless `good`: "expected <expected>, seen <…>". */
 #define lc_check(c, good, expected, ...) ((good) ? (void)0 : lc_fail((c), (expected), __VA_ARGS__))
@@ -87,86 +87,86 @@ void lc_note(struct lc_case *c, const char *what, ...) __attribute__((format(pri
 
 /* ---------------------------------------------------------------- parties: adapters in a case */
 
-struct lc_party; /* an adapter's process that plays a role */
+struct lc_actor; /* an adapter's process that plays a role */
 
 /* Starts the implementation under test in a role. */
-struct lc_party *lc_play(struct lc_case *c, const char *role);
+struct lc_actor *lc_spawn(struct lc_case *c, const char *role);
 /* The same of the implementation that plays the other side in the broker × client matrix (the same one by default). */
-struct lc_party *lc_play_peer(struct lc_case *c, const char *role);
+struct lc_actor *lc_spawn_peer(struct lc_case *c, const char *role);
 
 /*
- * Requests. `format` and what follows build the arguments as json_pack() does: "{s:i, s:I}". lc_ask() wants `ok`;
- * lc_try() gives back whatever it was, LC_OK or LC_REFUSED, and ends the case for everything else (a crash, a hang,
+ * Requests. `format` and what follows build the arguments as json_pack() does: "{s:i, s:I}". lc_call() wants `ok`;
+ * lc_call_may_refuse() gives back whatever it was, LC_OK or LC_REFUSED, and ends the case for everything else (a crash, a hang,
  * unsupported). The answer lives until the party's next request.
  */
-const json_t *lc_ask(struct lc_case *c, struct lc_party *party, const char *verb, const char *format, ...);
-enum lc_outcome lc_try(struct lc_case *c, struct lc_party *party, const json_t **answer, const char *verb,
-                       const char *format, ...);
+const json_t *lc_call(struct lc_case *c, struct lc_actor *actor, const char *verb, const char *format, ...);
+enum lc_outcome lc_call_may_refuse(struct lc_case *c, struct lc_actor *actor, const json_t **reply, const char *verb,
+                                   const char *format, ...);
 /* Any outcome whatever, for cases that look for crashes themselves. */
-enum lc_outcome lc_attempt(struct lc_case *c, struct lc_party *party, const json_t **answer, const char *verb,
-                           const char *format, ...);
-/* Only asks; lc_answer() waits for the answer and wants `ok`, lc_answer_any() takes any. */
-void lc_request(struct lc_case *c, struct lc_party *party, const char *verb, const char *format, ...);
-const json_t *lc_answer(struct lc_case *c, struct lc_party *party);
-enum lc_outcome lc_answer_any(struct lc_case *c, struct lc_party *party, const json_t **answer);
+enum lc_outcome lc_call_any_outcome(struct lc_case *c, struct lc_actor *actor, const json_t **reply, const char *verb,
+                                    const char *format, ...);
+/* Only asks; lc_wait_reply() waits for the answer and wants `ok`, lc_wait_any_reply() takes any. */
+void lc_send_request(struct lc_case *c, struct lc_actor *actor, const char *verb, const char *format, ...);
+const json_t *lc_wait_reply(struct lc_case *c, struct lc_actor *actor);
+enum lc_outcome lc_wait_any_reply(struct lc_case *c, struct lc_actor *actor, const json_t **reply);
 
-struct lc_adapter *lc_party_adapter(struct lc_party *party);
-pid_t lc_party_pid(struct lc_party *party);
+struct lc_adapter *lc_actor_adapter(struct lc_actor *actor);
+pid_t lc_actor_pid(struct lc_actor *actor);
 /* Ends the case unless the process is there and answers hello. */
-void lc_check_alive(struct lc_case *c, struct lc_party *party);
+void lc_check_alive(struct lc_case *c, struct lc_actor *actor);
 /* SIGKILL, without a word. The process is gone afterwards, and with it what it held. */
-void lc_kill(struct lc_case *c, struct lc_party *party);
+void lc_kill(struct lc_case *c, struct lc_actor *actor);
 /* Ends the process in good order and wants that it left without a signal. */
-void lc_stop(struct lc_case *c, struct lc_party *party);
+void lc_stop(struct lc_case *c, struct lc_actor *actor);
 
 /* Fields of answers; a missing one makes the adapter "broken". */
-uint64_t lc_field_u64(struct lc_case *c, const json_t *answer, const char *field);
-const char *lc_field_string(struct lc_case *c, const json_t *answer, const char *field);
-struct lc_desc lc_field_desc(struct lc_case *c, const json_t *answer, const char *field);
+uint64_t lc_field_u64(struct lc_case *c, const json_t *reply, const char *field);
+const char *lc_field_string(struct lc_case *c, const json_t *reply, const char *field);
+struct lc_desc lc_field_desc(struct lc_case *c, const json_t *reply, const char *field);
 json_t *lc_desc_json(const struct lc_desc *desc); /* a new reference, for "{s:o}" */
 json_t *lc_number(uint64_t value);                /* the same; decimal digits where the value is beyond 2^53 */
 
 /* ---------------------------------------------------------------- the usual openings */
 
 /* sender.open over this case's provider; the description of its first map. */
-struct lc_desc lc_open_sender(struct lc_case *c, struct lc_party *sender, uint32_t sender_id);
+struct lc_desc lc_open_sender(struct lc_case *c, struct lc_actor *sender, uint32_t sender_id);
 /* The same for so many receivers (0: unknown), where the sender can be told of them. */
-struct lc_desc lc_open_sender_for(struct lc_case *c, struct lc_party *sender, uint32_t sender_id, int receivers);
+struct lc_desc lc_open_sender_for(struct lc_case *c, struct lc_actor *sender, uint32_t sender_id, int receivers);
 /* The same with a first map of so many bytes: a skip where the adapter has no option page_size. */
-struct lc_desc lc_open_sender_sized(struct lc_case *c, struct lc_party *sender, uint32_t sender_id, uint64_t page_size);
+struct lc_desc lc_open_sender_sized(struct lc_case *c, struct lc_actor *sender, uint32_t sender_id, uint64_t page_size);
 /* An oracle's reader on what a party wrote; joined and checked. Closed with the case. */
-struct lc_reader *lc_read_channel(struct lc_case *c, struct lc_party *writer, const struct lc_desc *desc);
+struct lc_reader *lc_read_channel(struct lc_case *c, struct lc_actor *writer, const struct lc_desc *desc);
 /* The same, joining or not: a broadcast's first page is read without (TCP-2). */
-struct lc_reader *lc_open_reader(struct lc_case *c, struct lc_party *writer, const struct lc_desc *desc, bool join);
+struct lc_reader *lc_open_reader(struct lc_case *c, struct lc_actor *writer, const struct lc_desc *desc, bool join);
 /* Wants a message within two seconds; findings fail the case. */
-void lc_next(struct lc_case *c, struct lc_reader *reader, struct lc_message *message);
+void lc_next_message(struct lc_case *c, struct lc_reader *reader, struct lc_message *message);
 /* Wants this one next: every field and the payload of that seed. */
-void lc_expect(struct lc_case *c, struct lc_reader *reader, uint32_t tag, uint32_t sender, uint32_t flags,
-               uint64_t length, uint64_t seed);
+void lc_expect_message(struct lc_case *c, struct lc_reader *reader, uint32_t tag, uint32_t sender, uint32_t flags,
+                       uint64_t length, uint64_t seed);
 /* Wants that nothing more comes: looks once. */
-void lc_expect_nothing(struct lc_case *c, struct lc_reader *reader);
-void lc_send(struct lc_case *c, struct lc_party *sender, uint32_t tag, uint64_t length, uint64_t seed);
+void lc_expect_no_message(struct lc_case *c, struct lc_reader *reader);
+void lc_send_message(struct lc_case *c, struct lc_actor *sender, uint32_t tag, uint64_t length, uint64_t seed);
 
 /* A map of this case's provider, zeroed, removed with the case. */
 struct lc_map *lc_new_map(struct lc_case *c, uint64_t size);
 /* A raw writer on a new map of so many bytes (0: the default size). */
 struct lc_writer *lc_new_channel(struct lc_case *c, uint64_t size, uint32_t sender);
 /* The receiver opens a channel: receiver.open on the map's description. */
-void lc_open_receiver(struct lc_case *c, struct lc_party *receiver, const struct lc_desc *desc);
+void lc_open_receiver(struct lc_case *c, struct lc_actor *receiver, const struct lc_desc *desc);
 /* receiver.recv or client.recv of one message, wanting this one (length and digest of the seed's payload). */
-void lc_expect_recv(struct lc_case *c, struct lc_party *receiver, uint32_t tag, uint32_t sender, uint32_t flags,
+void lc_expect_recv(struct lc_case *c, struct lc_actor *receiver, uint32_t tag, uint32_t sender, uint32_t flags,
                     uint64_t length, uint64_t seed);
 /* Wants that it times out with nothing (waits 50 ms). */
-void lc_expect_recv_nothing(struct lc_case *c, struct lc_party *receiver);
+void lc_expect_recv_timeout(struct lc_case *c, struct lc_actor *receiver);
 /* Wants a clean refusal of the next message: no message, no crash, no hang; afterwards the process still answers. */
-void lc_expect_recv_refused(struct lc_case *c, struct lc_party *receiver);
+void lc_expect_recv_refused(struct lc_case *c, struct lc_actor *receiver);
 
 /* broker.open with listening; the port, and the broadcast's description. */
-uint16_t lc_open_broker(struct lc_case *c, struct lc_party *broker, struct lc_desc *broadcast);
+uint16_t lc_open_broker(struct lc_case *c, struct lc_actor *broker, struct lc_desc *broadcast);
 /* The same with more arguments: `more` (stolen) is merged into the request. */
-uint16_t lc_open_broker_with(struct lc_case *c, struct lc_party *broker, struct lc_desc *broadcast, json_t *more);
+uint16_t lc_open_broker_with(struct lc_case *c, struct lc_actor *broker, struct lc_desc *broadcast, json_t *more);
 /* client.connect; its client id. */
-uint32_t lc_connect(struct lc_case *c, struct lc_party *client, uint16_t port);
+uint32_t lc_connect_client(struct lc_case *c, struct lc_actor *client, uint16_t port);
 
 /* A raw client: the suite's own TCP-2 and pages. */
 struct lc_raw_client {
@@ -176,18 +176,18 @@ struct lc_raw_client {
     struct lc_reader *in; /* on the broadcast, from its first page */
 };
 /* Shakes hands byte by byte, checking each frame, and reads the broadcast. */
-struct lc_raw_client *lc_raw_connect(struct lc_case *c, struct lc_party *broker, uint16_t port);
+struct lc_raw_client *lc_raw_client_connect(struct lc_case *c, struct lc_actor *broker, uint16_t port);
 /* Only the hello: an open socket and the broadcast's description. */
-int lc_raw_hello(struct lc_case *c, uint16_t port, struct lc_desc *broadcast);
+int lc_raw_connect(struct lc_case *c, uint16_t port, struct lc_desc *broadcast);
 /* Wants this message next on the broadcast from that sender, others' messages skipped if `from_anyone` is false. */
-void lc_raw_expect(struct lc_case *c, struct lc_raw_client *client, uint32_t tag, uint32_t sender, uint32_t flags,
-                   uint64_t length, uint64_t seed);
+void lc_raw_client_expect(struct lc_case *c, struct lc_raw_client *client, uint32_t tag, uint32_t sender,
+                          uint32_t flags, uint64_t length, uint64_t seed);
 
 /* ---------------------------------------------------------------- doing things at the same time */
 
 /* Forks a helper process that runs `body` and exits; killed with the case. Ends the case unless it exits with 0. */
-pid_t lc_fork(struct lc_case *c, void (*body)(struct lc_case *c, void *argument), void *argument);
-void lc_wait(struct lc_case *c, pid_t helper);
+pid_t lc_fork_helper(struct lc_case *c, void (*body)(struct lc_case *c, void *argument), void *argument);
+void lc_wait_helper(struct lc_case *c, pid_t helper);
 /*
  * A thread that goes round fields of 2, 4 or 8 bytes, which all have the same value, and makes each of them wrong for an
  * instant, until lc_flip_stop(). `fields` has to live so long.
@@ -199,6 +199,6 @@ void lc_flip_stop(struct lc_flip *flip);
 bool lc_is_joined(void *page);
 bool lc_is_left(void *page);
 /* Runs `condition` until it is true, at most so long, yielding in between. */
-bool lc_until(bool (*condition)(void *argument), void *argument, int timeout_ms);
+bool lc_wait_until(bool (*condition)(void *argument), void *argument, int timeout_ms);
 
 #endif

@@ -20,21 +20,21 @@ struct lc_shared {
     char notes[LC_NOTES][LC_NOTE_BYTES]; /* a ring */
 };
 
-struct lc_party {
+struct lc_actor {
     struct lc_case *owner;
     struct lc_adapter *adapter;
     const struct lc_impl *impl;
     char role[16];
-    bool stopped;      /* by lc_stop() */
-    bool asked_to_die; /* by lc_kill() */
-    struct lc_party *next;
+    bool stopped;         /* by lc_stop() */
+    bool expected_to_end; /* by lc_kill() */
+    struct lc_actor *next;
 };
 
 /* Something that the case made and that has to be undone with it, newest first. */
-struct lc_made {
+struct lc_deferred {
     void (*undo)(void *what);
     void *what;
-    struct lc_made *next;
+    struct lc_deferred *next;
 };
 
 struct lc_case {
@@ -45,20 +45,20 @@ struct lc_case {
     struct lc_shared *shared;
     int verdict_fd;
     pid_t pid; /* of the case's own process: its helpers have others */
-    struct lc_party *parties;
-    struct lc_made *made;
+    struct lc_actor *actors;
+    struct lc_deferred *deferred;
 };
 
 /* Runs the case in this process, writes its verdict and never returns. */
 _Noreturn void lc_case_run(struct lc_case *c);
 
 /* A process of the implementation that has no role (yet). */
-struct lc_party *lc_play_anything(struct lc_case *c);
+struct lc_actor *lc_spawn_without_role(struct lc_case *c);
 
 /* A pid that may leave something behind. */
 void lc_register_pid(struct lc_shared *shared, pid_t pid);
 /* Undone with the case. */
-void lc_keep(struct lc_case *c, void (*undo)(void *what), void *what);
+void lc_defer(struct lc_case *c, void (*undo)(void *what), void *what);
 /* Memory that lives as long as the case; never null. */
 void *lc_alloc(struct lc_case *c, size_t size);
 
@@ -69,11 +69,11 @@ void *lc_alloc(struct lc_case *c, size_t size);
 struct lc_verdict {
     const char *verdict, *kind, *expected, *seen, *page;
 };
-_Noreturn void lc_conclude(struct lc_case *c, const struct lc_verdict *verdict);
+_Noreturn void lc_finish(struct lc_case *c, const struct lc_verdict *verdict);
 
 /* What an outcome that ends a case means: crash, hang, broken, refused, or unsupported (a skip). */
-_Noreturn void lc_conclude_outcome(struct lc_case *c, struct lc_party *party, enum lc_outcome outcome,
-                                   const json_t *answer);
+_Noreturn void lc_finish_with_outcome(struct lc_case *c, struct lc_actor *actor, enum lc_outcome outcome,
+                                      const json_t *reply);
 
 /* Formats into new memory that lives as long as the case. */
 char *lc_format(struct lc_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

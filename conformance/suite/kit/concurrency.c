@@ -28,11 +28,11 @@ static void end_helper(void *what) {
     }
 }
 
-pid_t lc_fork(struct lc_case *c, void (*body)(struct lc_case *c, void *argument), void *argument) {
+pid_t lc_fork_helper(struct lc_case *c, void (*body)(struct lc_case *c, void *argument), void *argument) {
     struct helper *helper = lc_alloc(c, sizeof *helper);
     pid_t pid = fork();
     if (pid < 0) {
-        lc_trouble(c, "fork: %s", strerror(errno));
+        lc_error(c, "fork: %s", strerror(errno));
     }
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -43,33 +43,33 @@ pid_t lc_fork(struct lc_case *c, void (*body)(struct lc_case *c, void *argument)
     }
     lc_register_pid(c->shared, pid);
     helper->pid = pid;
-    lc_keep(c, end_helper, helper);
+    lc_defer(c, end_helper, helper);
     return pid;
 }
 
 static struct helper *helper_of(struct lc_case *c, pid_t pid) {
-    for (struct lc_made *made = c->made; made; made = made->next) {
-        if (made->undo == end_helper && ((struct helper *)made->what)->pid == pid) {
-            return made->what;
+    for (struct lc_deferred *deferred = c->deferred; deferred; deferred = deferred->next) {
+        if (deferred->undo == end_helper && ((struct helper *)deferred->what)->pid == pid) {
+            return deferred->what;
         }
     }
-    lc_trouble(c, "process %d is no helper of this case", (int)pid);
+    lc_error(c, "process %d is no helper of this case", (int)pid);
 }
 
-void lc_wait(struct lc_case *c, pid_t helper) {
+void lc_wait_helper(struct lc_case *c, pid_t helper) {
     int status;
     struct helper *known = helper_of(c, helper);
     while (waitpid(helper, &status, 0) < 0) {
         if (errno != EINTR) {
-            lc_trouble(c, "waitpid: %s", strerror(errno));
+            lc_error(c, "waitpid: %s", strerror(errno));
         }
     }
     known->reaped = true;
     if (WIFSIGNALED(status)) {
-        lc_trouble(c, "a helper process ended by signal %d", WTERMSIG(status));
+        lc_error(c, "a helper process ended by signal %d", WTERMSIG(status));
     }
     if (WEXITSTATUS(status) != 0) {
-        lc_trouble(c, "a helper process failed"); /* it gave its own verdict first, and the first one counts */
+        lc_error(c, "a helper process failed"); /* it gave its own verdict first, and the first one counts */
     }
 }
 
@@ -121,9 +121,9 @@ struct lc_flip *lc_flip_start(struct lc_case *c, void *const *fields, size_t cou
     flipped->wrong = wrong;
     int error = pthread_create(&flipped->thread, NULL, flip, flipped);
     if (error) {
-        lc_trouble(c, "a thread: %s", strerror(error));
+        lc_error(c, "a thread: %s", strerror(error));
     }
-    lc_keep(c, end_flip, flipped);
+    lc_defer(c, end_flip, flipped);
     return flipped;
 }
 
@@ -136,7 +136,7 @@ void lc_flip_stop(struct lc_flip *flipped) {
 
 /* ---------------------------------------------------------------- waiting */
 
-bool lc_until(bool (*condition)(void *argument), void *argument, int timeout_ms) {
+bool lc_wait_until(bool (*condition)(void *argument), void *argument, int timeout_ms) {
     struct timespec began, now;
     clock_gettime(CLOCK_MONOTONIC, &began);
     for (;;) {
@@ -145,7 +145,7 @@ bool lc_until(bool (*condition)(void *argument), void *argument, int timeout_ms)
         }
         clock_gettime(CLOCK_MONOTONIC, &now);
         double waited = (double)(now.tv_sec - began.tv_sec) * 1e3 + (double)(now.tv_nsec - began.tv_nsec) / 1e6;
-        if (waited > timeout_ms * lc_patience) {
+        if (waited > timeout_ms * lc_time_factor) {
             return false;
         }
         sched_yield();

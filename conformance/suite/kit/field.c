@@ -12,12 +12,12 @@ enum {
     ID_DIGITS = 2 * LC_ID_BYTES
 };
 
-static _Noreturn void broken(struct lc_case *c, const json_t *answer, const char *field, const char *wanted) {
-    char *words = json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY);
+static _Noreturn void broken(struct lc_case *c, const json_t *reply, const char *field, const char *wanted) {
+    char *words = json_dumps(reply, JSON_COMPACT | JSON_ENCODE_ANY);
     const char *expected = lc_format(c, "an answer with %s `%s`", wanted, field);
     const char *seen = lc_format(c, "%.600s", words ? words : "nothing");
     free(words);
-    lc_conclude(c, &(struct lc_verdict){"fail", "broken", expected, seen, NULL});
+    lc_finish(c, &(struct lc_verdict){"fail", "broken", expected, seen, NULL});
 }
 
 static bool number_of(const json_t *value, uint64_t *number) {
@@ -34,18 +34,18 @@ static bool number_of(const json_t *value, uint64_t *number) {
     return errno == 0;
 }
 
-uint64_t lc_field_u64(struct lc_case *c, const json_t *answer, const char *field) {
+uint64_t lc_field_u64(struct lc_case *c, const json_t *reply, const char *field) {
     uint64_t number;
-    if (!number_of(json_object_get(answer, field), &number)) {
-        broken(c, answer, field, "a number");
+    if (!number_of(json_object_get(reply, field), &number)) {
+        broken(c, reply, field, "a number");
     }
     return number;
 }
 
-const char *lc_field_string(struct lc_case *c, const json_t *answer, const char *field) {
-    const char *string = json_string_value(json_object_get(answer, field));
+const char *lc_field_string(struct lc_case *c, const json_t *reply, const char *field) {
+    const char *string = json_string_value(json_object_get(reply, field));
     if (!string) {
-        broken(c, answer, field, "a string");
+        broken(c, reply, field, "a string");
     }
     return string;
 }
@@ -63,18 +63,18 @@ static bool raw_id(const char *digits, uint8_t id[LC_ID_BYTES]) {
     return true;
 }
 
-struct lc_desc lc_field_desc(struct lc_case *c, const json_t *answer, const char *field) {
-    const json_t *value = json_object_get(answer, field);
+struct lc_desc lc_field_desc(struct lc_case *c, const json_t *reply, const char *field) {
+    const json_t *value = json_object_get(reply, field);
     const char *id = json_string_value(json_object_get(value, "id"));
     const char *raw = json_string_value(json_object_get(value, "raw"));
     struct lc_desc desc = {0};
     if (!number_of(json_object_get(value, "size"), &desc.size)) {
-        broken(c, answer, field, "a description");
+        broken(c, reply, field, "a description");
     }
     if (id && strlen(id) < LC_ID_BYTES) {
         memcpy(desc.id, id, strlen(id));
     } else if (id || !raw || !raw_id(raw, desc.id)) {
-        broken(c, answer, field, "a description, its id of at most 19 bytes or 40 hexadecimal digits in `raw`, in");
+        broken(c, reply, field, "a description, its id of at most 19 bytes or 40 hexadecimal digits in `raw`, in");
     }
     return desc;
 }

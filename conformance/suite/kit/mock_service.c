@@ -13,7 +13,7 @@
 
 enum { CONNECTIONS = 16, BODY = 64, WAIT_MS = 5000, FIRST_ID = 500 };
 
-const char lc_host_id[] = "77";
+const char lc_mock_map_id[] = "77";
 
 struct guests {
     struct pollfd polled[CONNECTIONS + 1]; /* the listener first */
@@ -23,7 +23,7 @@ struct guests {
 
 /* ---------------------------------------------------------------- answering */
 
-static bool answer(int socket, long number, int descriptor) {
+static bool reply(int socket, long number, int descriptor) {
     char digits[24];
     union {
         struct cmsghdr aligned;
@@ -41,11 +41,11 @@ static bool answer(int socket, long number, int descriptor) {
     return sendmsg(socket, &header, MSG_NOSIGNAL) > 0;
 }
 
-static bool hand_out(const struct lc_host *host, int socket, int memory) {
-    if (host->way == LC_HOST_HANGS_UP || memory < 0) {
+static bool hand_out(const struct lc_mock_service *host, int socket, int memory) {
+    if (host->way == LC_MOCK_HANGS_UP || memory < 0) {
         return false;
     }
-    return answer(socket, host->map, host->way == LC_HOST_FORGETS ? -1 : memory);
+    return reply(socket, host->map, host->way == LC_MOCK_OMITS_DESCRIPTOR ? -1 : memory);
 }
 
 static int new_memory(uint64_t size) {
@@ -58,7 +58,8 @@ static int new_memory(uint64_t size) {
 }
 
 /* False: hang up. */
-static bool serve_request(struct lc_host *host, struct guests *guests, int socket, const struct lc_tcp_message *asked) {
+static bool serve_request(struct lc_mock_service *host, struct guests *guests, int socket,
+                          const struct lc_tcp_message *asked) {
     host->asked[asked->kind]++;
     switch (asked->kind) {
     case LC_NEW_MAP:
@@ -66,13 +67,13 @@ static bool serve_request(struct lc_host *host, struct guests *guests, int socke
         guests->memory = new_memory(asked->size);
         return hand_out(host, socket, guests->memory);
     case LC_EXISTING_MAP: host->desc = asked->desc; return hand_out(host, socket, guests->memory);
-    case LC_DEREGISTER: return answer(socket, 1, -1);
+    case LC_DEREGISTER: return reply(socket, 1, -1);
     case LC_EXIT: return false;
-    default: return answer(socket, FIRST_ID + socket, -1);
+    default: return reply(socket, FIRST_ID + socket, -1);
     }
 }
 
-static bool serve(struct lc_host *host, struct guests *guests, int socket) {
+static bool serve(struct lc_mock_service *host, struct guests *guests, int socket) {
     uint8_t body[BODY];
     struct lc_tcp_message asked;
     long length = lc_frame_read(socket, body, sizeof body, WAIT_MS);
@@ -97,7 +98,7 @@ static void let_in(struct guests *guests) {
 }
 
 static void be_host(struct lc_case *c, void *argument) {
-    struct lc_host *host = argument;
+    struct lc_mock_service *host = argument;
     struct guests guests = {.polled = {{.fd = host->listener, .events = POLLIN}}, .count = 1, .memory = -1};
     (void)c;
     for (;;) {
@@ -128,16 +129,16 @@ static int listen_as_service(void) {
     return listener;
 }
 
-struct lc_host *lc_host_start(struct lc_case *c, enum lc_host_way way) {
-    struct lc_host *host = mmap(NULL, sizeof *host, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+struct lc_mock_service *lc_mock_service_start(struct lc_case *c, enum lc_mock_mode way) {
+    struct lc_mock_service *host = mmap(NULL, sizeof *host, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (host == MAP_FAILED) {
-        lc_trouble(c, "memory to share with a helper: %s", strerror(errno));
+        lc_error(c, "memory to share with a helper: %s", strerror(errno));
     }
-    *host = (struct lc_host){.listener = listen_as_service(), .way = way, .map = LC_HOST_MAP};
+    *host = (struct lc_mock_service){.listener = listen_as_service(), .way = way, .map = LC_MOCK_MAP};
     if (host->listener < 0) {
-        lc_trouble(c, "listening as a service: %s", strerror(-host->listener));
+        lc_error(c, "listening as a service: %s", strerror(-host->listener));
     }
-    lc_fork(c, be_host, host);
+    lc_fork_helper(c, be_host, host);
     close(host->listener); /* the helper's alone, so that it ends with it */
     return host;
 }

@@ -5,19 +5,19 @@
 
 #include "suite/kit/case.h"
 
-enum lc_host_way {
-    LC_HOST_SERVES,
-    LC_HOST_HANGS_UP, /* instead of handing a map out */
-    LC_HOST_FORGETS   /* the descriptor */
+enum lc_mock_mode {
+    LC_MOCK_SERVES,
+    LC_MOCK_HANGS_UP,        /* instead of handing a map out */
+    LC_MOCK_OMITS_DESCRIPTOR /* the descriptor */
 };
 
-#define LC_HOST_MAP 77
-extern const char lc_host_id[]; /* the same as a string */
+#define LC_MOCK_MAP 77
+extern const char lc_mock_map_id[]; /* the same as a string */
 
 /* Shared with the host's process; read it between requests. */
-struct lc_host {
+struct lc_mock_service {
     int listener;
-    enum lc_host_way way;
+    enum lc_mock_mode way;
     long map;
     uint64_t asked[LC_SERVICE_REQUESTS];
     uint64_t unknown;
@@ -26,6 +26,6 @@ struct lc_host {
 };
 
 /* Listens at once; lives as long as the case. */
-struct lc_host *lc_host_start(struct lc_case *c, enum lc_host_way way);
+struct lc_mock_service *lc_mock_service_start(struct lc_case *c, enum lc_mock_mode way);
 
 #endif

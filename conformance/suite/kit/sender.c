@@ -10,37 +10,37 @@ enum { NEXT_MS = 2000, NOTHING_MS = 50 };
 
 /* ---------------------------------------------------------------- the implementation sends, the suite reads */
 
-struct lc_desc lc_open_sender(struct lc_case *c, struct lc_party *sender, uint32_t sender_id) {
-    const json_t *answer = lc_ask(c, sender, "sender.open", "{s:s, s:I}", "provider", lc_provider_name(c), "sender_id",
+struct lc_desc lc_open_sender(struct lc_case *c, struct lc_actor *sender, uint32_t sender_id) {
+    const json_t *reply = lc_call(c, sender, "sender.open", "{s:s, s:I}", "provider", lc_provider_name(c), "sender_id",
                                   (json_int_t)sender_id);
-    return lc_field_desc(c, answer, "description");
+    return lc_field_desc(c, reply, "description");
 }
 
-struct lc_desc lc_open_sender_for(struct lc_case *c, struct lc_party *sender, uint32_t sender_id, int receivers) {
+struct lc_desc lc_open_sender_for(struct lc_case *c, struct lc_actor *sender, uint32_t sender_id, int receivers) {
     json_t *arguments = json_pack("{s:s, s:I}", "provider", lc_provider_name(c), "sender_id", (json_int_t)sender_id);
     if (lc_has_option(c, "receivers")) {
         json_object_set_new(arguments, "receivers", json_integer(receivers));
     }
-    return lc_field_desc(c, lc_ask(c, sender, "sender.open", "o", arguments), "description");
+    return lc_field_desc(c, lc_call(c, sender, "sender.open", "o", arguments), "description");
 }
 
-struct lc_desc lc_open_sender_sized(struct lc_case *c, struct lc_party *sender, uint32_t sender_id,
+struct lc_desc lc_open_sender_sized(struct lc_case *c, struct lc_actor *sender, uint32_t sender_id,
                                     uint64_t page_size) {
-    if (!lc_impl_lists(sender->impl, "options", "page_size")) {
+    if (!lc_impl_offers(sender->impl, "options", "page_size")) {
         lc_skip(c, "option page_size, which %s does not offer", lc_impl_name(sender->impl));
     }
-    const json_t *answer = lc_ask(c, sender, "sender.open", "{s:s, s:I, s:o}", "provider", lc_provider_name(c),
+    const json_t *reply = lc_call(c, sender, "sender.open", "{s:s, s:I, s:o}", "provider", lc_provider_name(c),
                                   "sender_id", (json_int_t)sender_id, "page_size", lc_number(page_size));
-    return lc_field_desc(c, answer, "description");
+    return lc_field_desc(c, reply, "description");
 }
 
 static void close_reader(void *reader) {
     lc_reader_close(reader);
 }
 
-struct lc_reader *lc_open_reader(struct lc_case *c, struct lc_party *writer, const struct lc_desc *desc, bool join) {
+struct lc_reader *lc_open_reader(struct lc_case *c, struct lc_actor *writer, const struct lc_desc *desc, bool join) {
     struct lc_reader *reader = lc_alloc(c, sizeof *reader);
-    int error = lc_reader_open(reader, c->provider, desc, lc_party_pid(writer), join);
+    int error = lc_reader_open(reader, c->provider, desc, lc_actor_pid(writer), join);
     if (error == -EPROTO) {
         lc_fail_page(c, &reader->finding, &reader->map);
     }
@@ -49,25 +49,25 @@ struct lc_reader *lc_open_reader(struct lc_case *c, struct lc_party *writer, con
             lc_format(c, "%s of %llu bytes: %s", lc_desc_show(desc), (unsigned long long)desc->size, strerror(-error));
         lc_fail(c, "a description that others can open (ID-3)", "%s", seen);
     }
-    lc_keep(c, close_reader, reader);
+    lc_defer(c, close_reader, reader);
     return reader;
 }
 
-struct lc_reader *lc_read_channel(struct lc_case *c, struct lc_party *writer, const struct lc_desc *desc) {
+struct lc_reader *lc_read_channel(struct lc_case *c, struct lc_actor *writer, const struct lc_desc *desc) {
     return lc_open_reader(c, writer, desc, true);
 }
 
 /* Why nothing came may be that its writer is no more. */
 static void somebody_died(struct lc_case *c) {
-    for (struct lc_party *party = c->parties; party; party = party->next) {
-        if (!party->asked_to_die && !party->stopped && !lc_adapter_alive(party->adapter)) {
-            lc_conclude_outcome(c, party, LC_CRASHED, NULL);
+    for (struct lc_actor *actor = c->actors; actor; actor = actor->next) {
+        if (!actor->expected_to_end && !actor->stopped && !lc_adapter_alive(actor->adapter)) {
+            lc_finish_with_outcome(c, actor, LC_CRASHED, NULL);
         }
     }
 }
 
-void lc_next(struct lc_case *c, struct lc_reader *reader, struct lc_message *message) {
-    int got = lc_reader_wait(reader, message, (int)(NEXT_MS * lc_patience));
+void lc_next_message(struct lc_case *c, struct lc_reader *reader, struct lc_message *message) {
+    int got = lc_reader_wait(reader, message, (int)(NEXT_MS * lc_time_factor));
     if (got == -EPROTO) {
         lc_fail_page(c, &reader->finding, &reader->map);
     }
@@ -106,25 +106,25 @@ static void check_message(struct lc_case *c, const struct lc_reader *reader, con
             lc_crc(0, message->payload, message->length));
 }
 
-void lc_expect(struct lc_case *c, struct lc_reader *reader, uint32_t tag, uint32_t sender, uint32_t flags,
-               uint64_t length, uint64_t seed) {
+void lc_expect_message(struct lc_case *c, struct lc_reader *reader, uint32_t tag, uint32_t sender, uint32_t flags,
+                       uint64_t length, uint64_t seed) {
     struct lc_message message;
-    lc_next(c, reader, &message);
+    lc_next_message(c, reader, &message);
     check_message(c, reader, &message,
                   &(struct lc_message){.tag = tag, .sender = sender, .flags = flags, .length = length}, seed);
 }
 
-void lc_raw_expect(struct lc_case *c, struct lc_raw_client *client, uint32_t tag, uint32_t sender, uint32_t flags,
-                   uint64_t length, uint64_t seed) {
+void lc_raw_client_expect(struct lc_case *c, struct lc_raw_client *client, uint32_t tag, uint32_t sender,
+                          uint32_t flags, uint64_t length, uint64_t seed) {
     struct lc_message message;
     do {
-        lc_next(c, client->in, &message);
+        lc_next_message(c, client->in, &message);
     } while (message.sender != sender);
     check_message(c, client->in, &message,
                   &(struct lc_message){.tag = tag, .sender = sender, .flags = flags, .length = length}, seed);
 }
 
-void lc_expect_nothing(struct lc_case *c, struct lc_reader *reader) {
+void lc_expect_no_message(struct lc_case *c, struct lc_reader *reader) {
     struct lc_message message;
     int got = lc_reader_next(reader, &message);
     if (got == -EPROTO) {
@@ -141,10 +141,10 @@ void lc_expect_nothing(struct lc_case *c, struct lc_reader *reader) {
     }
 }
 
-void lc_send(struct lc_case *c, struct lc_party *sender, uint32_t tag, uint64_t length, uint64_t seed) {
+void lc_send_message(struct lc_case *c, struct lc_actor *sender, uint32_t tag, uint64_t length, uint64_t seed) {
     bool client = strcmp(sender->role, "client") == 0;
-    lc_ask(c, sender, client ? "client.send" : "sender.send", "{s:I, s:o, s:o, s:i}", "tag", (json_int_t)tag, "length",
-           lc_number(length), "seed", lc_number(seed), "timeout_ms", NEXT_MS);
+    lc_call(c, sender, client ? "client.send" : "sender.send", "{s:I, s:o, s:o, s:i}", "tag", (json_int_t)tag, "length",
+            lc_number(length), "seed", lc_number(seed), "timeout_ms", NEXT_MS);
 }
 
 /* ---------------------------------------------------------------- the suite sends, the implementation reads */
@@ -157,9 +157,9 @@ struct lc_map *lc_new_map(struct lc_case *c, uint64_t size) {
     struct lc_map *map = lc_alloc(c, sizeof *map);
     int error = lc_map_create(c->provider, size, map);
     if (error) {
-        lc_trouble(c, "a %s map of %llu bytes: %s", lc_provider_name(c), (unsigned long long)size, strerror(-error));
+        lc_error(c, "a %s map of %llu bytes: %s", lc_provider_name(c), (unsigned long long)size, strerror(-error));
     }
-    lc_keep(c, close_map, map);
+    lc_defer(c, close_map, map);
     return map;
 }
 
@@ -169,25 +169,25 @@ struct lc_writer *lc_new_channel(struct lc_case *c, uint64_t size, uint32_t send
     return writer;
 }
 
-void lc_open_receiver(struct lc_case *c, struct lc_party *receiver, const struct lc_desc *desc) {
-    lc_ask(c, receiver, "receiver.open", "{s:s, s:o}", "provider", lc_provider_name(c), "description",
-           lc_desc_json(desc));
+void lc_open_receiver(struct lc_case *c, struct lc_actor *receiver, const struct lc_desc *desc) {
+    lc_call(c, receiver, "receiver.open", "{s:s, s:o}", "provider", lc_provider_name(c), "description",
+            lc_desc_json(desc));
 }
 
-static const char *recv_of(const struct lc_party *party) {
-    return strcmp(party->role, "client") == 0 ? "client.recv" : "receiver.recv";
+static const char *recv_of(const struct lc_actor *actor) {
+    return strcmp(actor->role, "client") == 0 ? "client.recv" : "receiver.recv";
 }
 
 static void same_field(struct lc_case *c, const json_t *message, const char *field, uint64_t expected) {
     lc_check_u64(c, field, expected, lc_field_u64(c, message, field));
 }
 
-void lc_expect_recv(struct lc_case *c, struct lc_party *receiver, uint32_t tag, uint32_t sender, uint32_t flags,
+void lc_expect_recv(struct lc_case *c, struct lc_actor *receiver, uint32_t tag, uint32_t sender, uint32_t flags,
                     uint64_t length, uint64_t seed) {
-    const json_t *answer = lc_ask(c, receiver, recv_of(receiver), "{s:i, s:i}", "count", 1, "timeout_ms", NEXT_MS);
-    const json_t *message = json_array_get(json_object_get(answer, "messages"), 0);
+    const json_t *reply = lc_call(c, receiver, recv_of(receiver), "{s:i, s:i}", "count", 1, "timeout_ms", NEXT_MS);
+    const json_t *message = json_array_get(json_object_get(reply, "messages"), 0);
     if (!message) {
-        lc_fail(c, "one more message", "none; `end` is \"%s\"", lc_field_string(c, answer, "end"));
+        lc_fail(c, "one more message", "none; `end` is \"%s\"", lc_field_string(c, reply, "end"));
     }
     same_field(c, message, "tag", tag);
     same_field(c, message, "sender", sender);
@@ -196,23 +196,23 @@ void lc_expect_recv(struct lc_case *c, struct lc_party *receiver, uint32_t tag, 
     same_field(c, message, "digest", lc_payload_digest(length, seed));
 }
 
-void lc_expect_recv_nothing(struct lc_case *c, struct lc_party *receiver) {
-    const json_t *answer = lc_ask(c, receiver, recv_of(receiver), "{s:i, s:i}", "count", 1, "timeout_ms", NOTHING_MS);
-    if (json_array_size(json_object_get(answer, "messages")) != 0) {
-        char *words = json_dumps(json_object_get(answer, "messages"), JSON_COMPACT);
+void lc_expect_recv_timeout(struct lc_case *c, struct lc_actor *receiver) {
+    const json_t *reply = lc_call(c, receiver, recv_of(receiver), "{s:i, s:i}", "count", 1, "timeout_ms", NOTHING_MS);
+    if (json_array_size(json_object_get(reply, "messages")) != 0) {
+        char *words = json_dumps(json_object_get(reply, "messages"), JSON_COMPACT);
         lc_fail(c, "no message", "%.300s", words ? words : "one");
     }
-    const char *end = lc_field_string(c, answer, "end");
+    const char *end = lc_field_string(c, reply, "end");
     lc_check(c, strcmp(end, "timeout") == 0, "`end` \"timeout\"", "\"%s\"", end);
 }
 
-void lc_expect_recv_refused(struct lc_case *c, struct lc_party *receiver) {
-    const json_t *answer;
+void lc_expect_recv_refused(struct lc_case *c, struct lc_actor *receiver) {
+    const json_t *reply;
     enum lc_outcome outcome =
-        lc_try(c, receiver, &answer, recv_of(receiver), "{s:i, s:i}", "count", 1, "timeout_ms", NEXT_MS / 4);
-    size_t messages = json_array_size(json_object_get(answer, "messages"));
+        lc_call_may_refuse(c, receiver, &reply, recv_of(receiver), "{s:i, s:i}", "count", 1, "timeout_ms", NEXT_MS / 4);
+    size_t messages = json_array_size(json_object_get(reply, "messages"));
     if (outcome != LC_REFUSED || messages != 0) {
-        char *words = json_dumps(answer, JSON_COMPACT);
+        char *words = json_dumps(reply, JSON_COMPACT);
         lc_fail(c, "a refusal, without a message", "%.600s", words ? words : "");
     }
     lc_check_alive(c, receiver);

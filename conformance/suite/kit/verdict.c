@@ -15,7 +15,7 @@ void lc_fail(struct lc_case *c, const char *expected, const char *seen, ...) {
     va_start(arguments, seen);
     vsnprintf(words, sizeof words, seen, arguments);
     va_end(arguments);
-    lc_conclude(c, &(struct lc_verdict){"fail", "wrong", expected, words, NULL});
+    lc_finish(c, &(struct lc_verdict){"fail", "wrong", expected, words, NULL});
 }
 
 static char *shown(const struct lc_map *map, uint64_t offset) {
@@ -34,7 +34,7 @@ void lc_fail_page(struct lc_case *c, const struct lc_finding *finding, const str
     char expected[TEXT_BYTES];
     snprintf(expected, sizeof expected, "%s%s%s%s", finding->expected, finding->requirement ? " (" : "",
              finding->requirement ? finding->requirement : "", finding->requirement ? ")" : "");
-    lc_conclude(c, &(struct lc_verdict){"fail", "wrong", expected, finding->seen, page});
+    lc_finish(c, &(struct lc_verdict){"fail", "wrong", expected, finding->seen, page});
 }
 
 void lc_skip(struct lc_case *c, const char *needs, ...) {
@@ -43,16 +43,16 @@ void lc_skip(struct lc_case *c, const char *needs, ...) {
     va_start(arguments, needs);
     vsnprintf(words, sizeof words, needs, arguments);
     va_end(arguments);
-    lc_conclude(c, &(struct lc_verdict){.verdict = "skip", .seen = words});
+    lc_finish(c, &(struct lc_verdict){.verdict = "skip", .seen = words});
 }
 
-void lc_trouble(struct lc_case *c, const char *what, ...) {
+void lc_error(struct lc_case *c, const char *what, ...) {
     char words[TEXT_BYTES];
     va_list arguments;
     va_start(arguments, what);
     vsnprintf(words, sizeof words, what, arguments);
     va_end(arguments);
-    lc_conclude(c, &(struct lc_verdict){.verdict = "trouble", .kind = "trouble", .seen = words});
+    lc_finish(c, &(struct lc_verdict){.verdict = "trouble", .kind = "trouble", .seen = words});
 }
 
 void lc_check_u64(struct lc_case *c, const char *what, uint64_t expected, uint64_t seen) {
@@ -73,12 +73,12 @@ void lc_note(struct lc_case *c, const char *what, ...) {
 
 /* ---------------------------------------------------------------- what an adapter's end means */
 
-static _Noreturn void unsupported(struct lc_case *c, struct lc_party *party, const json_t *answer) {
-    const char *words = json_string_value(json_object_get(answer, "error"));
-    lc_skip(c, "unsupported by %s%s%s", lc_impl_name(party->impl), words ? ": " : "", words ? words : "");
+static _Noreturn void unsupported(struct lc_case *c, struct lc_actor *actor, const json_t *reply) {
+    const char *words = json_string_value(json_object_get(reply, "error"));
+    lc_skip(c, "unsupported by %s%s%s", lc_impl_name(actor->impl), words ? ": " : "", words ? words : "");
 }
 
-void lc_conclude_outcome(struct lc_case *c, struct lc_party *party, enum lc_outcome outcome, const json_t *answer) {
+void lc_finish_with_outcome(struct lc_case *c, struct lc_actor *actor, enum lc_outcome outcome, const json_t *reply) {
     static const char *const kinds[] = {[LC_OK] = "wrong",      [LC_REFUSED] = "refused", [LC_UNSUPPORTED] = "wrong",
                                         [LC_CRASHED] = "crash", [LC_HUNG] = "hang",       [LC_BROKEN] = "broken"};
     static const char *const wanted[] = {
@@ -86,13 +86,14 @@ void lc_conclude_outcome(struct lc_case *c, struct lc_party *party, enum lc_outc
         [LC_UNSUPPORTED] = "",           [LC_CRASHED] = "a process that goes on",
         [LC_HUNG] = "an answer in time", [LC_BROKEN] = "an answer as ADAPTER.md has it"};
     if (outcome == LC_UNSUPPORTED) {
-        unsupported(c, party, answer);
+        unsupported(c, actor, reply);
     }
-    const char *error = json_string_value(json_object_get(answer, "error"));
-    const char *seen = outcome == LC_REFUSED  ? (error ? error : "refused, without a word")
-                       : outcome == LC_HUNG   ? "no answer; the process was killed"
-                       : outcome == LC_OK     ? "ok"
-                       : outcome == LC_BROKEN ? lc_adapter_complaint(party->adapter)
-                                              : lc_format(c, "the %s %s", party->role, lc_adapter_end(party->adapter));
-    lc_conclude(c, &(struct lc_verdict){"fail", kinds[outcome], wanted[outcome], seen, NULL});
+    const char *error = json_string_value(json_object_get(reply, "error"));
+    const char *seen = outcome == LC_REFUSED ? (error ? error : "refused, without a word")
+                       : outcome == LC_HUNG  ? "no answer; the process was killed"
+                       : outcome == LC_OK    ? "ok"
+                       : outcome == LC_BROKEN
+                           ? lc_adapter_error(actor->adapter)
+                           : lc_format(c, "the %s %s", actor->role, lc_adapter_exit_text(actor->adapter));
+    lc_finish(c, &(struct lc_verdict){"fail", kinds[outcome], wanted[outcome], seen, NULL});
 }

@@ -51,7 +51,7 @@ static void clear_progress(const struct lc_console *console) {
     }
 }
 
-void lc_console_say(struct lc_console *console, const char *format, ...) {
+void lc_console_print(struct lc_console *console, const char *format, ...) {
     va_list arguments;
     clear_progress(console);
     fputs(console->tap ? "# " : "", console->out);
@@ -68,9 +68,9 @@ void lc_console_explain(struct lc_console *console, const json_t *result) {
 void lc_console_begin(struct lc_console *console, const struct lc_plan *plan) {
     const char *what = json_string_value(json_object_get(plan->impl->hello, "implementation"));
     console->planned += (unsigned)plan->count;
-    lc_console_say(console, "%s (%s)%s%s: %zu cases", lc_impl_name(plan->impl), what ? what : "?",
-                   plan->peer == plan->impl ? "" : " with ", plan->peer == plan->impl ? "" : lc_impl_name(plan->peer),
-                   plan->count);
+    lc_console_print(console, "%s (%s)%s%s: %zu cases", lc_impl_name(plan->impl), what ? what : "?",
+                     plan->peer == plan->impl ? "" : " with ", plan->peer == plan->impl ? "" : lc_impl_name(plan->peer),
+                     plan->count);
 }
 
 void lc_console_section(struct lc_console *console, const char *name) {
@@ -88,9 +88,9 @@ void lc_console_progress(struct lc_console *console, const struct lc_planned *pl
 
 static void tap_result(struct lc_console *console, const json_t *result, const char *line) {
     bool skipped = lc_result_is(result, "skipped"), advice = lc_result_is(result, "advice");
-    bool bad = lc_status_fails(lc_result_text(result, "status"));
+    bool bad = lc_status_is_failure(lc_result_string(result, "status"));
     fprintf(console->out, "%s %u - %s%s%s\n", bad || advice ? "not ok" : "ok", console->shown,
-            lc_result_text(result, "id"),
+            lc_result_string(result, "id"),
             skipped  ? " # SKIP "
             : advice ? " # TODO "
                      : "",
@@ -101,7 +101,7 @@ static void tap_result(struct lc_console *console, const json_t *result, const c
 }
 
 static const char *word_for(const json_t *result) {
-    const char *status = lc_result_text(result, "status");
+    const char *status = lc_result_string(result, "status");
     return strcmp(status, "passed") == 0     ? "ok"
            : strcmp(status, "skipped") == 0  ? "skip"
            : strcmp(status, "failed") == 0   ? "FAIL"
@@ -111,7 +111,7 @@ static const char *word_for(const json_t *result) {
 }
 
 static void result_for_people(struct lc_console *console, const json_t *result, const char *line) {
-    bool bad = lc_status_fails(lc_result_text(result, "status"));
+    bool bad = lc_status_is_failure(lc_result_string(result, "status"));
     bool advice = lc_result_is(result, "advice"), plain = lc_result_is(result, "passed");
     if (!bad && !advice && !console->verbose) {
         return;
@@ -119,7 +119,7 @@ static void result_for_people(struct lc_console *console, const json_t *result, 
     const char *code = bad ? "\033[31m" : advice ? "\033[33m" : plain ? "\033[32m" : "\033[36m";
     clear_progress(console);
     fprintf(console->out, "  %s%-8s%s %s%s%s\n", colour(console, code), word_for(result), colour(console, "\033[0m"),
-            lc_result_text(result, "id"), plain || bad ? "" : ": ", plain || bad ? "" : line);
+            lc_result_string(result, "id"), plain || bad ? "" : ": ", plain || bad ? "" : line);
     if (bad) {
         lc_result_explain(console->out, result, "           ");
     }
@@ -128,7 +128,7 @@ static void result_for_people(struct lc_console *console, const json_t *result, 
 static void add(struct lc_totals *totals, const json_t *result) {
     bool expected = lc_result_is(result, "expected");
     totals->passed += lc_result_is(result, "passed") || expected;
-    totals->failed += lc_status_fails(lc_result_text(result, "status"));
+    totals->failed += lc_status_is_failure(lc_result_string(result, "status"));
     totals->skipped += lc_result_is(result, "skipped");
     totals->expected += expected;
     totals->advice += lc_result_is(result, "advice");
@@ -175,15 +175,15 @@ void lc_console_end(struct lc_console *console, const struct lc_totals *totals) 
         fprintf(console->out, "1..%u\n", console->shown);
     }
     if (totals->expected) {
-        lc_console_say(console, "%u of the passed failed as expected-failures lists them", totals->expected);
+        lc_console_print(console, "%u of the passed failed as expected-failures lists them", totals->expected);
     }
     if (totals->advice) {
-        lc_console_say(console, "%u cases of a SHOULD or MAY failed and are in no count (--strict counts SHOULD)",
-                       totals->advice);
+        lc_console_print(console, "%u cases of a SHOULD or MAY failed and are in no count (--strict counts SHOULD)",
+                         totals->advice);
     }
     if (totals->unexpected) {
-        lc_console_say(console, "%u of the failed passed, although they are listed in expected-failures",
-                       totals->unexpected);
+        lc_console_print(console, "%u of the failed passed, although they are listed in expected-failures",
+                         totals->unexpected);
     }
-    lc_console_say(console, "%u passed, %u failed, %u skipped", totals->passed, totals->failed, totals->skipped);
+    lc_console_print(console, "%u passed, %u failed, %u skipped", totals->passed, totals->failed, totals->skipped);
 }

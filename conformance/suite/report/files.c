@@ -133,7 +133,7 @@ static bool write_each(const struct lc_options *options, const json_t *runs) {
     size_t at;
     json_t *run;
     json_array_foreach(runs, at, run) {
-        const char *name = lc_result_text(json_object_get(run, "hello"), "name");
+        const char *name = lc_result_string(json_object_get(run, "hello"), "name");
         char *folder = named ? path_of(base, *name ? name : "absent") : strdup(base);
         good = good && folder && write_run(folder, run);
         free(folder);
@@ -150,6 +150,6 @@ bool lc_report_write_all(const struct lc_options *options, const struct lc_spec 
     if (!make_folder(base) || !write_each(options, runs) || !write_matrix(base, spec, runs) || !copy_spec(base, spec)) {
         return false;
     }
-    lc_console_say(console, "reports: %s", base);
+    lc_console_print(console, "reports: %s", base);
     return true;
 }

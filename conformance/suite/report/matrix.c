@@ -14,7 +14,7 @@ static const char *const words[] = {"not run", "skipped", "passed", "failed as e
                                     "failed"};
 
 static enum state state_of(const json_t *result) {
-    const char *status = lc_result_text(result, "status");
+    const char *status = lc_result_string(result, "status");
     return strcmp(status, "passed") == 0     ? PASSED
            : strcmp(status, "skipped") == 0  ? SKIPPED
            : strcmp(status, "expected") == 0 ? EXPECTED
@@ -23,8 +23,8 @@ static enum state state_of(const json_t *result) {
 }
 
 static const char *name_of(const json_t *run) {
-    const char *name = lc_result_text(json_object_get(run, "hello"), "name");
-    return *name ? name : lc_result_text(run, "given");
+    const char *name = lc_result_string(json_object_get(run, "hello"), "name");
+    return *name ? name : lc_result_string(run, "given");
 }
 
 /* ---------------------------------------------------------------- cells */
@@ -33,21 +33,21 @@ static void put_result(FILE *out, const json_t *result) {
     char line[600];
     enum state state = state_of(result);
     fprintf(out, "<li>%s ", symbols[state]);
-    lc_html_text(out, lc_result_text(result, "id"));
+    lc_html_text(out, lc_result_string(result, "id"));
     fputs(" <span class=\"dim\">", out);
-    lc_html_text(out, lc_result_text(result, "title"));
+    lc_html_text(out, lc_result_string(result, "title"));
     fputs("</span>", out);
     if (state != PASSED) {
         lc_result_one_line(result, line, sizeof line);
         fputs("<pre>", out);
         lc_html_text(out, line);
-        lc_html_text(out, *lc_result_text(result, "page") ? "\n\n" : "");
-        lc_html_text(out, lc_result_text(result, "page"));
+        lc_html_text(out, *lc_result_string(result, "page") ? "\n\n" : "");
+        lc_html_text(out, lc_result_string(result, "page"));
         fputs("</pre>", out);
     }
     if (state == EXPECTED) {
         fputs("<span class=\"dim\">expected: ", out);
-        lc_html_text(out, lc_result_text(result, "reason"));
+        lc_html_text(out, lc_result_string(result, "reason"));
         fputs("</span>", out);
     }
     fputs("</li>\n", out);
@@ -58,8 +58,8 @@ static json_t *choose(const json_t *run, const char *field, const char *value, c
     json_t *chosen = json_array(), *result;
     size_t at;
     json_array_foreach(json_object_get(run, "results"), at, result) {
-        if (strcmp(lc_result_text(result, field), value) == 0 &&
-            (!peer || strcmp(lc_result_text(result, "peer"), peer) == 0)) {
+        if (strcmp(lc_result_string(result, field), value) == 0 &&
+            (!peer || strcmp(lc_result_string(result, "peer"), peer) == 0)) {
             json_array_append(chosen, result);
         }
     }
@@ -147,7 +147,7 @@ static void put_sum_row(FILE *out, const json_t *run) {
     fputs("<tr><td class=\"id\">", out);
     lc_html_text(out, name_of(run));
     fputs("</td><td>", out);
-    lc_html_text(out, hello ? lc_result_text(hello, "implementation") : "could not be run here");
+    lc_html_text(out, hello ? lc_result_string(hello, "implementation") : "could not be run here");
     fprintf(out, "</td><td class=\"%s\">%u</td><td>%u</td><td class=\"%s\">%u</td><td>%u</td><td>%u</td></tr>\n",
             totals.passed ? "pass" : "none", totals.passed, totals.expected, totals.failed ? "fail" : "none",
             totals.failed, totals.advice, totals.skipped);

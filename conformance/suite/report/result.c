@@ -8,20 +8,20 @@
 
 /* ---------------------------------------------------------------- fields */
 
-const char *lc_result_text(const json_t *result, const char *field) {
+const char *lc_result_string(const json_t *result, const char *field) {
     const char *text = json_string_value(json_object_get(result, field));
     return text ? text : "";
 }
 
 bool lc_result_is(const json_t *result, const char *status) {
-    return strcmp(lc_result_text(result, "status"), status) == 0;
+    return strcmp(lc_result_string(result, "status"), status) == 0;
 }
 
 bool lc_result_verdict_is(const json_t *result, const char *verdict) {
-    return strcmp(lc_result_text(result, "verdict"), verdict) == 0;
+    return strcmp(lc_result_string(result, "verdict"), verdict) == 0;
 }
 
-bool lc_status_fails(const char *status) {
+bool lc_status_is_failure(const char *status) {
     return strcmp(status, "failed") == 0 || strcmp(status, "unexpected") == 0;
 }
 
@@ -33,7 +33,7 @@ static bool counts(const struct lc_planned *planned) {
 }
 
 static const char *status_of(const struct lc_planned *planned, const struct lc_expectation *expected) {
-    const char *verdict = lc_result_text(planned->result, "verdict");
+    const char *verdict = lc_result_string(planned->result, "verdict");
     if (strcmp(verdict, "pass") == 0) {
         return expected && !expected->sometimes ? "unexpected" : "passed";
     }
@@ -60,7 +60,7 @@ static void put_command(const struct lc_planned *planned) {
                                      alone ? "" : " --peer '", alone ? "" : other, alone ? "" : "'", planned->id));
 }
 
-void lc_result_complete(struct lc_planned *planned, const struct lc_expected *expected) {
+void lc_result_classify(struct lc_planned *planned, const struct lc_expected *expected) {
     json_t *result = planned->result;
     const struct lc_expectation *expectation = lc_expected_find(expected, planned->id);
     put(result, "id", planned->id);
@@ -86,7 +86,7 @@ struct lc_totals lc_count(const json_t *results) {
     json_array_foreach(results, at, result) {
         bool expected = lc_result_is(result, "expected");
         totals.passed += lc_result_is(result, "passed") || expected;
-        totals.failed += lc_status_fails(lc_result_text(result, "status"));
+        totals.failed += lc_status_is_failure(lc_result_string(result, "status"));
         totals.skipped += lc_result_is(result, "skipped");
         totals.expected += expected;
         totals.advice += lc_result_is(result, "advice");
@@ -104,15 +104,15 @@ static void flatten(char *line) {
 }
 
 void lc_result_one_line(const json_t *result, char *line, size_t room) {
-    const char *expected = lc_result_text(result, "expected"), *seen = lc_result_text(result, "seen");
+    const char *expected = lc_result_string(result, "expected"), *seen = lc_result_string(result, "seen");
     if (lc_result_is(result, "unexpected")) {
-        snprintf(line, room, "passed, although it is listed as failing: %s", lc_result_text(result, "reason"));
+        snprintf(line, room, "passed, although it is listed as failing: %s", lc_result_string(result, "reason"));
     } else if (lc_result_verdict_is(result, "skip")) {
         snprintf(line, room, "%s", seen);
     } else if (*expected) {
-        snprintf(line, room, "%s: expected %s, seen %s", lc_result_text(result, "kind"), expected, seen);
+        snprintf(line, room, "%s: expected %s, seen %s", lc_result_string(result, "kind"), expected, seen);
     } else {
-        snprintf(line, room, "%s: %s", lc_result_text(result, "kind"), seen);
+        snprintf(line, room, "%s: %s", lc_result_string(result, "kind"), seen);
     }
     flatten(line);
 }
@@ -144,9 +144,9 @@ static void put_voices(FILE *out, const char *indent, const json_t *voices) {
     size_t at;
     json_t *voice;
     json_array_foreach(voices, at, voice) {
-        fprintf(out, "%sstandard error of %s as %s\n", indent, lc_result_text(voice, "name"),
-                lc_result_text(voice, "role"));
-        put_lines(out, indent, "  | ", lc_result_text(voice, "said"));
+        fprintf(out, "%sstandard error of %s as %s\n", indent, lc_result_string(voice, "name"),
+                lc_result_string(voice, "role"));
+        put_lines(out, indent, "  | ", lc_result_string(voice, "said"));
     }
 }
 
@@ -156,16 +156,16 @@ void lc_result_explain(FILE *out, const json_t *result, const char *indent) {
         lc_result_one_line(result, line, sizeof line);
         put_field(out, indent, "unexpected", line);
     }
-    put_field(out, indent, "shows", lc_result_text(result, "title"));
+    put_field(out, indent, "shows", lc_result_string(result, "title"));
     if (json_object_get(result, "requirement")) {
-        fprintf(out, "%s%-12s%s: %s\n", indent, lc_result_text(result, "requirement"), lc_result_text(result, "level"),
-                lc_result_text(result, "sentence"));
+        fprintf(out, "%s%-12s%s: %s\n", indent, lc_result_string(result, "requirement"),
+                lc_result_string(result, "level"), lc_result_string(result, "sentence"));
     }
-    put_field(out, indent, "verdict", lc_result_text(result, "kind"));
-    put_field(out, indent, "expected", lc_result_text(result, "expected"));
-    put_field(out, indent, "seen", lc_result_text(result, "seen"));
+    put_field(out, indent, "verdict", lc_result_string(result, "kind"));
+    put_field(out, indent, "expected", lc_result_string(result, "expected"));
+    put_field(out, indent, "seen", lc_result_string(result, "seen"));
     put_notes(out, indent, json_object_get(result, "notes"));
-    put_lines(out, indent, "  ", lc_result_text(result, "page"));
+    put_lines(out, indent, "  ", lc_result_string(result, "page"));
     put_voices(out, indent, json_object_get(result, "stderr"));
-    put_field(out, indent, "again", lc_result_text(result, "command"));
+    put_field(out, indent, "again", lc_result_string(result, "command"));
 }

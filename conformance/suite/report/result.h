@@ -19,12 +19,12 @@ enum { LC_RESULTS_VERSION = 1 }; /* of results.json: README.md */
  * (failed, as was expected), advice (failed, of a level that does not count), skipped, unexpected (passed, although it
  * was expected to fail).
  */
-void lc_result_complete(struct lc_planned *planned, const struct lc_expected *expected);
-bool lc_status_fails(const char *status);
+void lc_result_classify(struct lc_planned *planned, const struct lc_expected *expected);
+bool lc_status_is_failure(const char *status);
 bool lc_result_is(const json_t *result, const char *status);
 bool lc_result_verdict_is(const json_t *result, const char *verdict);
 /* A field as a string, "" where it is missing. */
-const char *lc_result_text(const json_t *result, const char *field);
+const char *lc_result_string(const json_t *result, const char *field);
 /* "wrong: expected …, seen …", in one line. */
 void lc_result_one_line(const json_t *result, char *line, size_t room);
 /* The whole story of a failure, each line behind `indent`. */
@@ -50,7 +50,7 @@ void lc_console_result(struct lc_console *console, const json_t *result);
 /* The story of a failure that is no case's. */
 void lc_console_explain(struct lc_console *console, const json_t *result);
 /* Something else for people: in TAP a comment. */
-void lc_console_say(struct lc_console *console, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lc_console_print(struct lc_console *console, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* All runs are over: plan, advice, and the line of the totals. */
 void lc_console_end(struct lc_console *console, const struct lc_totals *totals);
 

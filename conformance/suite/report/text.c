@@ -13,10 +13,10 @@ static const json_t *results_of(const json_t *run) {
 
 static void tap_line(FILE *out, size_t number, const json_t *result) {
     char line[600];
-    bool bad = lc_status_fails(lc_result_text(result, "status"));
+    bool bad = lc_status_is_failure(lc_result_string(result, "status"));
     bool advice = lc_result_is(result, "advice"), skipped = lc_result_is(result, "skipped");
     lc_result_one_line(result, line, sizeof line);
-    fprintf(out, "%s %zu - %s", bad || advice ? "not ok" : "ok", number, lc_result_text(result, "id"));
+    fprintf(out, "%s %zu - %s", bad || advice ? "not ok" : "ok", number, lc_result_string(result, "id"));
     fprintf(out, "%s%s\n", skipped ? " # SKIP " : advice ? " # TODO " : "", skipped || advice ? line : "");
     if (bad) {
         lc_result_explain(out, result, "#   ");
@@ -67,11 +67,11 @@ static void junit_story(FILE *out, const json_t *result) {
 
 static void junit_case(FILE *out, const json_t *run, const json_t *result) {
     char line[600];
-    bool bad = lc_status_fails(lc_result_text(result, "status")), skipped = lc_result_is(result, "skipped");
+    bool bad = lc_status_is_failure(lc_result_string(result, "status")), skipped = lc_result_is(result, "skipped");
     lc_result_one_line(result, line, sizeof line);
     fputs("    <testcase", out);
-    put_attribute(out, "classname", lc_result_text(json_object_get(run, "hello"), "name"));
-    put_attribute(out, "name", lc_result_text(result, "id"));
+    put_attribute(out, "classname", lc_result_string(json_object_get(run, "hello"), "name"));
+    put_attribute(out, "name", lc_result_string(result, "id"));
     fprintf(out, " time=\"%.3f\">", json_real_value(json_object_get(result, "seconds")));
     if (bad || skipped) {
         fputs(bad ? "<failure" : "<skipped", out);
@@ -97,9 +97,9 @@ void lc_report_junit(FILE *out, const json_t *run) {
     json_t *result;
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
     json_array_foreach(results_of(run), at, result) {
-        if (strcmp(section, lc_result_text(result, "section")) != 0) {
+        if (strcmp(section, lc_result_string(result, "section")) != 0) {
             fputs(*section ? "  </testsuite>\n" : "", out);
-            section = lc_result_text(result, "section");
+            section = lc_result_string(result, "section");
             junit_open(out, section);
         }
         junit_case(out, run, result);
@@ -113,10 +113,10 @@ static void markdown_sections(FILE *out, const json_t *results) {
     size_t size = json_array_size(results);
     fputs("| section | passed | failed | skipped |\n|---|---|---|---|\n", out);
     for (size_t from = 0, to; from < size; from = to) {
-        const char *section = lc_result_text(json_array_get(results, from), "section");
+        const char *section = lc_result_string(json_array_get(results, from), "section");
         json_t *part = json_array();
         for (to = from; to < size; to++) {
-            if (strcmp(section, lc_result_text(json_array_get(results, to), "section")) != 0) {
+            if (strcmp(section, lc_result_string(json_array_get(results, to), "section")) != 0) {
                 break;
             }
             json_array_append(part, json_array_get(results, to));
@@ -137,9 +137,9 @@ static void markdown_list(FILE *out, const json_t *results, const char *status, 
         if (lc_result_is(result, status)) {
             lc_result_one_line(result, line, sizeof line);
             fprintf(out, "%s%s%s- **%s** %s\n", first ? "\n## " : "", first ? heading : "", first ? "\n\n" : "",
-                    lc_result_text(result, "id"), line);
+                    lc_result_string(result, "id"), line);
             first = false;
-            if (lc_status_fails(status)) {
+            if (lc_status_is_failure(status)) {
                 fputc('\n', out);
                 lc_result_explain(out, result, "        ");
                 fputc('\n', out);
@@ -153,7 +153,7 @@ void lc_report_markdown(FILE *out, const json_t *run) {
     struct lc_totals totals = lc_count(results);
     fprintf(out,
             "# %s against the LLMP specification\n\n%s, held against the specification by llmp-conformance %s.\n\n",
-            lc_result_text(hello, "name"), lc_result_text(hello, "implementation"), lc_result_text(run, "suite"));
+            lc_result_string(hello, "name"), lc_result_string(hello, "implementation"), lc_result_string(run, "suite"));
     fprintf(out,
             "**%u passed, %u failed, %u skipped**; %u of the passed failed as expected, %u of a SHOULD or MAY failed "
             "and do not count.\n\n",

@@ -19,7 +19,7 @@ static json_t *load(const char *path) {
     return run;
 }
 
-int lc_main_matrix(const struct lc_options *options, const struct lc_spec *spec) {
+int lc_combine(const struct lc_options *options, const struct lc_spec *spec) {
     json_t *runs = json_array();
     for (int i = 0; i < options->matrix_count; i++) {
         json_t *run = load(options->matrix[i]);
@@ -31,5 +31,5 @@ int lc_main_matrix(const struct lc_options *options, const struct lc_spec *spec)
     }
     lc_report_matrix(stdout, spec, runs);
     json_decref(runs);
-    return fflush(stdout) ? LC_EXIT_USAGE : LC_EXIT_FINE;
+    return fflush(stdout) ? LC_EXIT_USAGE : LC_EXIT_OK;
 }

@@ -7,6 +7,6 @@
 #include "suite/runner/options.h"
 
 /* Writes the page to standard output; an exit code. */
-int lc_main_matrix(const struct lc_options *options, const struct lc_spec *spec);
+int lc_combine(const struct lc_options *options, const struct lc_spec *spec);
 
 #endif

@@ -17,7 +17,7 @@ static void set_both(void (*handler)(int number)) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-void lc_interrupt_hold(void) {
+void lc_interrupt_defer(void) {
     set_both(note);
 }
 
@@ -25,14 +25,14 @@ int lc_interrupted(void) {
     return came;
 }
 
-void lc_interrupt_forget(void) {
+void lc_interrupt_reset(void) {
     set_both(SIG_DFL);
     came = 0;
 }
 
-void lc_interrupt_release(void) {
+void lc_interrupt_deliver(void) {
     int number = came;
-    lc_interrupt_forget();
+    lc_interrupt_reset();
     if (number) {
         raise(number);
     }

@@ -38,5 +38,5 @@ int lc_list(const struct lc_options *options, const struct lc_spec *spec) {
         fprintf(stderr, "llmp-conformance: --filter %s: matches no case (--list without it shows all)\n",
                 options->filter ? options->filter : "");
     }
-    return count ? LC_EXIT_FINE : LC_EXIT_USAGE;
+    return count ? LC_EXIT_OK : LC_EXIT_USAGE;
 }

@@ -59,10 +59,10 @@ static void free_all(struct lc_impl *impls, size_t count) {
 static int run_all(const struct lc_options *options, const struct lc_spec *spec) {
     struct lc_impl impls[LC_MAX_IMPLS + 1] = {{0}};
     size_t count = options->impl_count;
-    int code = lc_main_load(options, impls);
-    struct lc_console *console = code == LC_EXIT_FINE ? lc_console_new(options) : NULL;
+    int code = lc_session_load(options, impls);
+    struct lc_console *console = code == LC_EXIT_OK ? lc_console_new(options) : NULL;
     if (console) {
-        code = lc_main_run(options, spec, impls, count, console);
+        code = lc_session_run(options, spec, impls, count, console);
     }
     lc_console_free(console);
     free_all(impls, count + 1);
@@ -79,9 +79,9 @@ int main(int argc, char **argv) {
     if (!load_spec(&spec, &options)) {
         return LC_EXIT_USAGE;
     }
-    lc_patience = options.seconds;
-    lc_run_init();
-    code = options.matrix ? lc_main_matrix(&options, &spec)
+    lc_time_factor = options.seconds;
+    lc_process_init();
+    code = options.matrix ? lc_combine(&options, &spec)
            : options.list ? lc_list(&options, &spec)
                           : run_all(&options, &spec);
     lc_spec_free(&spec);

@@ -181,7 +181,7 @@ bool lc_options_parse(struct lc_options *options, int argc, char **argv, int *ex
     while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
         if (option == HELP || option == VERSION) {
             fputs(option == HELP ? help : "llmp-conformance " LC_VERSION "\n", stdout);
-            *exit_code = LC_EXIT_FINE;
+            *exit_code = LC_EXIT_OK;
             return false;
         }
         matrix = matrix || option == MATRIX;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Exit codes. */
-enum { LC_EXIT_FINE = 0, LC_EXIT_FAILURES = 1, LC_EXIT_USAGE = 2, LC_EXIT_BROKEN = 3 };
+enum { LC_EXIT_OK = 0, LC_EXIT_FAILURES = 1, LC_EXIT_USAGE = 2, LC_EXIT_BROKEN = 3 };
 
 enum { LC_MAX_IMPLS = 16 };
 

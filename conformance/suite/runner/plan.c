@@ -17,7 +17,7 @@ const char *lc_planned_level(const struct lc_planned *planned) {
 /* ---------------------------------------------------------------- providers */
 
 bool lc_case_allows(const struct lc_case_def *def, enum lc_provider provider) {
-    switch (def->where) {
+    switch (def->providers) {
     case LC_SYSV_ONLY: return provider == LC_SYSV;
     case LC_POSIX_ONLY: return provider == LC_POSIX;
     case LC_MEMFD_ONLY: return provider == LC_MEMFD;
@@ -28,7 +28,7 @@ bool lc_case_allows(const struct lc_case_def *def, enum lc_provider provider) {
 
 static bool offered(const struct lc_plan *plan, int provider) {
     const char *name = lc_provider_names[provider];
-    return lc_impl_lists(plan->impl, "providers", name) && lc_impl_lists(plan->peer, "providers", name);
+    return lc_impl_offers(plan->impl, "providers", name) && lc_impl_offers(plan->peer, "providers", name);
 }
 
 /* Those that the case runs over, whichever of them are asked for. */
@@ -49,7 +49,7 @@ static int asked_for(const struct lc_plan *plan, const struct lc_case_def *def, 
             found[kept++] = found[i];
         }
     }
-    return def->where == LC_FIRST_PROVIDER && kept > 1 ? 1 : kept;
+    return def->providers == LC_FIRST_PROVIDER && kept > 1 ? 1 : kept;
 }
 
 /* ---------------------------------------------------------------- what is missing */
@@ -57,7 +57,7 @@ static int asked_for(const struct lc_plan *plan, const struct lc_case_def *def, 
 static void missing_role(struct lc_planned *planned, const char *role, size_t length) {
     char name[32];
     snprintf(name, sizeof name, "%.*s", (int)length, role);
-    if (!lc_impl_lists(planned->plan->impl, "roles", name)) {
+    if (!lc_impl_offers(planned->plan->impl, "roles", name)) {
         snprintf(planned->skip, sizeof planned->skip, "role %s not offered by %s", name,
                  lc_impl_name(planned->plan->impl));
     }

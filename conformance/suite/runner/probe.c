@@ -60,40 +60,40 @@ static void say_stderr(struct lc_adapter *adapter, struct lc_console *console) {
     const char *said = lc_adapter_stderr(adapter);
     while (*said) {
         size_t length = strcspn(said, "\n");
-        lc_console_say(console, "  | %.*s", (int)length, said);
+        lc_console_print(console, "  | %.*s", (int)length, said);
         said += length + (said[length] == '\n');
     }
 }
 
 static enum lc_probe broken(const struct lc_impl *impl, struct lc_console *console, const char *why) {
-    lc_console_say(console, "the adapter is broken: %s: %s", impl->folder ? impl->folder : impl->command, why);
-    lc_console_say(console, "nothing is said about the implementation (ADAPTER.md says what an adapter answers)");
+    lc_console_print(console, "the adapter is broken: %s: %s", impl->folder ? impl->folder : impl->command, why);
+    lc_console_print(console, "nothing is said about the implementation (ADAPTER.md says what an adapter answers)");
     return LC_PROBE_BROKEN;
 }
 
 static const char *why_not(struct lc_adapter *adapter, enum lc_outcome outcome) {
-    return outcome == LC_BROKEN    ? lc_adapter_complaint(adapter)
+    return outcome == LC_BROKEN    ? lc_adapter_error(adapter)
            : outcome == LC_HUNG    ? "no answer to hello"
-           : outcome == LC_CRASHED ? lc_adapter_end(adapter)
+           : outcome == LC_CRASHED ? lc_adapter_exit_text(adapter)
                                    : "hello is not answered with ok";
 }
 
 static enum lc_probe greet(struct lc_impl *impl, struct lc_adapter *adapter, struct lc_console *console) {
-    const json_t *answer;
+    const json_t *reply;
     lc_adapter_send(adapter, "hello", json_pack("{s:i}", "adapter", 1));
-    lc_adapter_be_patient(adapter, LC_HELLO_MS);
-    enum lc_outcome outcome = lc_adapter_receive(adapter, &answer);
-    if (outcome == LC_CRASHED && strcmp(lc_adapter_end(adapter), "exited with 77") == 0) {
+    lc_adapter_set_timeout(adapter, LC_HELLO_MS);
+    enum lc_outcome outcome = lc_adapter_receive(adapter, &reply);
+    if (outcome == LC_CRASHED && strcmp(lc_adapter_exit_text(adapter), "exited with 77") == 0) {
         say_stderr(adapter, console);
         return LC_PROBE_ABSENT;
     }
-    const char *why = outcome == LC_OK ? lc_probe_hello(answer) : why_not(adapter, outcome);
+    const char *why = outcome == LC_OK ? lc_probe_hello(reply) : why_not(adapter, outcome);
     if (why) {
         broken(impl, console, why);
         say_stderr(adapter, console);
         return LC_PROBE_BROKEN;
     }
-    impl->hello = json_deep_copy(answer);
+    impl->hello = json_deep_copy(reply);
     return LC_PROBE_GOOD;
 }
 
@@ -112,18 +112,18 @@ static enum lc_probe ask_hello(struct lc_impl *impl, struct lc_console *console)
 
 /* ---------------------------------------------------------------- trying it out */
 
-void lc_broken(struct lc_case *c, const char *expected, const char *seen, ...) {
+void lc_fail_adapter(struct lc_case *c, const char *expected, const char *seen, ...) {
     char words[600];
     va_list arguments;
     va_start(arguments, seen);
     vsnprintf(words, sizeof words, seen, arguments);
     va_end(arguments);
-    lc_conclude(c, &(struct lc_verdict){"fail", "broken", expected, words, NULL});
+    lc_finish(c, &(struct lc_verdict){"fail", "broken", expected, words, NULL});
 }
 
 static int first_provider(const struct lc_impl *impl) {
     for (int i = 0; i < LC_PROVIDERS; i++) {
-        if (lc_impl_lists(impl, "providers", lc_provider_names[i])) {
+        if (lc_impl_offers(impl, "providers", lc_provider_names[i])) {
             return i;
         }
     }
@@ -132,10 +132,10 @@ static int first_provider(const struct lc_impl *impl) {
 
 static enum lc_probe try_one(const struct lc_impl *impl, const struct lc_case_def *def, int provider,
                              struct lc_console *console) {
-    const struct lc_run_setting setting = {impl, impl, 1};
+    const struct lc_run_options setting = {impl, impl, 1};
     enum lc_probe found = LC_PROBE_GOOD;
     json_t *result = lc_run_case(&setting, def, (enum lc_provider)provider, def->id);
-    if (strcmp(lc_result_text(result, "kind"), "broken") == 0) {
+    if (strcmp(lc_result_string(result, "kind"), "broken") == 0) {
         char line[600];
         lc_result_one_line(result, line, sizeof line);
         found = broken(impl, console, line);
@@ -150,7 +150,7 @@ static enum lc_probe try_all(const struct lc_impl *impl, const struct lc_case_de
     enum lc_probe found = LC_PROBE_GOOD;
     int provider = first_provider(impl);
     for (const struct lc_case_def *def = defs; def->id && found == LC_PROBE_GOOD; def++) {
-        if (!def->roles[0] || (provider >= 0 && lc_impl_lists(impl, "roles", def->roles))) {
+        if (!def->roles[0] || (provider >= 0 && lc_impl_offers(impl, "roles", def->roles))) {
             found = try_one(impl, def, provider < 0 ? 0 : provider, console);
         }
     }

@@ -25,7 +25,7 @@ extern const struct lc_case_def lc_smoke_cases[];
 extern const struct lc_case_def lc_nonsense_cases[];
 
 /* Ends such a case: the adapter is broken. */
-_Noreturn void lc_broken(struct lc_case *c, const char *expected, const char *seen, ...)
+_Noreturn void lc_fail_adapter(struct lc_case *c, const char *expected, const char *seen, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -109,33 +109,34 @@ static enum mistake choose(uint64_t *state, const struct verb *verb) {
 
 /* ---------------------------------------------------------------- asking */
 
-static void want_no(struct lc_case *c, struct lc_party *party, const char *verb, json_t *arguments) {
-    const json_t *answer;
+static void want_no(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *arguments) {
+    const json_t *reply;
     char *words = json_dumps(arguments, JSON_COMPACT);
     const char *shown = lc_format(c, "%s %.300s", verb, words);
     free(words);
-    enum lc_outcome outcome = lc_attempt(c, party, &answer, verb, "o", arguments);
+    enum lc_outcome outcome = lc_call_any_outcome(c, actor, &reply, verb, "o", arguments);
     if (outcome == LC_BROKEN) {
-        lc_conclude_outcome(c, party, outcome, answer);
+        lc_finish_with_outcome(c, actor, outcome, reply);
     }
     if (outcome == LC_OK) {
-        lc_broken(c, "refused or unsupported", "ok, to %s", shown);
+        lc_fail_adapter(c, "refused or unsupported", "ok, to %s", shown);
     }
     if (outcome != LC_REFUSED && outcome != LC_UNSUPPORTED) {
-        lc_broken(c, "refused or unsupported", "%s, after %s", outcome == LC_HUNG ? "no answer" : "its end", shown);
+        lc_fail_adapter(c, "refused or unsupported", "%s, after %s", outcome == LC_HUNG ? "no answer" : "its end",
+                        shown);
     }
 }
 
 static void nonsense(struct lc_case *c) {
     uint64_t state = 20;
-    struct lc_party *party = lc_play_anything(c);
+    struct lc_actor *actor = lc_spawn_without_role(c);
     for (int i = 0; i < REQUESTS; i++) {
         const struct verb *verb = &verbs[next(&state, VERBS)];
         enum mistake mistake = choose(&state, verb);
         json_t *arguments = arguments_of(c, &state, verb, mistake);
-        want_no(c, party, mistake == NO_SUCH_VERB ? no_verbs[next(&state, NO_VERBS)] : verb->name, arguments);
+        want_no(c, actor, mistake == NO_SUCH_VERB ? no_verbs[next(&state, NO_VERBS)] : verb->name, arguments);
     }
-    lc_check_alive(c, party);
+    lc_check_alive(c, actor);
 }
 
 const struct lc_case_def lc_nonsense_cases[] = {

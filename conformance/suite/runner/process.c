@@ -30,7 +30,7 @@ struct running {
     bool in_time;
 };
 
-void lc_run_init(void) {
+void lc_process_init(void) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     signal(SIGPIPE, SIG_IGN); /* adapters hang up; that is a result and no end of the suite */
 }
@@ -52,10 +52,10 @@ static _Noreturn void be_case(struct lc_case *c, pid_t runner) {
         _exit(1);
     }
     crash_plainly();
-    lc_interrupt_forget();
+    lc_interrupt_reset();
     c->pid = getpid();
     lc_register_pid(c->shared, c->pid);
-    const char *missing = c->def->alone ? lc_own_network() : NULL;
+    const char *missing = c->def->own_network ? lc_enter_network_namespace() : NULL;
     if (missing) {
         lc_skip(c, "a network namespace of its own: %s", missing);
     }
@@ -108,7 +108,7 @@ static bool read_some(struct running *running) {
 }
 
 static void wait_for(struct running *running) {
-    double deadline = seconds_now() + (running->def->seconds ? running->def->seconds : CASE_SECONDS) * lc_patience;
+    double deadline = seconds_now() + (running->def->seconds ? running->def->seconds : CASE_SECONDS) * lc_time_factor;
     bool more = true;
     running->in_time = true;
     while (more) {
@@ -143,7 +143,7 @@ static int reap_all(struct running *running) {
 
 static void remove_leftovers(const struct lc_shared *shared) {
     unsigned used = atomic_load(&shared->pids_used);
-    lc_run_remove_leftovers(shared->pids, used < LC_PIDS ? used : LC_PIDS);
+    lc_remove_leftovers(shared->pids, used < LC_PIDS ? used : LC_PIDS);
 }
 
 /* The tail of what the parties of a case that hangs have said: only they still know. */
@@ -176,7 +176,7 @@ static json_t *without_verdict(const struct running *running, int status, json_t
     json_t *result = json_object();
     if (!running->in_time) {
         snprintf(seen, sizeof seen, "it still ran after %d seconds",
-                 (int)((running->def->seconds ? running->def->seconds : CASE_SECONDS) * lc_patience));
+                 (int)((running->def->seconds ? running->def->seconds : CASE_SECONDS) * lc_time_factor));
         json_object_update_new(result, json_pack("{s:s, s:s, s:s, s:s}", "verdict", "fail", "kind", "hang", "expected",
                                                  "that the case ends in time", "seen", seen));
     } else {
@@ -204,9 +204,9 @@ static json_t *trouble(const char *what) {
 static json_t *run_once(struct lc_case *c) {
     struct running running = {.def = c->def, .shared = c->shared};
     memset(c->shared, 0, sizeof *c->shared);
-    lc_interrupt_hold();
+    lc_interrupt_defer();
     if (!start(&running, c)) {
-        lc_interrupt_release();
+        lc_interrupt_deliver();
         return trouble("starting the case's process: ");
     }
     wait_for(&running);
@@ -214,7 +214,7 @@ static json_t *run_once(struct lc_case *c) {
     json_t *said = running.in_time ? json_array() : voices(running.shared);
     int status = reap_all(&running);
     remove_leftovers(running.shared);
-    lc_interrupt_release();
+    lc_interrupt_deliver();
     json_t *result = verdict_of(&running);
     bool crashed = running.in_time && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
     if (!result || crashed) {
@@ -230,7 +230,7 @@ static bool passed(const json_t *result) {
     return strcmp(json_string_value(json_object_get(result, "verdict")), "pass") == 0;
 }
 
-json_t *lc_run_case(const struct lc_run_setting *setting, const struct lc_case_def *def, enum lc_provider provider,
+json_t *lc_run_case(const struct lc_run_options *setting, const struct lc_case_def *def, enum lc_provider provider,
                     const char *id) {
     struct lc_case c = {.def = def, .provider = provider, .impl = setting->impl, .peer = setting->peer};
     c.shared = mmap(NULL, sizeof *c.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

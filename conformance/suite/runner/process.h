@@ -10,19 +10,19 @@
 
 #include "suite/kit/case.h"
 
-struct lc_run_setting {
+struct lc_run_options {
     const struct lc_impl *impl, *peer;
     int repeat; /* a case passes when it passes so many times */
 };
 
 /* To be called once: this process takes over the orphans of all that it starts. */
-void lc_run_init(void);
+void lc_process_init(void);
 
 /* Runs it: `verdict`, and whatever of `kind`, `expected`, `seen`, `page`, `notes`, `stderr`, `seconds` there is. */
-json_t *lc_run_case(const struct lc_run_setting *setting, const struct lc_case_def *def, enum lc_provider provider,
+json_t *lc_run_case(const struct lc_run_options *setting, const struct lc_case_def *def, enum lc_provider provider,
                     const char *id);
 
 /* Removes shared memory that these processes made. They have to be gone. */
-void lc_run_remove_leftovers(const pid_t *pids, size_t count);
+void lc_remove_leftovers(const pid_t *pids, size_t count);
 
 #endif

@@ -25,7 +25,7 @@ static int usage(const char *what) {
     return LC_EXIT_USAGE;
 }
 
-int lc_main_load(const struct lc_options *options, struct lc_impl *impls) {
+int lc_session_load(const struct lc_options *options, struct lc_impl *impls) {
     char error[300];
     for (size_t i = 0; i < options->impl_count; i++) {
         if (!lc_impl_init(&impls[i], options->impls[i], error)) {
@@ -35,7 +35,7 @@ int lc_main_load(const struct lc_options *options, struct lc_impl *impls) {
     if (options->peer && !lc_impl_init(&impls[options->impl_count], options->peer, error)) {
         return usage(error);
     }
-    return LC_EXIT_FINE;
+    return LC_EXIT_OK;
 }
 
 /* ---------------------------------------------------------------- one implementation */
@@ -65,7 +65,7 @@ static bool write_expected(const struct session *session, const struct lc_plan *
         fprintf(stderr, "llmp-conformance: %s: %s\n", session->expected.path, strerror(errno));
         return false;
     }
-    lc_console_say(session->console, "written: %s", session->expected.path);
+    lc_console_print(session->console, "written: %s", session->expected.path);
     return true;
 }
 
@@ -114,7 +114,7 @@ static int run_one(struct session *session, const struct lc_impl *impls, size_t 
                 session->options->providers ? session->options->providers : "", lc_impl_name(session->impl));
         return LC_EXIT_USAGE;
     }
-    return LC_EXIT_FINE;
+    return LC_EXIT_OK;
 }
 
 /* ---------------------------------------------------------------- all of them */
@@ -127,7 +127,7 @@ static int try_out(struct lc_impl *impls, size_t count, struct lc_console *conso
             return LC_EXIT_BROKEN;
         }
     }
-    return LC_EXIT_FINE;
+    return LC_EXIT_OK;
 }
 
 static void add_totals(struct lc_totals *sum, const struct lc_totals *more) {
@@ -155,8 +155,8 @@ static bool failed(const struct lc_options *options, const json_t *runs, const s
 static int run_each(const struct lc_options *options, const struct lc_spec *spec, struct lc_impl *impls, size_t count,
                     struct lc_console *console, json_t *runs) {
     struct lc_totals sum = {0};
-    int code = LC_EXIT_FINE;
-    for (size_t i = 0; code == LC_EXIT_FINE && i < count; i++) {
+    int code = LC_EXIT_OK;
+    for (size_t i = 0; code == LC_EXIT_OK && i < count; i++) {
         struct session session = {.options = options, .spec = spec, .impl = &impls[i], .console = console};
         code = run_one(&session, impls, count);
         struct lc_totals totals = lc_count(session.results);
@@ -164,18 +164,18 @@ static int run_each(const struct lc_options *options, const struct lc_spec *spec
         json_array_append_new(runs, lc_report_run(&impls[i], session.results));
         lc_expected_free(&session.expected);
     }
-    if (code == LC_EXIT_FINE) {
-        code = lc_report_write_all(options, spec, runs, console) ? LC_EXIT_FINE : LC_EXIT_USAGE;
+    if (code == LC_EXIT_OK) {
+        code = lc_report_write_all(options, spec, runs, console) ? LC_EXIT_OK : LC_EXIT_USAGE;
         lc_console_end(console, &sum);
-        code = code == LC_EXIT_FINE && failed(options, runs, &sum) ? LC_EXIT_FAILURES : code;
+        code = code == LC_EXIT_OK && failed(options, runs, &sum) ? LC_EXIT_FAILURES : code;
     }
     return code;
 }
 
-int lc_main_run(const struct lc_options *options, const struct lc_spec *spec, struct lc_impl *impls, size_t count,
-                struct lc_console *console) {
+int lc_session_run(const struct lc_options *options, const struct lc_spec *spec, struct lc_impl *impls, size_t count,
+                   struct lc_console *console) {
     int code = try_out(impls, count + 1, console);
-    if (code != LC_EXIT_FINE) {
+    if (code != LC_EXIT_OK) {
         return code;
     }
     json_t *runs = json_array();

@@ -48,7 +48,7 @@ static const char *loopback_up(void) {
     return error ? strerror(error) : NULL;
 }
 
-const char *lc_own_network(void) {
+const char *lc_enter_network_namespace(void) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     if (unshare(CLONE_NEWNET | (uid == 0 ? 0 : CLONE_NEWUSER))) {
@@ -147,7 +147,7 @@ static void remove_names(const pid_t *pids, size_t count) {
     }
 }
 
-void lc_run_remove_leftovers(const pid_t *pids, size_t count) {
+void lc_remove_leftovers(const pid_t *pids, size_t count) {
     remove_segments(pids, count);
     remove_names(pids, count);
 }

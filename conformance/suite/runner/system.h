@@ -4,7 +4,7 @@
 #define LC_SUITE_RUNNER_SYSTEM_H
 
 /* Puts this process into a network namespace of its own, with the loopback up. Null, or why that cannot be done. */
-const char *lc_own_network(void);
+const char *lc_enter_network_namespace(void);
 
 /* Kills the children of this process, which may make it inherit their children. */
 void lc_kill_children(void);

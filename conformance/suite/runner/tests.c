@@ -24,14 +24,14 @@ static json_t *skipped(const struct lc_planned *planned) {
 
 static void run(struct lc_planned *planned) {
     const struct lc_plan *plan = planned->plan;
-    const struct lc_run_setting setting = {plan->impl, plan->peer, plan->options->repeat};
+    const struct lc_run_options setting = {plan->impl, plan->peer, plan->options->repeat};
     if (planned->skip[0]) {
         planned->result = skipped(planned);
     } else {
         lc_console_progress(now.console, planned);
         planned->result = lc_run_case(&setting, planned->def, planned->provider, planned->id);
     }
-    lc_result_complete(planned, now.expected);
+    lc_result_classify(planned, now.expected);
     lc_console_result(now.console, planned->result);
 }
 
@@ -42,7 +42,7 @@ static void test(void **state) {
     if (strcmp(status, "skipped") == 0) {
         skip();
     }
-    if (lc_status_fails(status)) {
+    if (lc_status_is_failure(status)) {
         fail();
     }
 }
