@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The service's answers: digits, and perhaps a descriptor beside them (SERVED-1). */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 
 enum { DIGITS = 32, DESCRIPTORS = 8 };
 
-/* What came with one recvmsg(). */
+/* What one recvmsg() returned. */
 struct reply {
     char text[DIGITS];
     size_t length;
@@ -50,7 +49,7 @@ static int receive(int fd, struct reply *reply) {
     return count == 0 ? -EPIPE : 0;
 }
 
-/* Digits, with a sign at most: -EPROTO for anything else. */
+/* Accepts digits with an optional minus sign. Returns -EPROTO for anything else. */
 static int parse(const struct reply *reply, long *number) {
     bool negative = reply->text[0] == '-';
     size_t first = negative ? 1 : 0;
@@ -69,8 +68,8 @@ static int parse(const struct reply *reply, long *number) {
     return 0;
 }
 
-/* One descriptor may be wanted; more than that, or one that goes with a bad answer, is nobody's. */
-static int hand_over(struct reply *reply, int rc, int *descriptor) {
+/* Passes the only descriptor of a valid reply to the caller and closes all others. */
+static int pass_descriptor(struct reply *reply, int rc, int *descriptor) {
     if (rc == 0 && reply->count > 1) {
         rc = -EPROTO;
     }
@@ -97,5 +96,5 @@ int lc_service_reply(int fd, long *number, int *descriptor, int timeout_ms) {
     if (rc == 0) {
         rc = parse(&reply, number);
     }
-    return hand_over(&reply, rc, descriptor);
+    return pass_descriptor(&reply, rc, descriptor);
 }

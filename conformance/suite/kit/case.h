@@ -25,6 +25,7 @@
 #include "oracle/page.h"
 #include "oracle/payload.h"
 #include "oracle/post.h"
+#include "oracle/segment.h"
 #include "oracle/wire.h"
 #include "suite/adapter/adapter.h"
 

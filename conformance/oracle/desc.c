@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Ids and descriptions: what they may be, what they name, how they are shown. */
-#include "oracle/map_id.h"
+#include "oracle/desc.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/shm.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 bool lc_desc_is_terminated(const struct lc_desc *desc) {
@@ -48,44 +43,7 @@ bool lc_id_fd_path(const struct lc_desc *desc, pid_t owner, char path[LC_FD_PATH
     return fd >= 0;
 }
 
-/* ---------------------------------------------------------------- whether it still stands */
-
-static bool sysv_exists(const struct lc_desc *desc) {
-    struct shmid_ds stat;
-    int shmid = lc_id_number(desc);
-    return shmid >= 0 && shmctl(shmid, IPC_STAT, &stat) == 0;
-}
-
-static bool posix_exists(const struct lc_desc *desc) {
-    int fd = lc_id_is_name(desc) ? shm_open((const char *)desc->id, O_RDONLY, 0) : -1;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return fd >= 0;
-}
-
-static bool memfd_exists(const struct lc_desc *desc, pid_t owner) {
-    char path[LC_FD_PATH];
-    struct stat found;
-    return lc_id_fd_path(desc, owner, path) && stat(path, &found) == 0 && S_ISREG(found.st_mode);
-}
-
-bool lc_segment_is_marked(enum lc_provider provider, const struct lc_desc *desc) {
-    struct shmid_ds segment;
-    int number = provider == LC_SYSV ? lc_id_number(desc) : -1;
-    return number >= 0 && shmctl(number, IPC_STAT, &segment) == 0 && (segment.shm_perm.mode & SHM_DEST) != 0;
-}
-
-bool lc_segment_exists(enum lc_provider provider, const struct lc_desc *desc, pid_t owner) {
-    switch (provider) {
-    case LC_SYSV: return sysv_exists(desc);
-    case LC_POSIX: return posix_exists(desc);
-    case LC_MEMFD: return memfd_exists(desc, owner);
-    default: return false;
-    }
-}
-
-/* ---------------------------------------------------------------- made and shown */
+/* ---------------------------------------------------------------- creating and showing */
 
 struct lc_desc lc_desc_of(uint64_t size, const char *id) {
     struct lc_desc desc = {.size = size};
@@ -93,7 +51,7 @@ struct lc_desc lc_desc_of(uint64_t size, const char *id) {
     return desc;
 }
 
-/* Up to the last byte that is not zero, so that what stands behind a NUL is seen. */
+/* Returns the length up to the last byte that is not zero: bytes after a NUL are shown too. */
 static size_t shown_length(const struct lc_desc *desc) {
     size_t length = LC_ID_BYTES;
     while (length > 0 && desc->id[length - 1] == 0) {
