@@ -46,6 +46,14 @@ void channel_put(struct channel *channel, uint64_t offset, unsigned bytes, uint6
     }
 }
 
+uint16_t joined(const struct lc_map *map) {
+    return lc_get16(map->base, LC_PAGE_JOINED);
+}
+
+uint16_t left(const struct lc_map *map) {
+    return lc_get16(map->base, LC_PAGE_LEFT);
+}
+
 void expect_message(struct channel *channel, uint64_t id, uint64_t length) {
     int rc = lc_reader_next(&channel->reader, &channel->message);
     if (rc != 1) {

@@ -35,6 +35,10 @@ uint64_t channel_send(struct channel *channel, uint64_t length);
 /* Overwrites a field of the page; `bytes` is its size. */
 void channel_put(struct channel *channel, uint64_t offset, unsigned bytes, uint64_t value);
 
+/* Return receivers_joined_count and receivers_left_count. */
+uint16_t joined(const struct lc_map *map);
+uint16_t left(const struct lc_map *map);
+
 /* Fails unless the reader accepts the next message. */
 void expect_message(struct channel *channel, uint64_t id, uint64_t length);
 /* Fails unless the reader reports this violation at that offset, twice in succession. */

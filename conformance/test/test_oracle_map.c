@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "oracle/segment.h"
+#include "test/oracle_process.h"
 
 static const struct lc_desc *create(enum lc_provider provider, size_t size, struct lc_map *map) {
     assert_int_equal(lc_map_create(provider, size, map), 0);
@@ -140,14 +141,6 @@ static void memfd_refuses_the_descriptor_of_a_pipe(void **state) {
     assert_false(lc_segment_exists(LC_MEMFD, &desc, 0));
     close(ends[0]);
     close(ends[1]);
-}
-
-static int open_descriptors(void) {
-    int count = 0;
-    for (int fd = 0; fd < 256; fd++) {
-        count += fcntl(fd, F_GETFD) >= 0;
-    }
-    return count;
 }
 
 static void failures_leak_no_descriptor(void **state) {

@@ -2,14 +2,6 @@
 /* The checks of the page that a reader starts on. */
 #include "test/oracle_channel.h"
 
-static uint16_t joined(const struct lc_map *map) {
-    return lc_get16(map->base, LC_PAGE_JOINED);
-}
-
-static uint16_t left(const struct lc_map *map) {
-    return lc_get16(map->base, LC_PAGE_LEFT);
-}
-
 /* Opens the channel's page again by this description and expects a violation. */
 static void expect_refused(struct channel *channel, const struct lc_desc *desc, const char *requirement,
                            uint64_t offset) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "oracle/payload.h"
+#include "test/oracle_process.h"
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -189,45 +190,33 @@ static void EOP_3_turning(void **state) {
     assert_int_equal(number(next->base + 16, 8), 1);
 }
 
-static _Noreturn void send_too_much(struct channel *channel) {
+static void send_too_much(void *argument) {
+    struct channel *channel = argument;
     close(STDERR_FILENO);
     signal(SIGABRT, SIG_DFL);
     lc_writer_prepare(&channel->writer, TAG, 0, FIRST_MAP - 48 - 40 + 1, 0);
-    _exit(0);
 }
 
 /* A test that writes outside the map is wrong and must not continue. */
 static void the_writer_aborts_outside_the_map(void **state) {
-    int status;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        send_too_much(*state);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
+    int status = run_in_child(send_too_much, *state);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
-static _Noreturn void turn_to_a_read_only_page(struct channel *channel, struct lc_map *next) {
+static void turn_to_a_read_only_page(void *argument) {
+    struct channel *channel = argument;
+    struct lc_map *next = &channel->maps[1];
     close(STDERR_FILENO);
     signal(SIGSEGV, SIG_DFL);
     mprotect(next->base, next->size, PROT_READ);
     lc_writer_turn_page(&channel->writer, next);
-    _exit(0);
 }
 
 /* The child is killed while it initialises the next page. It must not have named that page yet. */
 static void EOP_3_the_next_page_is_initialised_first(void **state) {
     struct channel *channel = *state;
-    struct lc_map *next = channel_map(channel, 4096);
-    int status;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        turn_to_a_read_only_page(channel, next);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_not_equal(status, 0);
+    channel_map(channel, 4096);
+    assert_int_not_equal(run_in_child(turn_to_a_read_only_page, channel), 0);
     assert_int_equal(lc_current_msg_id(channel->maps[0].base), 0);
 }
 

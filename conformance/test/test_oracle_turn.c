@@ -4,14 +4,6 @@
 
 #include <unistd.h>
 
-static uint16_t joined(const struct lc_map *map) {
-    return lc_get16(map->base, LC_PAGE_JOINED);
-}
-
-static uint16_t left(const struct lc_map *map) {
-    return lc_get16(map->base, LC_PAGE_LEFT);
-}
-
 static void EOP_5_maps_joins_leaves(void **state) {
     (void)state;
     for (int provider = 0; provider < LC_PROVIDERS; provider++) {

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "oracle/wire.h"
+#include "test/oracle_process.h"
 
 enum { SHORT_MS = 20, LONG_MS = 5000 }; /* timeouts that must elapse, and that must not */
 
@@ -174,14 +175,6 @@ static void reply(int fd, const char *text, const int *descriptors, size_t count
     assert_int_equal(sendmsg(fd, &header, 0), strlen(text));
 }
 
-static int open_descriptors(void) {
-    int count = 0;
-    for (int fd = 0; fd < 256; fd++) {
-        count += fcntl(fd, F_GETFD) >= 0;
-    }
-    return count;
-}
-
 static void SERVED_1_numbers_and_descriptors(void **state) {
     (void)state;
     int ends[2];
@@ -236,7 +229,8 @@ static void SERVED_1_invalid_replies(void **state) {
 }
 
 /* Exits with 0 if the oracle connects to the abstract name, and with 77 if namespaces are not permitted. */
-static _Noreturn void connect_to_the_abstract_name(void) {
+static void connect_to_the_abstract_name(void *argument) {
+    (void)argument;
     static const char path[] = "\0libafl_unix_shmem_server";
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, path, sizeof path - 1);
@@ -254,13 +248,7 @@ static _Noreturn void connect_to_the_abstract_name(void) {
 /* Runs in a network namespace of its own, because another process may use the name. */
 static void SERVED_1_the_abstract_name(void **state) {
     (void)state;
-    int status;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        connect_to_the_abstract_name();
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
+    int status = run_in_child(connect_to_the_abstract_name, NULL);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
         print_message("# skip: needs a network namespace of its own\n");
         skip();
