@@ -29,8 +29,7 @@ void lc_payload_fill(void *bytes, size_t length, uint64_t seed) {
     }
 }
 
-uint32_t lc_payload_digest(size_t length, uint64_t seed) {
-    uint32_t crc = 0;
+static uint32_t add_payload(uint32_t crc, size_t length, uint64_t seed) {
     for (uint64_t k = 0; length > 0; k++) {
         uint8_t next[8];
         size_t count = length < sizeof next ? length : sizeof next;
@@ -39,6 +38,10 @@ uint32_t lc_payload_digest(size_t length, uint64_t seed) {
         length -= count;
     }
     return crc;
+}
+
+uint32_t lc_payload_digest(size_t length, uint64_t seed) {
+    return add_payload(0, length, seed);
 }
 
 /* Entry i is the result of four steps of the bitwise division of i by 0xEDB88320. */
@@ -64,11 +67,22 @@ static void put_little_endian(uint8_t *bytes, unsigned count, uint64_t value) {
     }
 }
 
-uint32_t lc_drain_digest(uint32_t crc, uint32_t tag, uint32_t flags, const void *payload, size_t length) {
+static uint32_t add_head(uint32_t crc, uint32_t tag, uint32_t flags, size_t length) {
     uint8_t head[16];
     put_little_endian(head, 4, tag);
     put_little_endian(head + 4, 4, flags);
     put_little_endian(head + 8, 8, length);
-    crc = lc_crc(crc, head, sizeof head);
-    return lc_crc(crc, payload, length);
+    return lc_crc(crc, head, sizeof head);
+}
+
+uint32_t lc_drain_digest(uint32_t crc, uint32_t tag, uint32_t flags, const void *payload, size_t length) {
+    return lc_crc(add_head(crc, tag, flags, length), payload, length);
+}
+
+uint32_t lc_drain_digest_seeds(uint32_t crc, uint32_t tag, uint32_t flags, size_t length, uint64_t seed,
+                               uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) {
+        crc = add_payload(add_head(crc, tag, flags, length), length, seed + i);
+    }
+    return crc;
 }

@@ -14,5 +14,8 @@ uint32_t lc_crc(uint32_t crc, const void *bytes, size_t length);
 
 /* Adds a message to the digest of a drain: tag, flags, length, payload (ADAPTER.md, receiver.drain). */
 uint32_t lc_drain_digest(uint32_t crc, uint32_t tag, uint32_t flags, const void *payload, size_t length);
+/* The same for `count` messages with the payloads of `seed`, `seed` + 1 … */
+uint32_t lc_drain_digest_seeds(uint32_t crc, uint32_t tag, uint32_t flags, size_t length, uint64_t seed,
+                               uint64_t count);
 
 #endif

@@ -282,6 +282,13 @@ static void drain_digests_cover_header_and_payload(void **state) {
     const uint8_t flat[] = {0x44, 0x33, 0x22, 0x11, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 'a', 'b', 'c'};
     assert_int_equal(lc_drain_digest(0, 0x11223344, 2, "abc", 3), lc_crc(0, flat, sizeof flat));
     assert_int_equal(lc_drain_digest(7, 0x11223344, 2, "abc", 3), lc_crc(7, flat, sizeof flat));
+    uint8_t payload[13];
+    uint32_t crc = 5;
+    for (uint64_t seed = 40; seed < 43; seed++) {
+        lc_payload_fill(payload, sizeof payload, seed);
+        crc = lc_drain_digest(crc, 9, 1, payload, sizeof payload);
+    }
+    assert_int_equal(lc_drain_digest_seeds(5, 9, 1, sizeof payload, 40, 3), crc);
 }
 
 int main(void) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The adapter's process: how it is started, watched and ended. */
+/* The adapter's process: start, state and end. */
 #include "suite/adapter/adapter_internal.h"
+#include "suite/adapter/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,14 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-double lc_time_factor = 1;
+enum { ALL_SIGNALS = 64, EXIT_WITHIN_MS = 2000, STDERR_MAX = 64 * 1024 };
 
-enum { ALL_SIGNALS = 64, LEAVES_WITHIN_MS = 2000, STDERR_KEPT = 64 * 1024 };
+/* ---------------------------------------------------------------- start */
 
-/* ---------------------------------------------------------------- starting */
-
-/* A signal that somebody above ignored or blocked would change what a crash of the implementation looks like. */
-static void usual_signals(void) {
+/* An inherited signal mask, or an ignored signal, would change how a crash of the implementation looks. */
+static void reset_signals(void) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -30,17 +29,17 @@ static void usual_signals(void) {
     }
 }
 
-static _Noreturn void become_adapter(const struct lc_impl *impl, const int fds[3], pid_t parent) {
+static _Noreturn void exec_adapter(const struct lc_impl *impl, const int fds[3], pid_t parent) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) {
-        _exit(1); /* it went before we asked to hear of that */
+        _exit(1); /* the parent ended before prctl() */
     }
-    usual_signals();
+    reset_signals();
     for (int i = 0; i < 3; i++) {
         dup2(fds[i], i);
     }
-    if (impl->folder) {
+    if (impl->folder != NULL) {
         execl(impl->command, impl->command, (char *)NULL);
     } else {
         execl("/bin/sh", "sh", "-c", impl->command, (char *)NULL);
@@ -57,17 +56,17 @@ static void close_all(const int *fds, int count) {
     }
 }
 
-/* fds: read end and write end of its input, of its output, and the file for its standard error. */
+/* fds: both ends of its standard input, both ends of its standard output, and the file of its standard error. */
 static bool open_all(int fds[5]) {
     memset(fds, -1, 5 * sizeof fds[0]);
     fds[4] = memfd_create("stderr of an adapter", MFD_CLOEXEC);
-    if (fds[4] < 0 || pipe2(fds, O_CLOEXEC) || pipe2(fds + 2, O_CLOEXEC)) {
+    if (fds[4] < 0 || pipe2(fds, O_CLOEXEC) != 0 || pipe2(fds + 2, O_CLOEXEC) != 0) {
         int error = errno;
         close_all(fds, 5);
         errno = error;
         return false;
     }
-    fcntl(fds[4], F_SETFL, O_APPEND); /* the adapter's children write to it as well */
+    fcntl(fds[4], F_SETFL, O_APPEND); /* the adapter's children write to the file too */
     fcntl(fds[1], F_SETFL, O_NONBLOCK);
     return true;
 }
@@ -79,16 +78,16 @@ struct lc_adapter *lc_adapter_start(const struct lc_impl *impl, const char *test
     }
     struct lc_adapter *adapter = calloc(1, sizeof *adapter);
     pid_t self = getpid();
-    pid_t pid = adapter ? fork() : -1;
+    pid_t pid = adapter != NULL ? fork() : -1;
     if (pid < 0) {
         close_all(fds, 5);
         free(adapter);
         return NULL;
     }
     if (pid == 0) {
-        become_adapter(impl, (int[]){fds[0], fds[3], fds[4]}, self);
+        exec_adapter(impl, (int[]){fds[0], fds[3], fds[4]}, self);
     }
-    setpgid(pid, pid); /* here too, as either of the two may run first */
+    setpgid(pid, pid); /* in both processes, because either may run first */
     close(fds[0]);
     close(fds[3]);
     *adapter = (struct lc_adapter){.pid = pid, .in = fds[1], .out = fds[2], .err = fds[4], .next_id = 1};
@@ -96,7 +95,7 @@ struct lc_adapter *lc_adapter_start(const struct lc_impl *impl, const char *test
     return adapter;
 }
 
-/* ---------------------------------------------------------------- watching */
+/* ---------------------------------------------------------------- state */
 
 pid_t lc_adapter_pid(const struct lc_adapter *adapter) {
     return adapter->pid;
@@ -110,36 +109,36 @@ bool lc_adapter_alive(struct lc_adapter *adapter) {
 }
 
 const char *lc_adapter_exit_text(struct lc_adapter *adapter) {
-    static char words[96];
+    static char text[96];
     if (lc_adapter_alive(adapter)) {
         return "still running";
     }
     if (WIFSIGNALED(adapter->status)) {
         const char *name = sigabbrev_np(WTERMSIG(adapter->status));
-        snprintf(words, sizeof words, "ended by signal %d (SIG%s)%s", WTERMSIG(adapter->status), name ? name : "?",
-                 adapter->killed ? ", sent by the suite" : "");
+        snprintf(text, sizeof text, "ended by signal %d (SIG%s)%s", WTERMSIG(adapter->status),
+                 name != NULL ? name : "?", adapter->killed ? ", sent by the suite" : "");
     } else {
-        snprintf(words, sizeof words, "exited with %d", WEXITSTATUS(adapter->status));
+        snprintf(text, sizeof text, "exited with %d", WEXITSTATUS(adapter->status));
     }
-    return words;
+    return text;
 }
 
 const char *lc_adapter_stderr(struct lc_adapter *adapter) {
     off_t size = lseek(adapter->err, 0, SEEK_END);
-    off_t from = size > STDERR_KEPT ? size - STDERR_KEPT : 0;
-    free(adapter->said);
-    adapter->said = calloc(1, STDERR_KEPT + 1);
-    if (!adapter->said || pread(adapter->err, adapter->said, STDERR_KEPT, from) < 0) {
+    off_t from = size > STDERR_MAX ? size - STDERR_MAX : 0;
+    free(adapter->stderr_text);
+    adapter->stderr_text = calloc(1, STDERR_MAX + 1);
+    if (adapter->stderr_text == NULL || pread(adapter->err, adapter->stderr_text, STDERR_MAX, from) < 0) {
         return "";
     }
-    return adapter->said;
+    return adapter->stderr_text;
 }
 
 const char *lc_adapter_error(const struct lc_adapter *adapter) {
-    return adapter->complaint;
+    return adapter->error;
 }
 
-/* ---------------------------------------------------------------- ending */
+/* ---------------------------------------------------------------- end */
 
 void lc_adapter_kill(struct lc_adapter *adapter) {
     if (lc_adapter_alive(adapter)) {
@@ -150,13 +149,13 @@ void lc_adapter_kill(struct lc_adapter *adapter) {
     }
 }
 
-static bool left_within(struct lc_adapter *adapter, int64_t milliseconds) {
-    const struct timespec nap = {0, 1000000};
-    for (int64_t waited = 0; lc_adapter_alive(adapter); waited++) {
+static bool exits_within(struct lc_adapter *adapter, int milliseconds) {
+    const struct timespec pause = {0, 1000000};
+    for (int waited = 0; lc_adapter_alive(adapter); waited++) {
         if (waited > milliseconds) {
             return false;
         }
-        nanosleep(&nap, NULL);
+        nanosleep(&pause, NULL);
     }
     return true;
 }
@@ -169,12 +168,12 @@ static void close_pipes(struct lc_adapter *adapter) {
 bool lc_adapter_stop(struct lc_adapter *adapter) {
     close_all(&adapter->in, 1);
     adapter->in = -1;
-    bool left = left_within(adapter, (int64_t)(LEAVES_WITHIN_MS * lc_time_factor));
-    if (!left) {
+    bool exited = exits_within(adapter, lc_scaled_ms(EXIT_WITHIN_MS));
+    if (!exited) {
         lc_adapter_kill(adapter);
     }
     close_pipes(adapter);
-    return left && !WIFSIGNALED(adapter->status);
+    return exited && !WIFSIGNALED(adapter->status);
 }
 
 void lc_adapter_free(struct lc_adapter *adapter) {
@@ -186,8 +185,8 @@ void lc_adapter_free(struct lc_adapter *adapter) {
     close(adapter->err);
     json_decref(adapter->reply);
     free(adapter->test);
-    free(adapter->line);
-    free(adapter->said);
-    free(adapter->asked_verb);
+    free(adapter->input);
+    free(adapter->stderr_text);
+    free(adapter->request_verb);
     free(adapter);
 }

@@ -1,70 +1,63 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * An implementation under test: a process that speaks JSON lines (ADAPTER.md). Jansson carries the JSON.
- */
+/* An adapter: a process that plays one role of an implementation and speaks JSON lines (ADAPTER.md). */
 #ifndef LC_SUITE_ADAPTER_ADAPTER_H
 #define LC_SUITE_ADAPTER_ADAPTER_H
 
-#include <jansson.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { LC_HELLO_MS = 10 * 60 * 1000 }; /* a first start may build the adapter */
+#include "suite/adapter/impl.h"
 
 struct lc_adapter;
 
-/* Where an implementation comes from: a folder with an executable `adapter`, or a command for the shell. */
-struct lc_impl {
-    char *command;
-    char *folder;  /* null for a bare command */
-    json_t *hello; /* its answer, null until asked */
-};
-
-/* How a call ended. The first three are ADAPTER.md's results. */
+/* How a call ended. The first three are the results of ADAPTER.md. */
 enum lc_outcome { LC_OK, LC_REFUSED, LC_UNSUPPORTED, LC_CRASHED, LC_HUNG, LC_BROKEN };
 
-/* Every wait is so many times longer: 1 unless the machine is slow (--seconds). */
-extern double lc_time_factor;
-
-/* False: neither a folder with an executable `adapter`, nor a command; `error` says what was wrong. */
-bool lc_impl_init(struct lc_impl *impl, const char *given, char error[300]);
-void lc_impl_fini(struct lc_impl *impl);
-/* Of its hello. */
-const char *lc_impl_name(const struct lc_impl *impl);
-bool lc_impl_offers(const struct lc_impl *impl, const char *field, const char *name); /* "roles", "sender" */
-
-/* Starts a process. It dies with the suite (PR_SET_PDEATHSIG), in a process group of its own. Null and errno. */
+/*
+ * Starts an adapter in a process group of its own. The kernel kills it when this process dies (PR_SET_PDEATHSIG).
+ *
+ * test: the id of the case, which each request repeats
+ * Returns null and sets errno on an error.
+ */
 struct lc_adapter *lc_adapter_start(const struct lc_impl *impl, const char *test);
 
 /*
- * One request and its answer. `arguments` is taken over (a reference stolen) and may be null. The answer is borrowed
- * and lives until the next call. Waits as long as the arguments' timeout_ms and ten seconds.
+ * Sends a request. Its reply is received with lc_adapter_receive() before the next request is sent.
+ *
+ * arguments: may be null; the reference is stolen
+ * Returns 0 or a negative code. The caller may ignore it: lc_adapter_receive() reports a dead adapter.
  */
-enum lc_outcome lc_adapter_call(struct lc_adapter *adapter, const char *verb, json_t *arguments, const json_t **reply);
-
-/* The two halves of it, to ask several adapters at the same time or to do something while one works. */
 int lc_adapter_send(struct lc_adapter *adapter, const char *verb, json_t *arguments);
-/* For the answer that is due: another patience than that. */
-void lc_adapter_set_timeout(struct lc_adapter *adapter, int64_t milliseconds);
+
+/*
+ * Waits for the reply: for the timeout_ms of the request's arguments and ten seconds more. An adapter that does not
+ * reply in time is killed (LC_HUNG).
+ *
+ * reply: receives the reply, which is valid until the next call, or null if there is none; may be null
+ */
 enum lc_outcome lc_adapter_receive(struct lc_adapter *adapter, const json_t **reply);
 
-pid_t lc_adapter_pid(const struct lc_adapter *adapter);
-/* Whether the process is still there; reaps it otherwise. */
-bool lc_adapter_alive(struct lc_adapter *adapter);
-/* In words: "ended by signal 11 (SIGSEGV)", "exited with 101", "still running". Static storage. */
-const char *lc_adapter_exit_text(struct lc_adapter *adapter);
-/* What it wrote to standard error so far. */
-const char *lc_adapter_stderr(struct lc_adapter *adapter);
+/* Sends hello and waits for its reply; allows ten minutes, because a first start may build the adapter. */
+enum lc_outcome lc_adapter_hello(struct lc_adapter *adapter, const json_t **reply);
 
-/* What is wrong with its last answer, where that was LC_BROKEN. */
+pid_t lc_adapter_pid(const struct lc_adapter *adapter);
+/* Returns true if the process runs; reaps it otherwise. */
+bool lc_adapter_alive(struct lc_adapter *adapter);
+/* Returns "ended by signal 11 (SIGSEGV)", "exited with 101" or "still running"; a static string. */
+const char *lc_adapter_exit_text(struct lc_adapter *adapter);
+/* Returns the last 64 KiB that it wrote to standard error; valid until the next call. */
+const char *lc_adapter_stderr(struct lc_adapter *adapter);
+/* Returns what was wrong with the last reply if the outcome was LC_BROKEN. */
 const char *lc_adapter_error(const struct lc_adapter *adapter);
 
-/* SIGKILL, and waits for the end. */
+/* Sends SIGKILL and waits until the process has ended. */
 void lc_adapter_kill(struct lc_adapter *adapter);
-/* Closes its input, waits two seconds, then kills. False: it did not leave by itself, or by a signal. */
+/*
+ * Closes its standard input, waits two seconds for its end, and then kills it. Returns false if it was killed or ended
+ * by a signal.
+ */
 bool lc_adapter_stop(struct lc_adapter *adapter);
-/* Kills whatever is left of its process group, and forgets it. */
+/* Kills its process group and frees the adapter. */
 void lc_adapter_free(struct lc_adapter *adapter);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where an implementation comes from, and what its hello said. */
-#include "suite/adapter/adapter.h"
+#include "suite/adapter/impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +12,15 @@ static bool is_folder(const char *path) {
     return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
-static bool from_folder(struct lc_impl *impl, const char *given, char error[300]) {
+static bool init_from_folder(struct lc_impl *impl, const char *given, char error[300]) {
     char *path = realpath(given, NULL);
-    if (!path || asprintf(&impl->command, "%s/adapter", path) < 0) {
+    if (path == NULL || asprintf(&impl->command, "%s/adapter", path) < 0) {
         free(path);
         snprintf(error, 300, "%.200s: cannot be resolved", given);
         return false;
     }
     impl->folder = path;
-    if (access(impl->command, X_OK)) {
+    if (access(impl->command, X_OK) != 0) {
         snprintf(error, 300, "%.200s: this folder has no executable named `adapter`", given);
         lc_impl_fini(impl);
         return false;
@@ -32,7 +31,7 @@ static bool from_folder(struct lc_impl *impl, const char *given, char error[300]
 bool lc_impl_init(struct lc_impl *impl, const char *given, char error[300]) {
     memset(impl, 0, sizeof *impl);
     if (is_folder(given)) {
-        return from_folder(impl, given, error);
+        return init_from_folder(impl, given, error);
     }
     if (given[strspn(given, " \t\n")] == '\0') {
         snprintf(error, 300, "an empty command; give a folder with an executable named `adapter`, or a command");
@@ -51,7 +50,11 @@ void lc_impl_fini(struct lc_impl *impl) {
 
 const char *lc_impl_name(const struct lc_impl *impl) {
     const char *name = json_string_value(json_object_get(impl->hello, "name"));
-    return name ? name : "unknown";
+    return name != NULL ? name : "unknown";
+}
+
+const char *lc_impl_given(const struct lc_impl *impl) {
+    return impl->folder != NULL ? impl->folder : impl->command;
 }
 
 bool lc_impl_offers(const struct lc_impl *impl, const char *field, const char *name) {

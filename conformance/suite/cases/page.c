@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* PAGE: the header of a page, as a sender makes it and as a receiver takes it. */
+/* Page headers that a sender writes, and those that a receiver accepts (SPEC.md, section 3). */
 #include "suite/cases/sections.h"
 
-#include <stddef.h>
 #include <string.h>
 
 enum { SENDER_ID = 7, TAG = 0x1234 };
 
-/* ---------------------------------------------------------------- what a sender makes */
+/* ---------------------------------------------------------------- written by a sender */
 
 static void fresh(struct lc_case *c) {
     struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender(c, sender, SENDER_ID);
-    struct lc_reader *reader = lc_open_reader(c, sender, &desc, false); /* looks at the header and the first slot */
+    struct lc_reader *reader = lc_open_reader(c, sender, &desc, false);
     const void *page = reader->map.base;
     lc_check_u64(c, "magic", LC_MAGIC, lc_get64(page, LC_PAGE_MAGIC));
     lc_check_u64(c, "sender_id", SENDER_ID, lc_get32(page, LC_PAGE_SENDER_ID));
@@ -20,8 +19,8 @@ static void fresh(struct lc_case *c) {
     lc_check_u64(c, "receivers_left_count", 0, lc_get16(page, LC_PAGE_LEFT));
     lc_check_u64(c, "current_msg_id", 0, lc_current_msg_id(page));
     lc_check_u64(c, "size_used", 0, lc_get64(page, LC_PAGE_SIZE_USED));
-    lc_check_u64(c, "the first slot's message_id", 0, lc_get64(page, LC_PAGE_HEADER + LC_MSG_ID));
-    lc_check_u64(c, "the first slot's tag", LC_TAG_UNSET, lc_get32(page, LC_PAGE_HEADER + LC_MSG_TAG));
+    lc_check_u64(c, "message_id of the first slot", 0, lc_get64(page, LC_PAGE_HEADER + LC_MSG_ID));
+    lc_check_u64(c, "tag of the first slot", LC_TAG_UNSET, lc_get32(page, LC_PAGE_HEADER + LC_MSG_TAG));
     lc_stop(c, sender);
 }
 
@@ -39,14 +38,14 @@ static void every_id(struct lc_case *c) {
 static void first_size(struct lc_case *c) {
     struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_desc desc = lc_open_sender(c, sender, SENDER_ID);
-    lc_check_u64(c, "a first map of", LC_PAGE_DEFAULT, desc.size);
+    lc_check_u64(c, "size of the first map:", LC_PAGE_DEFAULT, desc.size);
 }
 
 static void check_sizes(struct lc_case *c, struct lc_actor *sender, const struct lc_desc *desc) {
     struct lc_reader *reader = lc_open_reader(c, sender, desc, false);
     lc_check_u64(c, "size_total", desc->size - LC_PAGE_HEADER, lc_get64(reader->map.base, LC_PAGE_SIZE_TOTAL));
-    lc_check(c, reader->map.size >= desc->size, "a segment as large as its description", "%zu bytes of %llu",
-             reader->map.size, (unsigned long long)desc->size);
+    lc_check(c, reader->map.size >= desc->size, "a segment of at least the size in its description",
+             "%zu bytes, and %llu in the description", reader->map.size, (unsigned long long)desc->size);
 }
 
 static void size_total(struct lc_case *c) {
@@ -55,28 +54,26 @@ static void size_total(struct lc_case *c) {
     check_sizes(c, sender, &desc);
 }
 
-/* Whether a size is rounded up is the implementation's business; that it is enough, and told, is not. */
-static void sizes_asked_for(struct lc_case *c) {
+/* An implementation may round the size up, if it reports the rounded size. */
+static void requested_sizes(struct lc_case *c) {
     static const uint64_t sizes[] = {4096, 65536, 100000, 4 << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct lc_actor *sender = lc_spawn(c, "sender");
         struct lc_desc desc = lc_open_sender_sized(c, sender, SENDER_ID, sizes[i]);
-        lc_check(c, desc.size >= sizes[i], "a map as large as was asked for", "%llu bytes, where %llu were wanted",
+        lc_check(c, desc.size >= sizes[i], "a map of at least the requested size", "%llu bytes, of %llu requested",
                  (unsigned long long)desc.size, (unsigned long long)sizes[i]);
         check_sizes(c, sender, &desc);
         lc_stop(c, sender);
     }
 }
 
-/* ---------------------------------------------------------------- what a receiver takes */
+/* ---------------------------------------------------------------- accepted by a receiver */
 
-/* The receiver says no and is as well as before: it opens a good page afterwards. */
-static void refuses(struct lc_case *c, const struct lc_desc *bad, struct lc_writer *good) {
-    const json_t *reply;
+/* The receiver must refuse the bad page, and must be able to open a good page afterwards. */
+static void expect_refusal(struct lc_case *c, const struct lc_desc *bad, struct lc_writer *good) {
     struct lc_actor *receiver = lc_spawn(c, "receiver");
-    enum lc_outcome outcome = lc_call_may_refuse(c, receiver, &reply, "receiver.open", "{s:s, s:o}", "provider",
-                                                 lc_provider_name(c), "description", lc_desc_json(bad));
-    lc_check(c, outcome == LC_REFUSED, "a refusal", "ok");
+    lc_call_expect_refusal(c, receiver, "receiver.open", "{s:s, s:o}", "provider", lc_provider_name(c), "description",
+                           lc_desc_json(bad));
     lc_open_receiver(c, receiver, &good->map->desc);
     lc_expect_recv(c, receiver, TAG, SENDER_ID, 0, 100, lc_seed(c));
     lc_stop(c, receiver);
@@ -88,26 +85,26 @@ static struct lc_writer *good_channel(struct lc_case *c) {
     return good;
 }
 
-/* Whatever stands there, the slot behind it is that of a good message. */
-static void with_magic(struct lc_case *c, uint64_t magic) {
+/* Only the magic is wrong; the page has a valid message. */
+static void expect_magic_refused(struct lc_case *c, uint64_t magic) {
     struct lc_writer *good = good_channel(c), *bad = good_channel(c);
     lc_put64(bad->map->base, LC_PAGE_MAGIC, magic);
     lc_note(c, "magic 0x%llx", (unsigned long long)magic);
-    refuses(c, &bad->map->desc, good);
+    expect_refusal(c, &bad->map->desc, good);
 }
 
 static void other_magic(struct lc_case *c) {
-    with_magic(c, 0);
-    with_magic(c, LC_MAGIC + 1);
-    with_magic(c, __builtin_bswap64(LC_MAGIC));
-    with_magic(c, LC_MAGIC & UINT32_MAX);
+    expect_magic_refused(c, 0);
+    expect_magic_refused(c, LC_MAGIC + 1);
+    expect_magic_refused(c, __builtin_bswap64(LC_MAGIC));
+    expect_magic_refused(c, LC_MAGIC & UINT32_MAX);
 }
 
-static void given_up(struct lc_case *c) {
-    with_magic(c, LC_MAGIC_GIVEN_UP);
+static void retired(struct lc_case *c) {
+    expect_magic_refused(c, LC_MAGIC_GIVEN_UP);
 }
 
-/* As far as the map goes it is a page: only its size is wrong. */
+/* Only the size is wrong; the map contains as much of a valid page header as it has room for. */
 static void too_small(struct lc_case *c) {
     static const size_t sizes[] = {8, 40, LC_PAGE_HEADER, LC_PAGE_HEADER + LC_MSG_HEADER - 1};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -118,18 +115,21 @@ static void too_small(struct lc_case *c) {
         lc_put64(header, LC_PAGE_SIZE_TOTAL, sizes[i] < sizeof header ? 0 : sizes[i] - sizeof header);
         memcpy(map->base, header, sizes[i] < sizeof header ? sizes[i] : sizeof header);
         lc_note(c, "a map of %zu bytes", sizes[i]);
-        refuses(c, &map->desc, good);
+        expect_refusal(c, &map->desc, good);
     }
 }
 
 const struct lc_case_def lc_page_cases[] = {
-    {"PAGE-1/fresh", "a sender's first page is fresh", "sender", LC_EACH_PROVIDER, fresh, 0, false},
-    {"PAGE-1/every-id", "sender ids of all sizes stand in the header", "sender", LC_FIRST_PROVIDER, every_id, 0, false},
-    {"PAGE-2/first-map", "the first map is 1 MiB", "sender", LC_EACH_PROVIDER, first_size, 0, false},
-    {"PAGE-3/other-magic", "maps that are no page", "receiver", LC_EACH_PROVIDER, other_magic, 0, false},
-    {"PAGE-3/given-up", "a page that its sender gave up", "receiver", LC_EACH_PROVIDER, given_up, 0, false},
-    {"PAGE-3/too-small", "maps of 8 to 87 bytes", "receiver", LC_EACH_PROVIDER, too_small, 0, false},
-    {"PAGE-4/size-total", "size_total is the map less its header", "sender", LC_EACH_PROVIDER, size_total, 0, false},
-    {"PAGE-4/sizes-asked-for", "first maps of 4 KiB to 4 MiB", "sender", LC_EACH_PROVIDER, sizes_asked_for, 0, false},
+    {"PAGE-1/fresh", "the header of a sender's first page", "sender", LC_EACH_PROVIDER, fresh, 0, false},
+    {"PAGE-1/every-id", "small and large sender ids in the header", "sender", LC_FIRST_PROVIDER, every_id, 0, false},
+    {"PAGE-2/first-map", "the first map has 1 MiB", "sender", LC_EACH_PROVIDER, first_size, 0, false},
+    {"PAGE-3/other-magic", "a receiver refuses maps with another magic", "receiver", LC_EACH_PROVIDER, other_magic, 0,
+     false},
+    {"PAGE-3/given-up", "a receiver refuses a page that its sender has retired", "receiver", LC_EACH_PROVIDER, retired,
+     0, false},
+    {"PAGE-3/too-small", "a receiver refuses maps of 8 to 87 bytes", "receiver", LC_EACH_PROVIDER, too_small, 0, false},
+    {"PAGE-4/size-total", "size_total is the size of the map without the header", "sender", LC_EACH_PROVIDER,
+     size_total, 0, false},
+    {"PAGE-4/sizes-asked-for", "first maps of 4 KiB to 4 MiB", "sender", LC_EACH_PROVIDER, requested_sizes, 0, false},
     {0},
 };

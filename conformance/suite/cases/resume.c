@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Senders and receivers that another process goes on with, by environment variables (SPEC.md, section 14). */
+/* Senders and receivers that continue in another process, by environment variables (SPEC.md, section 14). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,20 +10,26 @@ enum { TAG = 0x4E5, SENDER = 6 };
 
 static const char name[] = "LC_CHANNEL";
 
-/* ---------------------------------------------------------------- environments */
+/* ---------------------------------------------------------------- variables */
 
-/* A variable's value; `suffix` is "", "_SIZE", "_OFFSET" or "_CLIENT_ID". */
+/* Returns the value of a variable; `suffix` is "", "_SIZE", "_OFFSET" or "_CLIENT_ID". */
 static const char *variable(struct lc_case *c, const json_t *environment, const char *suffix) {
     char key[64];
     snprintf(key, sizeof key, "%s%s", name, suffix);
     const char *value = json_string_value(json_object_get(environment, key));
-    lc_check(c, value != NULL, "the variable", "no %s", key);
+    lc_check(c, value != NULL, "all variables of RESUME-1", "no %s", key);
     return value;
 }
 
+static void check_variable(struct lc_case *c, const json_t *environment, const char *suffix, const char *wanted) {
+    const char *seen = variable(c, environment, suffix);
+    lc_check(c, strcmp(seen, wanted) == 0, lc_format(c, "%s%s is \"%s\"", name, suffix, wanted), "\"%s\"", seen);
+}
+
+/* Returns a new reference. */
 static json_t *save(struct lc_case *c, struct lc_actor *actor, const char *verb) {
     const json_t *environment = json_object_get(lc_call(c, actor, verb, "{s:s}", "name", name), "environment");
-    lc_check(c, json_is_object(environment), "an object of variables", "none");
+    lc_check(c, json_is_object(environment), "an object `environment`", "none");
     return json_deep_copy(environment);
 }
 
@@ -38,14 +44,10 @@ static json_t *environment_of(const struct lc_desc *desc, const char *offset) {
                      "6");
 }
 
-static enum lc_outcome resume(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *environment) {
-    const json_t *reply;
-    return lc_call_may_refuse(c, actor, &reply, verb, "{s:s, s:s, s:o}", "provider", lc_provider_name(c), "name", name,
-                              "environment", environment);
-}
-
-static void resume_well(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *environment) {
-    lc_check(c, resume(c, actor, verb, environment) == LC_OK, "that it goes on", "a refusal");
+/* The reference to `environment` is stolen. */
+static void resume(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *environment) {
+    lc_call(c, actor, verb, "{s:s, s:s, s:o}", "provider", lc_provider_name(c), "name", name, "environment",
+            environment);
 }
 
 /* ---------------------------------------------------------------- receivers */
@@ -53,7 +55,7 @@ static void resume_well(struct lc_case *c, struct lc_actor *actor, const char *v
 struct reading {
     struct lc_writer *writer;
     struct lc_actor *receiver;
-    uint64_t last; /* slot of the message read last */
+    uint64_t last; /* offset of the slot that was read last */
 };
 
 static struct reading read_some(struct lc_case *c, uint64_t sent, uint64_t read) {
@@ -73,10 +75,8 @@ static struct reading read_some(struct lc_case *c, uint64_t sent, uint64_t read)
 static void check_map(struct lc_case *c, const json_t *environment, const struct lc_desc *desc) {
     char size[32];
     snprintf(size, sizeof size, "%llu", (unsigned long long)desc->size);
-    lc_check(c, strcmp(variable(c, environment, ""), (const char *)desc->id) == 0, "the map's id", "%s",
-             variable(c, environment, ""));
-    lc_check(c, strcmp(variable(c, environment, "_SIZE"), size) == 0, "the map's size", "%s",
-             variable(c, environment, "_SIZE"));
+    check_variable(c, environment, "", (const char *)desc->id);
+    check_variable(c, environment, "_SIZE", size);
 }
 
 static void receiver_variables(struct lc_case *c) {
@@ -88,18 +88,17 @@ static void receiver_variables(struct lc_case *c) {
         if (read != 0) {
             snprintf(offset, sizeof offset, "%llu", (unsigned long long)(reading.last - LC_PAGE_HEADER));
         }
-        const char *seen = variable(c, environment, "_OFFSET");
-        lc_check(c, strcmp(seen, offset) == 0, offset, "%s", seen);
+        check_variable(c, environment, "_OFFSET", offset);
         json_decref(environment);
     }
 }
 
-static void receiver_goes_on(struct lc_case *c) {
+static void receiver_continues(struct lc_case *c) {
     for (uint64_t read = 0; read <= 4; read += 2) {
         struct reading reading = read_some(c, 6, read);
         json_t *environment = save(c, reading.receiver, "receiver.save");
         struct lc_actor *next = lc_spawn(c, "receiver");
-        resume_well(c, next, "receiver.resume", environment);
+        resume(c, next, "receiver.resume", environment);
         for (uint64_t i = read; i < 6; i++) {
             lc_expect_recv(c, next, TAG, SENDER, 0, 100 * i, i);
         }
@@ -109,16 +108,16 @@ static void receiver_goes_on(struct lc_case *c) {
     }
 }
 
-/* The variables as another implementation would have written them. */
-static void receiver_of_another(struct lc_case *c) {
+/* The suite writes the variables, as another implementation would. */
+static void variables_of_another(struct lc_case *c) {
     struct reading reading = read_some(c, 6, 3);
     char offset[32];
     snprintf(offset, sizeof offset, "%llu", (unsigned long long)(reading.last - LC_PAGE_HEADER));
     struct lc_actor *next = lc_spawn(c, "receiver");
-    resume_well(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, offset));
+    resume(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, offset));
     lc_expect_recv(c, next, TAG, SENDER, 0, 300, 3);
     next = lc_spawn(c, "receiver");
-    resume_well(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, "_NULL"));
+    resume(c, next, "receiver.resume", environment_of(&reading.writer->map->desc, "_NULL"));
     lc_expect_recv(c, next, TAG, SENDER, 0, 0, 0);
 }
 
@@ -145,89 +144,84 @@ static void sender_variables(struct lc_case *c) {
     struct writing writing = write_some(c, 3);
     json_t *environment = save(c, writing.sender, "sender.save");
     check_map(c, environment, &writing.desc);
-    const char *id = variable(c, environment, "_CLIENT_ID");
-    lc_check(c, strcmp(id, "6") == 0, "the sender's id", "%s", id);
+    check_variable(c, environment, "_CLIENT_ID", "6");
     char offset[32];
     uint64_t first = LC_MSG_HEADER + lc_padded(LC_PAGE_HEADER, 100);
     uint64_t second = LC_MSG_HEADER + lc_padded(LC_PAGE_HEADER + first, 100);
     snprintf(offset, sizeof offset, "%" PRIu64, first + second);
-    const char *seen = variable(c, environment, "_OFFSET");
-    lc_check(c, strcmp(seen, offset) == 0, offset, "%s", seen);
+    check_variable(c, environment, "_OFFSET", offset);
     json_decref(environment);
 }
 
-static void sender_goes_on(struct lc_case *c) {
+static void sender_continues(struct lc_case *c) {
     for (uint64_t before = 0; before < 4; before += 3) {
         struct writing writing = write_some(c, before);
         json_t *environment = save(c, writing.sender, "sender.save");
         struct lc_actor *next = lc_spawn(c, "sender");
-        resume_well(c, next, "sender.resume", environment);
+        resume(c, next, "sender.resume", environment);
         for (uint64_t i = before; i < 9; i++) {
             lc_send_message(c, next, TAG, 100, i);
             struct lc_message message;
             lc_next_message(c, writing.reader, &message);
             lc_check_u64(c, "message_id", i + 1, message.id);
             lc_check_u64(c, "sender", SENDER, message.sender);
-            lc_check_u64(c, "digest", lc_payload_digest(100, i), lc_crc(0, message.payload, (size_t)message.length));
+            lc_check_payload(c, "digest", 100, i, message.payload);
         }
     }
 }
 
-/* ---------------------------------------------------------------- offsets that cannot be */
+/* ---------------------------------------------------------------- invalid offsets */
 
-static void refuse_offset(struct lc_case *c, const char *role, const struct lc_desc *desc, const char *offset) {
-    struct lc_actor *next = lc_spawn(c, role);
+static void expect_refused_offset(struct lc_case *c, const char *role, const struct lc_desc *desc, const char *offset) {
     char verb[32];
     snprintf(verb, sizeof verb, "%s.resume", role);
     lc_note(c, "an offset of \"%s\"", offset);
-    lc_check(c, resume(c, next, verb, environment_of(desc, offset)) == LC_REFUSED, "a refusal", "it goes on");
-    lc_check_alive(c, next);
+    lc_call_expect_refusal(c, lc_spawn(c, role), verb, "{s:s, s:s, s:o}", "provider", lc_provider_name(c), "name", name,
+                           "environment", environment_of(desc, offset));
 }
 
-static void refuse_offsets(struct lc_case *c, const char *role, const struct lc_desc *desc) {
-    static const char *const words[] = {"18446744073709551615", "-1", "abc", "12x", "", "99999999999999999999999",
+static void expect_refused_offsets(struct lc_case *c, const char *role, const struct lc_desc *desc) {
+    static const char *const texts[] = {"18446744073709551615", "-1", "abc", "12x", "", "99999999999999999999999",
                                         "9223372036854775808"};
     const uint64_t total = desc->size - LC_PAGE_HEADER;
-    const uint64_t beyond[] = {total, total - 1, total - LC_MSG_HEADER + 1, desc->size};
-    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+    const uint64_t numbers[] = {total, total - 1, total - LC_MSG_HEADER + 1, desc->size};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         char offset[32];
-        snprintf(offset, sizeof offset, "%llu", (unsigned long long)beyond[i]);
-        refuse_offset(c, role, desc, offset);
+        snprintf(offset, sizeof offset, "%llu", (unsigned long long)numbers[i]);
+        expect_refused_offset(c, role, desc, offset);
     }
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        refuse_offset(c, role, desc, words[i]);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        expect_refused_offset(c, role, desc, texts[i]);
     }
 }
 
-static void hostile_receiver_offsets(struct lc_case *c) {
+static void receiver_offsets(struct lc_case *c) {
     struct reading reading = read_some(c, 3, 1);
-    refuse_offsets(c, "receiver", &reading.writer->map->desc);
+    expect_refused_offsets(c, "receiver", &reading.writer->map->desc);
 }
 
-static void hostile_sender_offsets(struct lc_case *c) {
+static void sender_offsets(struct lc_case *c) {
     struct writing writing = write_some(c, 3);
-    refuse_offsets(c, "sender", &writing.desc);
+    expect_refused_offsets(c, "sender", &writing.desc);
 }
 
-/* ---------------------------------------------------------------- a client over maps that stand */
+/* ---------------------------------------------------------------- clients over existing maps */
 
-/* The broadcast has three messages already; the own channel none yet. */
+/* The broadcast has three messages, and the client's own channel none. */
 static void client_over_maps(struct lc_case *c) {
-    if (!lc_has_option(c, "existing")) {
-        lc_skip(c, "the option existing");
-    }
+    lc_require_option(c, "existing");
     struct lc_writer *own = lc_new_channel(c, 0, SENDER);
     struct lc_writer *broadcast = lc_new_channel(c, 0, 0);
     for (uint64_t i = 0; i < 3; i++) {
         lc_writer_send(broadcast, TAG, 0, 10, i);
     }
-    lc_join(own->map->base); /* the broker did */
+    lc_join(own->map->base); /* on behalf of the broker */
     struct lc_actor *client = lc_spawn(c, "client");
     lc_call(c, client, "client.open", "{s:s, s:o, s:o}", "provider", lc_provider_name(c), "sender",
             lc_desc_json(&own->map->desc), "receiver", lc_desc_json(&broadcast->map->desc));
     struct lc_reader *reader = lc_open_reader(c, client, &own->map->desc, false);
-    lc_call(c, client, "client.send", "{s:i, s:i, s:i, s:i}", "tag", TAG, "length", 70, "seed", 7, "timeout_ms", 1000);
-    lc_check_u64(c, "current_msg_id of the broadcast, which is not the client's to write", 3,
+    lc_send_message(c, client, TAG, 70, 7);
+    lc_check_u64(c, "current_msg_id of the broadcast, which the client must not write:", 3,
                  lc_current_msg_id(broadcast->map->base));
     lc_expect_message(c, reader, TAG, SENDER, 0, 70, 7);
     for (uint64_t i = 0; i < 3; i++) {
@@ -239,16 +233,19 @@ static void client_over_maps(struct lc_case *c) {
 }
 
 const struct lc_case_def lc_resume_cases[] = {
-    {"RESUME-1/receiver", "a receiver's variables", "receiver", LC_NAMED_PROVIDERS, receiver_variables, 0, false},
-    {"RESUME-1/sender", "a sender's variables", "sender", LC_NAMED_PROVIDERS, sender_variables, 0, false},
-    {"RESUME-2/goes-on", "a receiver in another process", "receiver", LC_NAMED_PROVIDERS, receiver_goes_on, 0, false},
-    {"RESUME-2/of-another", "variables that another implementation wrote", "receiver", LC_NAMED_PROVIDERS,
-     receiver_of_another, 0, false},
-    {"RESUME-3/goes-on", "a sender in another process", "sender", LC_NAMED_PROVIDERS, sender_goes_on, 0, false},
-    {"RESUME-5/client", "a client over its own map and the broadcast's", "client", LC_NAMED_PROVIDERS, client_over_maps,
+    {"RESUME-1/receiver", "the variables of a receiver", "receiver", LC_NAMED_PROVIDERS, receiver_variables, 0, false},
+    {"RESUME-1/sender", "the variables of a sender", "sender", LC_NAMED_PROVIDERS, sender_variables, 0, false},
+    {"RESUME-2/goes-on", "a receiver continues in another process", "receiver", LC_NAMED_PROVIDERS, receiver_continues,
      0, false},
-    {"RESUME-4/receiver", "offsets that leave no room, or are no number, for a receiver", "receiver",
-     LC_NAMED_PROVIDERS, hostile_receiver_offsets, 0, false},
-    {"RESUME-4/sender", "the same for a sender", "sender", LC_NAMED_PROVIDERS, hostile_sender_offsets, 0, false},
+    {"RESUME-2/of-another", "a receiver continues with variables of another implementation", "receiver",
+     LC_NAMED_PROVIDERS, variables_of_another, 0, false},
+    {"RESUME-3/goes-on", "a sender continues in another process", "sender", LC_NAMED_PROVIDERS, sender_continues, 0,
+     false},
+    {"RESUME-5/client", "a client over existing maps: its own and the broadcast's", "client", LC_NAMED_PROVIDERS,
+     client_over_maps, 0, false},
+    {"RESUME-4/receiver", "a receiver refuses offsets that leave no room or are not numbers", "receiver",
+     LC_NAMED_PROVIDERS, receiver_offsets, 0, false},
+    {"RESUME-4/sender", "a sender refuses offsets that leave no room or are not numbers", "sender", LC_NAMED_PROVIDERS,
+     sender_offsets, 0, false},
     {0},
 };

@@ -1,55 +1,62 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Pages that come round again, and those who come late (SPEC.md, section 7); a header that peers write over. */
+/* Reused pages and late receivers (SPEC.md, section 7), and page headers that a peer overwrites. */
 #include <string.h>
 
 #include "suite/cases/sections.h"
+#include "suite/kit/channel_fixture.h"
 
-enum { TAG = 0x4E05E, SENDER = 9 };
+enum { TAG = LC_CHANNEL_TAG, SENDER = LC_CHANNEL_SENDER };
 
-/* False when the sender had no room for it in time. */
-static bool send_one(struct lc_case *c, struct lc_actor *sender, uint64_t length, uint64_t seed) {
-    const json_t *reply;
-    return lc_call_may_refuse(c, sender, &reply, "sender.send", "{s:i, s:I, s:I, s:i}", "tag", TAG, "length",
-                              (json_int_t)length, "seed", (json_int_t)seed, "timeout_ms", 100) == LC_OK;
-}
-
-/* About three messages a page. */
+/* Returns a length of which three messages fit on a page. */
 static uint64_t third(const struct lc_case *c) {
     return lc_page_size(c) * 3 / 10;
 }
 
+/* Opens another reader from the first page on. */
+static struct lc_reader *read_from_start(struct lc_case *c, const struct lc_channel *channel) {
+    return lc_read_channel(c, channel->sender, &channel->desc);
+}
+
+static void expect(struct lc_case *c, struct lc_reader *reader, uint64_t length, uint64_t seed) {
+    lc_expect_message(c, reader, TAG, SENDER, 0, length, seed);
+}
+
+/* Sends and reads up to `max` messages; stops when the sender has no room. Returns how many were sent. */
+static uint64_t transfer_some(struct lc_case *c, struct lc_channel *channel, uint64_t length, uint64_t from,
+                              uint64_t max) {
+    uint64_t sent = from;
+    while (sent < max && lc_channel_try_send(c, channel, length, sent)) {
+        lc_channel_expect(c, channel, length, sent);
+        sent++;
+    }
+    return sent;
+}
+
 /* ---------------------------------------------------------------- reuse */
 
-static void unread_is_kept(struct lc_case *c) {
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
-    struct lc_reader *reader = lc_read_channel(c, sender, &desc);
+static void unread_pages_are_kept(struct lc_case *c) {
+    struct lc_channel channel = lc_channel_open_for(c, 1);
     for (uint64_t i = 0; i < 9; i++) {
-        send_one(c, sender, third(c), i);
+        (void)lc_channel_try_send(c, &channel, third(c), i);
     }
     for (uint64_t i = 0; i < 9; i++) {
-        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
+        lc_channel_expect(c, &channel, third(c), i);
     }
 }
 
-/* One reads on, the other stays on the first page. Everything that was sent is still there for it. */
+/* One of two receivers reads, and the other stays on the first page. The other one must get all messages later. */
 static void slow_receiver(struct lc_case *c, uint64_t length, uint64_t max) {
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
-    struct lc_reader *fast = lc_read_channel(c, sender, &desc);
-    struct lc_reader *slow = lc_read_channel(c, sender, &desc);
-    uint64_t sent = 0;
-    while (sent < max && send_one(c, sender, length, sent)) {
-        lc_expect_message(c, fast, TAG, SENDER, 0, length, sent);
-        sent++;
-    }
-    lc_note(c, "%d messages of %d bytes were sent while the slow receiver stood on the first page", (int)sent,
+    struct lc_channel channel = lc_channel_open_for(c, 2);
+    struct lc_reader *slow = read_from_start(c, &channel);
+    uint64_t sent = transfer_some(c, &channel, length, 0, max);
+    lc_note(c, "%d messages of %d bytes were sent while the slow receiver was on the first page", (int)sent,
             (int)length);
     for (uint64_t i = 0; i < sent; i++) {
-        lc_expect_message(c, slow, TAG, SENDER, 0, length, i);
+        expect(c, slow, length, i);
     }
-    lc_check(c, send_one(c, sender, length, sent), "room once the slow receiver has caught up", "a refusal");
-    lc_expect_message(c, slow, TAG, SENDER, 0, length, sent);
+    lc_check(c, lc_channel_try_send(c, &channel, length, sent),
+             "the sender has room after the slow receiver has read all messages", "refused");
+    expect(c, slow, length, sent);
 }
 
 static void slow_receiver_large(struct lc_case *c) {
@@ -60,66 +67,49 @@ static void slow_receiver_small(struct lc_case *c) {
     slow_receiver(c, lc_page_size(c) / 40, 400);
 }
 
-/* One of two has joined and gone on: the page that the other has yet to join is as it was, magic included. */
+/* One of two receivers has left the first page. The other one has yet to join it, so the page must not change. */
 static void magic_until_all_joined(struct lc_case *c) {
-    if (!lc_has_option(c, "receivers")) {
-        lc_skip(c, "the option receivers");
-    }
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
+    lc_require_option(c, "receivers");
+    struct lc_channel channel = lc_channel_open_for(c, 2);
     struct lc_map first;
-    int rc = lc_map_open(lc_provider(c), &desc, lc_actor_pid(sender), &first);
-    lc_check(c, rc == 0, "a page that can be mapped", "%s", strerror(-rc));
-    struct lc_reader *fast = lc_read_channel(c, sender, &desc);
-    for (uint64_t i = 0; i < 60 && send_one(c, sender, third(c), i); i++) {
-        lc_expect_message(c, fast, TAG, SENDER, 0, third(c), i);
-    }
+    int rc = lc_map_open(lc_provider(c), &channel.desc, lc_actor_pid(channel.sender), &first);
+    lc_check(c, rc == 0, "the first page can be opened", "%s", strerror(-rc));
+    (void)transfer_some(c, &channel, third(c), 0, 60);
     uint64_t magic = lc_get64(first.base, LC_PAGE_MAGIC);
     uint32_t digest = lc_crc(0, first.base + LC_PAGE_HEADER + LC_MSG_HEADER, (size_t)third(c));
     lc_map_close(&first);
-    lc_check_u64(c, "digest of that page's first message", lc_payload_digest((size_t)third(c), 0), digest);
-    lc_check_u64(c, "magic of a page that one of two has yet to join", LC_MAGIC, magic);
+    lc_check_u64(c, "digest of the first message of that page:", lc_payload_digest((size_t)third(c), 0), digest);
+    lc_check_u64(c, "magic of a page that one of two receivers has yet to join:", LC_MAGIC, magic);
 }
 
-/* One of two has not even come. It starts at the first page, and everything is there for it. */
-static void yet_to_come(struct lc_case *c) {
-    if (!lc_has_option(c, "receivers")) {
-        lc_skip(c, "the option receivers");
-    }
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
-    struct lc_reader *fast = lc_read_channel(c, sender, &desc);
-    uint64_t sent = 0;
-    for (; sent < 60 && send_one(c, sender, third(c), sent); sent++) {
-        lc_expect_message(c, fast, TAG, SENDER, 0, third(c), sent);
-    }
-    struct lc_reader *late = lc_read_channel(c, sender, &desc);
+/* One of two receivers joins late, at the first page, and must get all messages. */
+static void joins_late(struct lc_case *c) {
+    lc_require_option(c, "receivers");
+    struct lc_channel channel = lc_channel_open_for(c, 2);
+    uint64_t sent = transfer_some(c, &channel, third(c), 0, 60);
+    struct lc_reader *late = read_from_start(c, &channel);
     for (uint64_t i = 0; i < sent; i++) {
-        lc_expect_message(c, late, TAG, SENDER, 0, third(c), i);
+        expect(c, late, third(c), i);
     }
 }
 
-/* Both readers finish a page, then only one goes on: what the counts of that page say is not enough. */
-static void slow_after_a_while(struct lc_case *c) {
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 2);
-    struct lc_reader *fast = lc_read_channel(c, sender, &desc);
-    struct lc_reader *slow = lc_read_channel(c, sender, &desc);
+/* Both receivers leave some pages before one of them stops. The counters of one page are not enough to detect that. */
+static void slow_later(struct lc_case *c) {
+    struct lc_channel channel = lc_channel_open_for(c, 2);
+    struct lc_reader *slow = read_from_start(c, &channel);
     uint64_t sent = 0;
-    for (; sent < 14 && send_one(c, sender, third(c), sent); sent++) {
-        lc_expect_message(c, fast, TAG, SENDER, 0, third(c), sent);
-        lc_expect_message(c, slow, TAG, SENDER, 0, third(c), sent);
+    for (; sent < 14 && lc_channel_try_send(c, &channel, third(c), sent); sent++) {
+        lc_channel_expect(c, &channel, third(c), sent);
+        expect(c, slow, third(c), sent);
     }
-    uint64_t behind = sent;
-    for (; sent < 60 && send_one(c, sender, third(c), sent); sent++) {
-        lc_expect_message(c, fast, TAG, SENDER, 0, third(c), sent);
-    }
-    for (; behind < sent; behind++) {
-        lc_expect_message(c, slow, TAG, SENDER, 0, third(c), behind);
+    uint64_t read = sent;
+    sent = transfer_some(c, &channel, third(c), sent, 60);
+    for (; read < sent; read++) {
+        expect(c, slow, third(c), read);
     }
 }
 
-/* ---------------------------------------------------------------- maps that are seen */
+/* ---------------------------------------------------------------- the maps of a channel */
 
 enum { PAGES = 40 };
 
@@ -128,7 +118,8 @@ struct seen {
     size_t count;
 };
 
-static bool is_new(struct seen *seen, const struct lc_desc *desc) {
+/* Adds a map; returns false if it was seen before. */
+static bool add_map(struct seen *seen, const struct lc_desc *desc) {
     for (size_t i = 0; i < seen->count; i++) {
         if (memcmp(seen->pages[i].id, desc->id, sizeof desc->id) == 0) {
             return false;
@@ -139,94 +130,87 @@ static bool is_new(struct seen *seen, const struct lc_desc *desc) {
 }
 
 static void bounded_maps(struct lc_case *c) {
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
-    struct lc_reader *reader = lc_read_channel(c, sender, &desc);
+    struct lc_channel channel = lc_channel_open_for(c, 1);
     struct seen seen = {0};
-    for (uint64_t i = 0; reader->pages < PAGES; i++) {
-        lc_send_message(c, sender, TAG, third(c), i);
-        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
-        (void)is_new(&seen, &reader->map.desc);
+    for (uint64_t i = 0; channel.reader->pages < PAGES; i++) {
+        lc_channel_transfer(c, &channel, third(c), i);
+        (void)add_map(&seen, &channel.reader->map.desc);
     }
-    lc_check(c, seen.count <= PAGES / 2, "pages that come round again", "%d maps for %d pages", (int)seen.count, PAGES);
+    lc_check(c, seen.count <= PAGES / 2, "the sender reuses pages", "%d maps for %d pages", (int)seen.count, PAGES);
 }
 
-static void fresh_again(struct lc_case *c) {
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
-    struct lc_reader *reader = lc_read_channel(c, sender, &desc);
+static void reused_page_is_fresh(struct lc_case *c) {
+    struct lc_channel channel = lc_channel_open_for(c, 1);
+    const struct lc_reader *reader = channel.reader;
     struct seen seen = {0};
-    int again = 0;
+    int reused = 0;
     uint64_t page = UINT64_MAX;
     for (uint64_t i = 0; reader->pages < PAGES; i++) {
-        lc_send_message(c, sender, TAG, third(c), i);
-        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
+        lc_channel_transfer(c, &channel, third(c), i);
         if (reader->pages == page) {
             continue;
         }
         page = reader->pages;
-        again += is_new(&seen, &reader->map.desc) ? 0 : 1;
-        lc_check_u64(c, "receivers_joined_count after the only receiver came", 1,
+        reused += add_map(&seen, &reader->map.desc) ? 0 : 1;
+        lc_check_u64(c, "receivers_joined_count after the only receiver has joined:", 1,
                      lc_get16(reader->map.base, LC_PAGE_JOINED));
         lc_check_u64(c, "receivers_left_count", 0, lc_get16(reader->map.base, LC_PAGE_LEFT));
     }
-    if (again == 0) {
-        lc_skip(c, "a sender that uses pages again: this one never did in %d pages", PAGES);
+    if (reused == 0) {
+        lc_skip(c, "a sender that reuses pages; this one has not in %d pages", PAGES);
     }
 }
 
-/* With receivers: 0 nobody knows who is still to come, so no page may change under who keeps it mapped. */
+/* A page that a late receiver may still join, with the number of the first message on it. */
+struct kept {
+    struct lc_map map;
+    uint64_t seed;
+};
+
+/* With an unknown number of receivers a sender must not change a page, because some receiver may have it mapped. */
 static void unknown_number(struct lc_case *c) {
     enum { KEPT = 12 };
-    if (!lc_has_option(c, "receivers")) {
-        lc_skip(c, "the option receivers");
-    }
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 0);
-    struct lc_reader *reader = lc_read_channel(c, sender, &desc);
-    struct lc_map kept[KEPT];
+    lc_require_option(c, "receivers");
+    struct lc_channel channel = lc_channel_open_for(c, 0);
+    struct kept kept[KEPT];
     size_t count = 0;
     for (uint64_t i = 0; count < KEPT; i++) {
-        lc_send_message(c, sender, TAG, third(c), i);
-        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
-        if (reader->last_id == 1) {
-            int rc = lc_map_open(lc_provider(c), &reader->map.desc, lc_actor_pid(sender), &kept[count]);
-            lc_check(c, rc == 0, "a page that can be mapped", "%s", strerror(-rc));
-            lc_note(c, "page %d begins with message %d", (int)count, (int)i);
-            kept[count].desc.size = i;
-            count++;
+        lc_channel_transfer(c, &channel, third(c), i);
+        if (channel.reader->last_id == 1) {
+            int rc =
+                lc_map_open(lc_provider(c), &channel.reader->map.desc, lc_actor_pid(channel.sender), &kept[count].map);
+            lc_check(c, rc == 0, "the page can be opened", "%s", strerror(-rc));
+            lc_note(c, "page %d starts with message %d", (int)count, (int)i);
+            kept[count++].seed = i;
         }
     }
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *payload = kept[i].base + LC_PAGE_HEADER + LC_MSG_HEADER;
-        uint32_t seen = lc_crc(0, payload, (size_t)third(c));
-        lc_map_close(&kept[i]);
-        lc_check_u64(c, "digest of an old page's first message", lc_payload_digest((size_t)third(c), kept[i].desc.size),
-                     seen);
+        uint32_t digest = lc_crc(0, kept[i].map.base + LC_PAGE_HEADER + LC_MSG_HEADER, (size_t)third(c));
+        lc_map_close(&kept[i].map);
+        lc_check_u64(c,
+                     "digest of the first message of an old page:", lc_payload_digest((size_t)third(c), kept[i].seed),
+                     digest);
     }
 }
 
-/* ---------------------------------------------------------------- late */
+/* ---------------------------------------------------------------- late receivers */
 
 static void late_reader_of_kept_pages(struct lc_case *c) {
-    if (!lc_has_option(c, "keep_pages")) {
-        lc_skip(c, "the option keep_pages");
-    }
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    const json_t *reply = lc_call(c, sender, "sender.open", "{s:s, s:i, s:b}", "provider", lc_provider_name(c),
+    lc_require_option(c, "keep_pages");
+    struct lc_channel channel = {.sender = lc_spawn(c, "sender")};
+    const json_t *reply = lc_call(c, channel.sender, "sender.open", "{s:s, s:i, s:b}", "provider", lc_provider_name(c),
                                   "sender_id", SENDER, "keep_pages", 1);
-    struct lc_desc desc = lc_field_desc(c, reply, "description");
-    struct lc_reader *early = lc_read_channel(c, sender, &desc);
+    channel.desc = lc_field_desc(c, reply, "description");
+    channel.reader = read_from_start(c, &channel);
     for (uint64_t i = 0; i < 25; i++) {
-        lc_send_message(c, sender, TAG, third(c), i);
-        lc_expect_message(c, early, TAG, SENDER, 0, third(c), i);
+        lc_channel_transfer(c, &channel, third(c), i);
     }
-    struct lc_reader *late = lc_read_channel(c, sender, &desc);
+    struct lc_reader *late = read_from_start(c, &channel);
     for (uint64_t i = 0; i < 25; i++) {
-        lc_expect_message(c, late, TAG, SENDER, 0, third(c), i);
+        expect(c, late, third(c), i);
     }
-    lc_send_message(c, sender, TAG, 7, 25);
-    lc_expect_message(c, late, TAG, SENDER, 0, 7, 25);
+    lc_send_message(c, channel.sender, TAG, 7, 25);
+    expect(c, late, 7, 25);
 }
 
 static void late_receiver(struct lc_case *c) {
@@ -245,113 +229,107 @@ static void late_receiver(struct lc_case *c) {
     }
 }
 
-/* ---------------------------------------------------------------- a sender's header written over */
+/* ---------------------------------------------------------------- overwritten page headers */
 
-struct lie {
+struct value {
     size_t field;
     uint64_t value;
 };
 
-static void scribble(struct lc_case *c, const struct lie *lies, size_t count) {
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
-    struct lc_reader *reader = lc_read_channel(c, sender, &desc);
-    uint64_t initial = reader->map.size;
+/* Overwrites each field between two messages. The sender must not use the values. */
+static void overwrite(struct lc_case *c, const struct value *values, size_t count) {
+    struct lc_channel channel = lc_channel_open_for(c, 1);
+    struct lc_map *map = &channel.reader->map;
+    uint64_t initial = map->size;
     for (size_t i = 0; i < count; i++) {
-        lc_send_message(c, sender, TAG, 50, 2 * i);
-        lc_expect_message(c, reader, TAG, SENDER, 0, 50, 2 * i);
-        lc_note(c, "header field at %d set to 0x%llx", (int)lies[i].field, (unsigned long long)lies[i].value);
-        lc_put64(reader->map.base, lies[i].field, lies[i].value);
-        lc_send_message(c, sender, TAG, 60, 2 * i + 1);
-        lc_expect_message(c, reader, TAG, SENDER, 0, 60, 2 * i + 1);
+        lc_channel_transfer(c, &channel, 50, 2 * i);
+        lc_note(c, "overwrote the header field at %d with 0x%llx", (int)values[i].field,
+                (unsigned long long)values[i].value);
+        lc_put64(map->base, values[i].field, values[i].value);
+        lc_channel_transfer(c, &channel, 60, 2 * i + 1);
     }
     for (uint64_t i = 0; i < 8; i++) {
-        lc_send_message(c, sender, TAG, third(c), i);
-        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
-        lc_check(c, reader->map.size <= 4 * initial, "pages of a size that the messages ask for", "%llu bytes",
-                 (unsigned long long)reader->map.size);
+        lc_channel_transfer(c, &channel, third(c), i);
+        lc_check(c, map->size <= 4 * initial, "pages of at most four times the size of the first one", "%llu bytes",
+                 (unsigned long long)map->size);
     }
 }
 
-static void size_used_lies(struct lc_case *c) {
-    static const struct lie lies[] = {{LC_PAGE_SIZE_USED, 0},
-                                      {LC_PAGE_SIZE_USED, UINT64_MAX},
-                                      {LC_PAGE_SIZE_USED, LC_PAGE_DEFAULT},
-                                      {LC_PAGE_SIZE_USED, UINT64_C(1) << 40},
-                                      {LC_PAGE_SIZE_USED, UINT64_C(1) << 63}};
-    scribble(c, lies, sizeof lies / sizeof lies[0]);
+static void overwritten_size_used(struct lc_case *c) {
+    static const struct value values[] = {{LC_PAGE_SIZE_USED, 0},
+                                          {LC_PAGE_SIZE_USED, UINT64_MAX},
+                                          {LC_PAGE_SIZE_USED, LC_PAGE_DEFAULT},
+                                          {LC_PAGE_SIZE_USED, UINT64_C(1) << 40},
+                                          {LC_PAGE_SIZE_USED, UINT64_C(1) << 63}};
+    overwrite(c, values, sizeof values / sizeof values[0]);
 }
 
-static void size_total_lies(struct lc_case *c) {
-    static const struct lie lies[] = {{LC_PAGE_SIZE_TOTAL, 0},
-                                      {LC_PAGE_SIZE_TOTAL, 1},
-                                      {LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40},
-                                      {LC_PAGE_SIZE_TOTAL, UINT64_MAX}};
-    scribble(c, lies, sizeof lies / sizeof lies[0]);
+static void overwritten_size_total(struct lc_case *c) {
+    static const struct value values[] = {{LC_PAGE_SIZE_TOTAL, 0},
+                                          {LC_PAGE_SIZE_TOTAL, 1},
+                                          {LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40},
+                                          {LC_PAGE_SIZE_TOTAL, UINT64_MAX}};
+    overwrite(c, values, sizeof values / sizeof values[0]);
 }
 
-/* Both at once: room without end, behind the map. */
-static void both_lie(struct lc_case *c) {
-    struct lc_actor *sender = lc_spawn(c, "sender");
-    struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
-    struct lc_reader *reader = lc_read_channel(c, sender, &desc);
-    lc_put64(reader->map.base, LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40);
+/* With this size_total each message would fit on the page, also beyond the end of the map. */
+static void unlimited_size_total(struct lc_case *c) {
+    struct lc_channel channel = lc_channel_open_for(c, 1);
+    lc_put64(channel.reader->map.base, LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40);
     for (uint64_t i = 0; i < 12; i++) {
-        lc_send_message(c, sender, TAG, third(c), i);
-        lc_expect_message(c, reader, TAG, SENDER, 0, third(c), i);
-        lc_put64(reader->map.base, LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40);
+        lc_channel_transfer(c, &channel, third(c), i);
+        lc_put64(channel.reader->map.base, LC_PAGE_SIZE_TOTAL, UINT64_C(1) << 40);
     }
 }
 
-static void max_alloc_lies(struct lc_case *c) {
-    static const struct lie lies[] = {{LC_PAGE_MAX_ALLOC, UINT64_C(1) << 40},
-                                      {LC_PAGE_MAX_ALLOC, UINT64_MAX},
-                                      {LC_PAGE_MAX_ALLOC, UINT64_C(1) << 63}};
-    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-        scribble(c, &lies[i], 1);
+static void overwritten_max_alloc(struct lc_case *c) {
+    static const struct value values[] = {{LC_PAGE_MAX_ALLOC, UINT64_C(1) << 40},
+                                          {LC_PAGE_MAX_ALLOC, UINT64_MAX},
+                                          {LC_PAGE_MAX_ALLOC, UINT64_C(1) << 63}};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        overwrite(c, &values[i], 1);
     }
 }
 
-static void message_id_lies(struct lc_case *c) {
+static void overwritten_current_msg_id(struct lc_case *c) {
     static const uint64_t ids[] = {0, 1000, UINT64_MAX};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        struct lc_actor *sender = lc_spawn(c, "sender");
-        struct lc_desc desc = lc_open_sender_for(c, sender, SENDER, 1);
-        struct lc_reader *reader = lc_read_channel(c, sender, &desc);
-        lc_send_message(c, sender, TAG, 10, 1);
-        lc_expect_message(c, reader, TAG, SENDER, 0, 10, 1);
-        lc_set_current_msg_id(reader->map.base, ids[i]);
-        lc_send_message(c, sender, TAG, 20, 2);
-        lc_expect_message(c, reader, TAG, SENDER, 0, 20, 2);
-        lc_check_u64(c, "current_msg_id", 2, lc_current_msg_id(reader->map.base));
+        struct lc_channel channel = lc_channel_open_for(c, 1);
+        lc_channel_transfer(c, &channel, 10, 1);
+        lc_set_current_msg_id(channel.reader->map.base, ids[i]);
+        lc_channel_transfer(c, &channel, 20, 2);
+        lc_check_u64(c, "current_msg_id", 2, lc_current_msg_id(channel.reader->map.base));
     }
 }
 
 const struct lc_case_def lc_reuse_cases[] = {
-    {"EOP-6/unread", "a page that is not read yet is left alone", "sender", LC_EACH_PROVIDER, unread_is_kept, 0, false},
-    {"EOP-6/magic", "a page that one of two receivers has yet to join", "sender", LC_EACH_PROVIDER,
-     magic_until_all_joined, 0, false},
-    {"EOP-8/slow-receiver", "two receivers, one of which stays on the first page", "sender", LC_EACH_PROVIDER,
+    {"EOP-6/unread", "a page is not reused before its receiver has read it", "sender", LC_EACH_PROVIDER,
+     unread_pages_are_kept, 0, false},
+    {"EOP-6/magic", "a page does not change before the second of two receivers has joined it", "sender",
+     LC_EACH_PROVIDER, magic_until_all_joined, 0, false},
+    {"EOP-8/slow-receiver", "one of two receivers stays on the first page", "sender", LC_EACH_PROVIDER,
      slow_receiver_large, 0, false},
-    {"EOP-8/slow-receiver-small", "the same with forty messages a page", "sender", LC_FIRST_PROVIDER,
+    {"EOP-8/slow-receiver-small", "the same with 40 messages per page", "sender", LC_FIRST_PROVIDER,
      slow_receiver_small, 0, false},
-    {"EOP-8/slow-later", "two receivers, one of which falls behind later", "sender", LC_FIRST_PROVIDER,
-     slow_after_a_while, 0, false},
-    {"EOP-8/yet-to-come", "one of two expected receivers comes late", "sender", LC_EACH_PROVIDER, yet_to_come, 0,
-     false},
-    {"EOP-11/bounded", "forty pages take few maps", "sender", LC_EACH_PROVIDER, bounded_maps, 0, false},
-    {"EOP-12/fresh-again", "counts and ids of a page that is used again", "sender", LC_EACH_PROVIDER, fresh_again, 0,
-     false},
-    {"EOP-13/unknown-number", "no page changes when receivers are not counted", "sender", LC_FIRST_PROVIDER,
-     unknown_number, 0, false},
-    {"EOP-14/kept-pages", "a late reader of a sender that keeps its pages", "sender", LC_EACH_PROVIDER,
-     late_reader_of_kept_pages, 0, false},
-    {"EOP-14/from-its-page-on", "a receiver that is given the second page", "receiver", LC_EACH_PROVIDER, late_receiver,
+    {"EOP-8/slow-later", "one of two receivers stops reading after some pages", "sender", LC_FIRST_PROVIDER, slow_later,
      0, false},
-    {"PAGE-5/size-used", "size_used written over", "sender", LC_FIRST_PROVIDER, size_used_lies, 0, false},
-    {"PAGE-5/size-total", "size_total written over", "sender", LC_FIRST_PROVIDER, size_total_lies, 0, false},
-    {"PAGE-5/room-without-end", "a size_total far behind the map", "sender", LC_FIRST_PROVIDER, both_lie, 0, false},
-    {"PAGE-5/max-alloc", "max_alloc_size of 2^40 and more", "sender", LC_FIRST_PROVIDER, max_alloc_lies, 0, false},
-    {"PAGE-5/message-id", "current_msg_id written over", "sender", LC_FIRST_PROVIDER, message_id_lies, 0, false},
+    {"EOP-8/yet-to-come", "one of two expected receivers joins late", "sender", LC_EACH_PROVIDER, joins_late, 0, false},
+    {"EOP-11/bounded", "40 pages need at most 20 maps", "sender", LC_EACH_PROVIDER, bounded_maps, 0, false},
+    {"EOP-12/fresh-again", "the counters and message ids of a reused page", "sender", LC_EACH_PROVIDER,
+     reused_page_is_fresh, 0, false},
+    {"EOP-13/unknown-number", "with an unknown number of receivers no page changes", "sender", LC_FIRST_PROVIDER,
+     unknown_number, 0, false},
+    {"EOP-14/kept-pages", "a late reader gets all messages of a sender that keeps its pages", "sender",
+     LC_EACH_PROVIDER, late_reader_of_kept_pages, 0, false},
+    {"EOP-14/from-its-page-on", "a receiver that opens the second page starts there", "receiver", LC_EACH_PROVIDER,
+     late_receiver, 0, false},
+    {"PAGE-5/size-used", "size_used is overwritten", "sender", LC_FIRST_PROVIDER, overwritten_size_used, 0, false},
+    {"PAGE-5/size-total", "size_total is overwritten", "sender", LC_FIRST_PROVIDER, overwritten_size_total, 0, false},
+    {"PAGE-5/room-without-end", "size_total is overwritten with a value far larger than the map", "sender",
+     LC_FIRST_PROVIDER, unlimited_size_total, 0, false},
+    {"PAGE-5/max-alloc", "max_alloc_size is overwritten with 2^40 and more", "sender", LC_FIRST_PROVIDER,
+     overwritten_max_alloc, 0, false},
+    {"PAGE-5/message-id", "current_msg_id is overwritten", "sender", LC_FIRST_PROVIDER, overwritten_current_msg_id, 0,
+     false},
     {0},
 };

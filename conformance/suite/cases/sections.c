@@ -12,7 +12,7 @@ const struct lc_section lc_sections[] = {
     {"end-of-page", lc_eop_cases},
     {"reuse", lc_reuse_cases},
     {"receiving", lc_recv_cases},
-    {"hostile-pages", lc_hostile_cases},
+    {"hostile-pages", lc_page_hostile_cases},
     {"order", lc_order_cases},
     {"broker", lc_broker_cases},
     {"broker-life", lc_broker_life_cases},

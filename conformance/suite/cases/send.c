@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* How a message gets onto a page: room, allocation, commit, cancel, shrink (SPEC.md, section 5). */
+/* Sending: room on the page, allocation, commit, cancel, shrink (SPEC.md, section 5). */
 #include "suite/cases/sections.h"
 #include "suite/kit/channel_fixture.h"
 
@@ -9,7 +9,7 @@ static void alloc(struct lc_case *c, struct lc_channel *channel, uint64_t length
 
 static void commit_and_expect(struct lc_case *c, struct lc_channel *channel, uint64_t length, uint64_t seed) {
     lc_call(c, channel->sender, "sender.commit", "{s:i, s:I}", "tag", LC_CHANNEL_TAG, "seed", (json_int_t)seed);
-    lc_expect_message(c, channel->reader, LC_CHANNEL_TAG, LC_CHANNEL_SENDER, 0, length, seed);
+    lc_channel_expect(c, channel, length, seed);
 }
 
 static uint64_t size_used(const struct lc_channel *channel) {
@@ -18,7 +18,7 @@ static uint64_t size_used(const struct lc_channel *channel) {
 
 /* ---------------------------------------------------------------- room */
 
-/* The longest payload that still fits behind what was read. */
+/* Returns the length of the longest payload that fits after the messages read so far. */
 static uint64_t longest(const struct lc_channel *channel) {
     return channel->reader->map.size - LC_EOP_ROOM - LC_MSG_HEADER - channel->reader->offset;
 }
@@ -27,20 +27,20 @@ static void fits_exactly(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     lc_channel_transfer(c, &channel, 1000, 1);
     lc_channel_transfer(c, &channel, longest(&channel), 2);
-    lc_check_u64(c, "pages turned before the message that fits exactly", 0, channel.reader->pages);
+    lc_check_u64(c, "number of pages turned before the message that fits exactly:", 0, channel.reader->pages);
     lc_channel_transfer(c, &channel, 0, 3);
-    lc_check_u64(c, "pages turned before the message behind it", 1, channel.reader->pages);
+    lc_check_u64(c, "number of pages turned before the message after it:", 1, channel.reader->pages);
 }
 
 static void one_byte_over(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     lc_channel_transfer(c, &channel, 1000, 1);
     lc_channel_transfer(c, &channel, longest(&channel) + 1, 2);
-    lc_check_u64(c, "pages turned before the message that is one byte too long", 1, channel.reader->pages);
+    lc_check_u64(c, "number of pages turned before the message that is one byte too long:", 1, channel.reader->pages);
 }
 
-/* A page's last message leaves 0, 64, 128 … bytes beside the room kept: the reader finds END_OF_PAGE, and in the map. */
-static void end_always_has_room(struct lc_case *c) {
+/* The last message of each page leaves 0, 64, 128 … bytes beside the room for END_OF_PAGE. */
+static void room_for_end_of_page(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     uint64_t part = lc_page_size(c) / 8;
     for (uint64_t i = 0; i < 20; i++) {
@@ -55,7 +55,7 @@ static void end_always_has_room(struct lc_case *c) {
 
 /* ---------------------------------------------------------------- before the commit */
 
-static void nothing_counts_before_commit(struct lc_case *c) {
+static void invisible_before_commit(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     lc_channel_transfer(c, &channel, 10, 1);
     alloc(c, &channel, 200);
@@ -67,33 +67,30 @@ static void nothing_counts_before_commit(struct lc_case *c) {
 static void second_alloc_refused(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     alloc(c, &channel, 50);
-    const json_t *reply;
-    enum lc_outcome outcome =
-        lc_call_may_refuse(c, channel.sender, &reply, "sender.alloc", "{s:i, s:i}", "length", 60, "timeout_ms", 100);
-    lc_check(c, outcome == LC_REFUSED, "a refusal while a message is allocated", "it was allocated");
+    lc_call_expect_refusal(c, channel.sender, "sender.alloc", "{s:i, s:i}", "length", 60, "timeout_ms", 100);
     commit_and_expect(c, &channel, 50, 9);
     lc_channel_transfer(c, &channel, 60, 10);
 }
 
-static void check_filling(struct lc_case *c, const struct lc_channel *channel, uint64_t id) {
+static void check_allocated_slot(struct lc_case *c, const struct lc_channel *channel, uint64_t id) {
     const uint8_t *base = channel->reader->map.base;
     uint64_t slot = channel->reader->offset;
-    lc_check_u64(c, "tag of the slot being filled", LC_TAG_UNINITIALIZED, lc_get32(base, slot + LC_MSG_TAG));
-    lc_check_u64(c, "message_id of the slot being filled", id, lc_get64(base, slot + LC_MSG_ID));
+    lc_check_u64(c, "tag of the allocated slot", LC_TAG_UNINITIALIZED, lc_get32(base, slot + LC_MSG_TAG));
+    lc_check_u64(c, "message_id of the allocated slot", id, lc_get64(base, slot + LC_MSG_ID));
 }
 
-static void slot_while_filled(struct lc_case *c) {
+static void slot_markers(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     for (uint64_t id = 1; id <= 3; id++) {
         alloc(c, &channel, 77);
-        check_filling(c, &channel, id);
+        check_allocated_slot(c, &channel, id);
         commit_and_expect(c, &channel, 77, id);
-        lc_check_u64(c, "tag of the slot behind the newest message", LC_TAG_UNSET,
+        lc_check_u64(c, "tag of the slot after the newest message", LC_TAG_UNSET,
                      lc_get32(channel.reader->map.base, channel.reader->offset + LC_MSG_TAG));
     }
 }
 
-static void used_counts_slots(struct lc_case *c) {
+static void size_used_counts_slots(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     for (uint64_t i = 0; i < 20; i++) {
         lc_channel_transfer(c, &channel, i * 13, i);
@@ -103,8 +100,8 @@ static void used_counts_slots(struct lc_case *c) {
 
 /* ---------------------------------------------------------------- the commit */
 
-/* Reads while the sender writes, and once more when all is written. */
-static void complete_when_seen(struct lc_case *c) {
+/* Each message is checked when it becomes visible, while the sender writes the next ones, and again at the end. */
+static void complete_when_visible(struct lc_case *c) {
     enum { COUNT = 3000, LENGTH = 200 };
     struct lc_channel channel = lc_channel_open(c);
     uint64_t seed = lc_seed(c) >> 1;
@@ -113,14 +110,14 @@ static void complete_when_seen(struct lc_case *c) {
     struct lc_message kept[COUNT];
     for (uint64_t i = 0; i < COUNT; i++) {
         lc_next_message(c, channel.reader, &kept[i]);
-        lc_check_u64(c, "digest when it was first seen", lc_payload_digest(LENGTH, seed + i),
-                     lc_crc(0, kept[i].payload, LENGTH));
+        lc_check_payload(c, "digest when the message became visible", LENGTH, seed + i, kept[i].payload);
     }
     lc_wait_reply(c, channel.sender);
-    lc_check_u64(c, "pages turned", 0, channel.reader->pages);
+    lc_check_u64(c, "number of pages turned:", 0, channel.reader->pages);
     for (uint64_t i = 0; i < COUNT; i++) {
-        lc_check_u64(c, "digest later", lc_payload_digest(LENGTH, seed + i), lc_crc(0, kept[i].payload, LENGTH));
-        lc_check_u64(c, "tag later", LC_CHANNEL_TAG, lc_get32(channel.reader->map.base, kept[i].offset + LC_MSG_TAG));
+        lc_check_payload(c, "digest at the end", LENGTH, seed + i, kept[i].payload);
+        lc_check_u64(c, "tag at the end", LC_CHANNEL_TAG,
+                     lc_get32(channel.reader->map.base, kept[i].offset + LC_MSG_TAG));
     }
 }
 
@@ -138,7 +135,7 @@ static void own_id(struct lc_case *c) {
 
 /* ---------------------------------------------------------------- cancel and shrink */
 
-static void cancel_and_go_on(struct lc_case *c, uint64_t before) {
+static void cancel_after(struct lc_case *c, uint64_t before) {
     struct lc_channel channel = lc_channel_open(c);
     for (uint64_t i = 0; i < before; i++) {
         lc_channel_transfer(c, &channel, 10, i);
@@ -148,26 +145,26 @@ static void cancel_and_go_on(struct lc_case *c, uint64_t before) {
     for (int i = 0; i < 3; i++) {
         alloc(c, &channel, 300 + (uint64_t)i);
         lc_call(c, channel.sender, "sender.cancel", "{}");
-        lc_check_u64(c, "size_used after cancelling", used, size_used(&channel));
+        lc_check_u64(c, "size_used after a cancel", used, size_used(&channel));
         lc_expect_no_message(c, channel.reader);
     }
     lc_send_message(c, channel.sender, LC_CHANNEL_TAG, 20, 5);
     struct lc_message message;
     lc_next_message(c, channel.reader, &message);
-    lc_check_u64(c, "where the next message stands", slot, message.offset);
-    lc_check_u64(c, "its message_id", before + 1, message.id);
+    lc_check_u64(c, "offset of the next message", slot, message.offset);
+    lc_check_u64(c, "message_id of the next message", before + 1, message.id);
     lc_channel_transfer(c, &channel, 30, 6);
 }
 
 static void cancel_first(struct lc_case *c) {
-    cancel_and_go_on(c, 0);
+    cancel_after(c, 0);
 }
 
 static void cancel_later(struct lc_case *c) {
-    cancel_and_go_on(c, 4);
+    cancel_after(c, 4);
 }
 
-/* The page is turned for a message that is then given back. */
+/* The cancelled message is the one for which the sender turned the page. */
 static void cancel_on_new_page(struct lc_case *c) {
     struct lc_channel channel = lc_channel_open(c);
     lc_channel_transfer(c, &channel, 1000, 1);
@@ -190,28 +187,29 @@ static void shrink(struct lc_case *c) {
 }
 
 const struct lc_case_def lc_send_cases[] = {
-    {"SEND-1/one-byte-over", "a message one byte too long goes to the next page", "sender", LC_EACH_PROVIDER,
+    {"SEND-1/one-byte-over", "a message that is one byte too long goes to the next page", "sender", LC_EACH_PROVIDER,
      one_byte_over, 0, false},
-    {"SEND-1/room-for-the-end", "END_OF_PAGE has room wherever a page ends", "sender", LC_FIRST_PROVIDER,
-     end_always_has_room, 0, false},
-    {"SEND-5/fits-exactly", "a message that just fits stays on the page", "sender", LC_EACH_PROVIDER, fits_exactly, 0,
-     false},
-    {"SEND-2/before-commit", "an allocated message does not count", "sender", LC_FIRST_PROVIDER,
-     nothing_counts_before_commit, 0, false},
+    {"SEND-1/room-for-the-end", "END_OF_PAGE has room wherever the last message ends", "sender", LC_FIRST_PROVIDER,
+     room_for_end_of_page, 0, false},
+    {"SEND-5/fits-exactly", "a message that fits exactly stays on the page", "sender", LC_EACH_PROVIDER, fits_exactly,
+     0, false},
+    {"SEND-2/before-commit", "an allocated message is not visible", "sender", LC_FIRST_PROVIDER,
+     invisible_before_commit, 0, false},
     {"SEND-2/one-at-a-time", "a second allocation is refused", "sender", LC_FIRST_PROVIDER, second_alloc_refused, 0,
      false},
-    {"SEND-8/markers", "UNINITIALIZED while filled, UNSET behind", "sender", LC_FIRST_PROVIDER, slot_while_filled, 0,
+    {"SEND-8/markers", "an allocated slot is UNINITIALIZED, and the slot after the newest message UNSET", "sender",
+     LC_FIRST_PROVIDER, slot_markers, 0, false},
+    {"PAGE-6/slots-counted", "size_used is the sum of the slots", "sender", LC_FIRST_PROVIDER, size_used_counts_slots,
+     0, false},
+    {"SEND-3/complete-when-seen", "3000 messages are complete when they become visible, and unchanged later", "sender",
+     LC_EACH_PROVIDER, complete_when_visible, 0, false},
+    {"SEND-4/own-id", "messages and page have the sender's id", "sender", LC_FIRST_PROVIDER, own_id, 0, false},
+    {"SEND-6/first", "the first message of a page is cancelled three times", "sender", LC_FIRST_PROVIDER, cancel_first,
+     0, false},
+    {"SEND-6/later", "a message after others is cancelled three times", "sender", LC_FIRST_PROVIDER, cancel_later, 0,
      false},
-    {"PAGE-6/slots-counted", "size_used counts what was sent", "sender", LC_FIRST_PROVIDER, used_counts_slots, 0,
-     false},
-    {"SEND-3/complete-when-seen", "3000 messages read while they are written, and again later", "sender",
-     LC_EACH_PROVIDER, complete_when_seen, 0, false},
-    {"SEND-4/own-id", "messages and page carry the sender's id", "sender", LC_FIRST_PROVIDER, own_id, 0, false},
-    {"SEND-6/first", "cancelling a page's first message, three times", "sender", LC_FIRST_PROVIDER, cancel_first, 0,
-     false},
-    {"SEND-6/later", "cancelling behind other messages", "sender", LC_FIRST_PROVIDER, cancel_later, 0, false},
-    {"SEND-6/new-page", "cancelling what a page was turned for", "sender", LC_FIRST_PROVIDER, cancel_on_new_page, 0,
-     false},
-    {"SEND-7/shrink", "shorter messages, and what stands behind them", "sender", LC_FIRST_PROVIDER, shrink, 0, false},
+    {"SEND-6/new-page", "the message for which the page was turned is cancelled", "sender", LC_FIRST_PROVIDER,
+     cancel_on_new_page, 0, false},
+    {"SEND-7/shrink", "shortened messages, and the messages after them", "sender", LC_FIRST_PROVIDER, shrink, 0, false},
     {0},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A ShMemService whose clients are silent, or ask for what makes no sense (SPEC.md, section 12). */
+/* Silent clients of a ShMemService, and invalid requests (SPEC.md, section 12). */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,58 +7,58 @@
 #include "suite/cases/sections.h"
 #include "suite/kit/service_client.h"
 
-enum { BYTES = LC_SERVED_BYTES, WAIT_MS = 2000 };
+enum { BYTES = LC_SERVED_BYTES, TIMEOUT_MS = 2000 };
 
-/* A connection that did nothing wrong, what it holds, and the service that it wants to go on. */
-struct scene {
+/* A service, and a connection that keeps to the protocol and must still be served at the end. */
+struct fixture {
     struct lc_actor *service;
     int witness;
     long id;
     struct lc_served_map map;
 };
 
-static struct scene open_scene(struct lc_case *c) {
-    struct scene scene = {.service = lc_service_open(c), .witness = lc_service_open_connection(c)};
-    scene.id = lc_service_hello(c, scene.witness);
-    scene.map = lc_service_new(c, scene.witness, BYTES);
-    return scene;
+static struct fixture open_fixture(struct lc_case *c) {
+    struct fixture fixture = {.service = lc_service_open(c), .witness = lc_service_open_connection(c)};
+    fixture.id = lc_service_hello(c, fixture.witness);
+    fixture.map = lc_service_new(c, fixture.witness, BYTES);
+    return fixture;
 }
 
-/* The witness is who it was and holds what it held; who comes now is served, too. */
-static void still_serves(struct lc_case *c, struct scene *scene) {
-    lc_check_alive(c, scene->service);
-    long id = lc_service_hello(c, scene->witness);
-    lc_check(c, id == scene->id, "the same id for the same connection", "%ld", id);
+/* The witness still has its id and its map, and a new connection is served. */
+static void check_service(struct lc_case *c, struct fixture *fixture) {
+    lc_check_alive(c, fixture->service);
+    long id = lc_service_hello(c, fixture->witness);
+    lc_check(c, id == fixture->id, "the same id for the same connection", "%ld", id);
     int other = lc_service_open_connection(c);
-    lc_service_existing(c, other, &scene->map);
-    lc_check_u64(c, "references before Deregister", 2, (uint64_t)lc_service_deregister(c, other, scene->map.id));
-    lc_check_u64(c, "the map's size", 4096, lc_service_new(c, other, 4096).size);
+    (void)lc_service_existing(c, other, &fixture->map);
+    lc_service_expect_references(c, other, &fixture->map, 2);
+    lc_check_u64(c, "size of the map:", 4096, lc_service_new(c, other, 4096).size);
     close(other);
 }
 
-static void raw(struct lc_case *c, int socket, const void *bytes, size_t length) {
-    int rc = lc_write(socket, bytes, length, WAIT_MS);
-    lc_check(c, rc == 0, "a service that reads", "%s", strerror(-rc));
+static void write_bytes(struct lc_case *c, int socket, const void *bytes, size_t length) {
+    int rc = lc_write(socket, bytes, length, TIMEOUT_MS);
+    lc_check(c, rc == 0, "the service reads from the connection", "%s", strerror(-rc));
 }
 
-/* ---------------------------------------------------------------- requests without sense */
+/* ---------------------------------------------------------------- invalid requests */
 
-struct nonsense {
+struct request {
     const char *what;
     uint8_t body[32];
     size_t length;
 };
 
-/* An id of 20 bytes behind ExistingMap and a size of 4096; zeros behind it. */
+/* ExistingMap with a size of 4096 and these bytes of the id; the other bytes are zero. */
 #define EXISTING(what, ...)                                                                                            \
     { what, {1, 0x80, 0x20, __VA_ARGS__}, 23 }
 
-static const struct nonsense unknown_index[] = {
+static const struct request unknown_index[] = {
     {"an unknown index", {7}, 1},
     {"eight bytes of ff", {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 8},
     {"an index of six bytes", {0x80, 0x80, 0x80, 0x80, 0x80, 0x00}, 6},
 };
-static const struct nonsense cut_short[] = {
+static const struct request truncated[] = {
     {"an empty body", {0}, 0},
     {"NewMap without a size", {0}, 1},
     {"ExistingMap with an id of 19 bytes", {1, 0x80, 0x20, '1'}, 22},
@@ -66,25 +66,25 @@ static const struct nonsense cut_short[] = {
     {"PostForkChildHello without an id", {5}, 1},
     {"Deregister of 2^32", {2, 0x80, 0x80, 0x80, 0x80, 0x10}, 6},
 };
-static const struct nonsense no_number[] = {
+static const struct request invalid_ids[] = {
     EXISTING("the id abc", 'a', 'b', 'c'),
     EXISTING("an empty id", 0),
     EXISTING("the id 12x", '1', '2', 'x'),
-    EXISTING("an id of the client's", '1', ':', '5'),
-    EXISTING("a number beyond 32 bits", '4', '2', '9', '4', '9', '6', '7', '2', '9', '7'),
-    EXISTING("an id that no NUL ends", '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1',
-             '1', '1', '1', '1'),
+    EXISTING("an id in the form of the provider served", '1', ':', '5'),
+    EXISTING("a number of more than 32 bits", '4', '2', '9', '4', '9', '6', '7', '2', '9', '7'),
+    EXISTING("an id without a NUL", '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1',
+             '1', '1', '1'),
     EXISTING("an id that is not UTF-8", 0xff, 0xfe),
 };
-static const struct nonsense no_map[] = {
-    EXISTING("a map that never was", '4', '7', '1', '1'),
-    EXISTING("a map of a negative id", '-', '1'),
+static const struct request unknown_maps[] = {
+    EXISTING("a map that does not exist", '4', '7', '1', '1'),
+    EXISTING("a map with a negative id", '-', '1'),
 };
-static const struct nonsense no_parent[] = {
-    {"a parent that never was", {5, 0xce, 0x49}, 3},
+static const struct request unknown_parents[] = {
+    {"a parent that does not exist", {5, 0xce, 0x49}, 3},
     {"the parent -1", {5, 1}, 2},
 };
-static const struct nonsense no_size[] = {
+static const struct request invalid_sizes[] = {
     {"NewMap(0)", {0, 0}, 2},
     {"NewMap(2^64 - 1)", {0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, 11},
     {"NewMap(2^63)", {0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01}, 11},
@@ -92,8 +92,8 @@ static const struct nonsense no_size[] = {
 
 #define LIST(array) array, sizeof(array) / sizeof(array)[0]
 
-/* That a request ended the service is SERVED-7's matter: there is a new one then. */
-static int call_again(struct lc_case *c) {
+/* Connects, to a new service if a request has ended the old one; SERVED-7 tests that. */
+static int reconnect(struct lc_case *c) {
     int socket = lc_service_connect();
     if (socket < 0) {
         lc_service_open(c);
@@ -102,235 +102,239 @@ static int call_again(struct lc_case *c) {
     return socket;
 }
 
-/* SERVED-5: each is answered, or its connection closed; never with a map. As a first request, and as a later one. */
-static void answered(struct lc_case *c, const struct nonsense *list, size_t count) {
+/*
+ * SERVED-5: each request gets a reply, or its connection is closed, but it never gets a map. Each is sent as the first
+ * and as the second request of a connection.
+ */
+static void expect_reply(struct lc_case *c, const struct request *list, size_t count) {
     lc_service_open(c);
     for (size_t i = 0; i < 2 * count; i++) {
-        const struct nonsense *nonsense = &list[i / 2];
-        int socket = call_again(c);
-        lc_note(c, "%s, as the %s request", nonsense->what, i % 2 == 0 ? "first" : "second");
+        const struct request *request = &list[i / 2];
+        int socket = reconnect(c);
+        lc_note(c, "%s, as the %s request", request->what, i % 2 == 0 ? "first" : "second");
         if (i % 2 == 1) {
-            lc_service_hello(c, socket);
+            (void)lc_service_hello(c, socket);
         }
-        lc_service_send_body(c, socket, nonsense->body, nonsense->length);
+        lc_service_send_body(c, socket, request->body, request->length);
         lc_service_expect_no_map(c, socket);
         close(socket);
     }
 }
 
 /*
- * SERVED-7: nobody else notices. Whether the offender itself is answered is SERVED-5's matter: it is only given the time
- * for it, so that the service has seen the request before the others ask.
+ * SERVED-7: the request affects no other connection. SERVED-5 tests the reply; waiting for it here lets the service
+ * process the request before the other connections are checked.
  */
-static void costs_one(struct lc_case *c, const struct nonsense *list, size_t count) {
-    struct scene scene = open_scene(c);
+static void expect_service(struct lc_case *c, const struct request *list, size_t count) {
+    struct fixture fixture = open_fixture(c);
     for (size_t i = 0; i < count; i++) {
         int socket = lc_service_open_connection(c);
         long number;
         lc_note(c, "%s", list[i].what);
         lc_service_send_body(c, socket, list[i].body, list[i].length);
-        lc_service_receive(socket, &number, NULL);
-        still_serves(c, &scene);
+        (void)lc_service_receive(socket, &number, NULL);
+        check_service(c, &fixture);
         close(socket);
-        still_serves(c, &scene);
+        check_service(c, &fixture);
     }
 }
 
-static void answers_unknown_index(struct lc_case *c) {
-    answered(c, LIST(unknown_index));
+static void reply_to_unknown_index(struct lc_case *c) {
+    expect_reply(c, LIST(unknown_index));
 }
 
-static void answers_cut_short(struct lc_case *c) {
-    answered(c, LIST(cut_short));
+static void reply_to_truncated(struct lc_case *c) {
+    expect_reply(c, LIST(truncated));
 }
 
-static void answers_no_number(struct lc_case *c) {
-    answered(c, LIST(no_number));
+static void reply_to_invalid_id(struct lc_case *c) {
+    expect_reply(c, LIST(invalid_ids));
 }
 
-/* A number that something follows, of a map that there is. */
-static void answers_almost_a_number(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+/* The number of an existing map, with a character after it. */
+static void reply_to_trailing_character(struct lc_case *c) {
+    struct fixture fixture = open_fixture(c);
     char text[LC_ID_BYTES];
-    snprintf(text, sizeof text, "%dx", (int)scene.map.id);
-    lc_service_send(c, scene.witness,
+    snprintf(text, sizeof text, "%dx", (int)fixture.map.id);
+    lc_service_send(c, fixture.witness,
                     &(struct lc_tcp_message){.kind = LC_EXISTING_MAP, .desc = lc_desc_of(BYTES, text)});
-    lc_service_expect_no_map(c, scene.witness);
+    lc_service_expect_no_map(c, fixture.witness);
 }
 
-static void answers_no_map(struct lc_case *c) {
-    answered(c, LIST(no_map));
+static void reply_to_unknown_map(struct lc_case *c) {
+    expect_reply(c, LIST(unknown_maps));
 }
 
-static void answers_no_parent(struct lc_case *c) {
-    answered(c, LIST(no_parent));
+static void reply_to_unknown_parent(struct lc_case *c) {
+    expect_reply(c, LIST(unknown_parents));
 }
 
-static void answers_no_size(struct lc_case *c) {
-    answered(c, LIST(no_size));
+static void reply_to_invalid_size(struct lc_case *c) {
+    expect_reply(c, LIST(invalid_sizes));
 }
 
-/* Exit counts as a first request; later it is one that makes no sense, and may end the service or not. */
-static void answers_late_exit(struct lc_case *c) {
+/* Exit is only valid as the first request of a connection. As a later one it may end the service or not. */
+static void reply_to_late_exit(struct lc_case *c) {
     lc_service_open(c);
     int socket = lc_service_open_connection(c);
-    lc_service_hello(c, socket);
+    (void)lc_service_hello(c, socket);
     lc_service_send(c, socket, &(struct lc_tcp_message){.kind = LC_EXIT});
     lc_service_expect_no_map(c, socket);
 }
 
-static void survives_unknown_index(struct lc_case *c) {
-    costs_one(c, LIST(unknown_index));
+static void service_after_unknown_index(struct lc_case *c) {
+    expect_service(c, LIST(unknown_index));
 }
 
-static void survives_cut_short(struct lc_case *c) {
-    costs_one(c, LIST(cut_short));
+static void service_after_truncated(struct lc_case *c) {
+    expect_service(c, LIST(truncated));
 }
 
-static void survives_no_number(struct lc_case *c) {
-    costs_one(c, LIST(no_number));
+static void service_after_invalid_id(struct lc_case *c) {
+    expect_service(c, LIST(invalid_ids));
 }
 
-static void survives_no_map(struct lc_case *c) {
-    costs_one(c, LIST(no_map));
+static void service_after_unknown_map(struct lc_case *c) {
+    expect_service(c, LIST(unknown_maps));
 }
 
-static void survives_no_parent(struct lc_case *c) {
-    costs_one(c, LIST(no_parent));
+static void service_after_unknown_parent(struct lc_case *c) {
+    expect_service(c, LIST(unknown_parents));
 }
 
-static void survives_no_size(struct lc_case *c) {
-    costs_one(c, LIST(no_size));
+static void service_after_invalid_size(struct lc_case *c) {
+    expect_service(c, LIST(invalid_sizes));
 }
 
-/* A map that was, and is gone: by Deregister, and by a hang-up. */
-static void survives_dead_map(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+/* Requests for maps that no longer exist, because they were returned or their connection was closed. */
+static void service_after_removed_map(struct lc_case *c) {
+    struct fixture fixture = open_fixture(c);
     int one = lc_service_open_connection(c);
     struct lc_served_map returned = lc_service_new(c, one, BYTES);
-    struct lc_served_map left = lc_service_new(c, one, BYTES);
-    lc_service_deregister(c, one, returned.id);
-    lc_note(c, "a map that was given back");
-    lc_service_wait_removed(c, scene.witness, &returned);
-    still_serves(c, &scene);
+    struct lc_served_map dropped = lc_service_new(c, one, BYTES);
+    (void)lc_service_deregister(c, one, returned.id);
+    lc_note(c, "a map that was returned");
+    lc_service_wait_removed(c, fixture.witness, &returned);
+    check_service(c, &fixture);
     close(one);
-    lc_note(c, "a map whose only holder hung up");
-    lc_service_wait_removed(c, scene.witness, &left);
-    still_serves(c, &scene);
+    lc_note(c, "a map whose only connection was closed");
+    lc_service_wait_removed(c, fixture.witness, &dropped);
+    check_service(c, &fixture);
 }
 
-/* ---------------------------------------------------------------- hang-ups in the middle */
+/* ---------------------------------------------------------------- connections that are closed within a frame */
 
-static void survives_hangups(struct lc_case *c, const size_t *cuts, size_t count) {
+static void close_within_frame(struct lc_case *c, const size_t *sent, size_t count) {
     static const uint8_t frame[] = {0, 0, 0, 4, 0, 0x80, 0x80, 0x04};
-    struct scene scene = open_scene(c);
+    struct fixture fixture = open_fixture(c);
     for (size_t i = 0; i < 3 * count; i++) {
         int socket = lc_service_open_connection(c);
-        raw(c, socket, frame, cuts[i % count]);
+        write_bytes(c, socket, frame, sent[i % count]);
         close(socket);
-        still_serves(c, &scene);
+        check_service(c, &fixture);
     }
 }
 
-static void hangup_in_body(struct lc_case *c) {
-    static const size_t cuts[] = {4, 6, 7};
-    survives_hangups(c, LIST(cuts));
+static void closed_within_body(struct lc_case *c) {
+    static const size_t sent[] = {4, 6, 7};
+    close_within_frame(c, LIST(sent));
 }
 
-static void hangup_in_length(struct lc_case *c) {
-    static const size_t cuts[] = {0, 1, 3};
-    survives_hangups(c, LIST(cuts));
+static void closed_within_length(struct lc_case *c) {
+    static const size_t sent[] = {0, 1, 3};
+    close_within_frame(c, LIST(sent));
 }
 
-/* Who asks and does not stay for the answer. */
-static void hangup_before_answer(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+static void closed_before_reply(struct lc_case *c) {
+    struct fixture fixture = open_fixture(c);
     for (int i = 0; i < 20; i++) {
         int socket = lc_service_open_connection(c);
         lc_service_send(c, socket, &(struct lc_tcp_message){.kind = LC_NEW_MAP, .size = BYTES});
         lc_service_send(c, socket, &(struct lc_tcp_message){.kind = LC_HELLO});
         close(socket);
     }
-    still_serves(c, &scene);
+    check_service(c, &fixture);
 }
 
-/* ---------------------------------------------------------------- silence */
+/* ---------------------------------------------------------------- silent connections */
 
-static void beside(struct lc_case *c, const uint8_t *bytes, size_t length, bool introduced) {
-    struct scene scene = open_scene(c);
+/* Checks the service beside three connections that have sent only these bytes, after Hello if `known`. */
+static void check_beside(struct lc_case *c, const uint8_t *bytes, size_t length, bool known) {
+    struct fixture fixture = open_fixture(c);
     int sockets[3];
     for (int i = 0; i < 3; i++) {
         sockets[i] = lc_service_open_connection(c);
-        if (introduced) {
-            lc_service_hello(c, sockets[i]);
+        if (known) {
+            (void)lc_service_hello(c, sockets[i]);
         }
-        raw(c, sockets[i], bytes, length);
-        still_serves(c, &scene);
+        write_bytes(c, sockets[i], bytes, length);
+        check_service(c, &fixture);
     }
     close(sockets[1]);
-    still_serves(c, &scene);
+    check_service(c, &fixture);
 }
 
-static const uint8_t half[] = {0, 0, 0, 4, 0, 0x80};
+static const uint8_t half_frame[] = {0, 0, 0, 4, 0, 0x80};
 
 static void silent(struct lc_case *c) {
-    beside(c, half, 0, false);
+    check_beside(c, half_frame, 0, false);
 }
 
-static void half_a_length(struct lc_case *c) {
-    beside(c, half, 3, false);
+static void half_length(struct lc_case *c) {
+    check_beside(c, half_frame, 3, false);
 }
 
-static void half_a_body(struct lc_case *c) {
-    beside(c, half, sizeof half, false);
+static void half_body(struct lc_case *c) {
+    check_beside(c, half_frame, sizeof half_frame, false);
 }
 
-static void half_later(struct lc_case *c) {
-    beside(c, half, sizeof half, true);
+static void half_after_hello(struct lc_case *c) {
+    check_beside(c, half_frame, sizeof half_frame, true);
 }
 
 static void four_gib(struct lc_case *c) {
     static const uint8_t bytes[] = {0xff, 0xff, 0xff, 0xff, 0x03};
-    beside(c, bytes, sizeof bytes, false);
+    check_beside(c, bytes, sizeof bytes, false);
 }
 
-/* Silence ends nobody's turn: what is late is still a request. */
+/* The service must accept the rest of a frame after it has served other connections. */
 static void late_rest(struct lc_case *c) {
-    struct scene scene = open_scene(c);
+    struct fixture fixture = open_fixture(c);
     int socket = lc_service_open_connection(c);
-    raw(c, socket, half, sizeof half);
-    still_serves(c, &scene);
-    raw(c, socket, "\x80\x04", 2);
-    lc_check_u64(c, "the map's size", BYTES, lc_service_expect_map(c, socket).size);
+    write_bytes(c, socket, half_frame, sizeof half_frame);
+    check_service(c, &fixture);
+    write_bytes(c, socket, "\x80\x04", 2);
+    lc_check_u64(c, "size of the map:", BYTES, lc_service_expect_map(c, socket).size);
 }
 
 #define CASE(id, title, run)                                                                                           \
     { id, title, "service", LC_FIRST_PROVIDER, run, 60, true }
 
 const struct lc_case_def lc_service_hostile_cases[] = {
-    CASE("SERVED-5/unknown-index", "requests of no known kind are answered", answers_unknown_index),
-    CASE("SERVED-5/cut-short", "values that are cut short are answered", answers_cut_short),
-    CASE("SERVED-5/no-number", "ids that are no numbers are answered", answers_no_number),
-    CASE("SERVED-5/almost-a-number", "a map's number with more behind it is answered", answers_almost_a_number),
-    CASE("SERVED-5/no-map", "ids of no map are answered", answers_no_map),
-    CASE("SERVED-5/no-parent", "children of nobody are answered", answers_no_parent),
-    CASE("SERVED-5/no-size", "sizes that cannot be are answered", answers_no_size),
-    CASE("SERVED-5/late-exit", "Exit as a second request is answered", answers_late_exit),
-    CASE("SERVED-6/silent", "others beside a connection that says nothing", silent),
-    CASE("SERVED-6/half-length", "others beside half a length", half_a_length),
-    CASE("SERVED-6/half-body", "others beside half a body", half_a_body),
-    CASE("SERVED-6/half-later", "others beside half a frame of somebody known", half_later),
-    CASE("SERVED-6/late-rest", "the other half of a frame, after others were served", late_rest),
-    CASE("SERVED-7/oversized", "a length of 4 GiB", four_gib),
-    CASE("SERVED-7/unknown-index", "requests of no known kind", survives_unknown_index),
-    CASE("SERVED-7/cut-short", "values that are cut short", survives_cut_short),
-    CASE("SERVED-7/no-number", "ids that are no numbers", survives_no_number),
-    CASE("SERVED-7/no-map", "ids of maps that never were", survives_no_map),
-    CASE("SERVED-7/dead-map", "ids of maps that are gone", survives_dead_map),
-    CASE("SERVED-7/no-parent", "children of nobody", survives_no_parent),
-    CASE("SERVED-7/no-size", "sizes that cannot be", survives_no_size),
-    CASE("SERVED-7/hang-up-in-body", "a hang-up within the body", hangup_in_body),
-    CASE("SERVED-7/hang-up-in-length", "a hang-up before and within the length", hangup_in_length),
-    CASE("SERVED-7/hang-up-early", "a hang-up before the answer", hangup_before_answer),
+    CASE("SERVED-5/unknown-index", "requests with an unknown index get a reply", reply_to_unknown_index),
+    CASE("SERVED-5/cut-short", "truncated requests get a reply", reply_to_truncated),
+    CASE("SERVED-5/no-number", "ids that are not numbers get a reply", reply_to_invalid_id),
+    CASE("SERVED-5/almost-a-number", "the id of a map with a trailing character gets a reply",
+         reply_to_trailing_character),
+    CASE("SERVED-5/no-map", "unknown maps get a reply", reply_to_unknown_map),
+    CASE("SERVED-5/no-parent", "children of unknown parents get a reply", reply_to_unknown_parent),
+    CASE("SERVED-5/no-size", "invalid sizes get a reply", reply_to_invalid_size),
+    CASE("SERVED-5/late-exit", "Exit as the second request gets a reply", reply_to_late_exit),
+    CASE("SERVED-6/silent", "other connections are served beside silent ones", silent),
+    CASE("SERVED-6/half-length", "other connections are served beside half a length", half_length),
+    CASE("SERVED-6/half-body", "other connections are served beside half a body", half_body),
+    CASE("SERVED-6/half-later", "other connections are served beside half a frame after Hello", half_after_hello),
+    CASE("SERVED-6/late-rest", "the rest of a frame arrives after other connections were served", late_rest),
+    CASE("SERVED-7/oversized", "a frame of 4 GiB", four_gib),
+    CASE("SERVED-7/unknown-index", "requests with an unknown index do not affect others", service_after_unknown_index),
+    CASE("SERVED-7/cut-short", "truncated requests do not affect others", service_after_truncated),
+    CASE("SERVED-7/no-number", "ids that are not numbers do not affect others", service_after_invalid_id),
+    CASE("SERVED-7/no-map", "unknown maps do not affect others", service_after_unknown_map),
+    CASE("SERVED-7/dead-map", "removed maps do not affect others", service_after_removed_map),
+    CASE("SERVED-7/no-parent", "children of unknown parents do not affect others", service_after_unknown_parent),
+    CASE("SERVED-7/no-size", "invalid sizes do not affect others", service_after_invalid_size),
+    CASE("SERVED-7/hang-up-in-body", "connections that are closed within a body", closed_within_body),
+    CASE("SERVED-7/hang-up-in-length", "connections that are closed before and within a length", closed_within_length),
+    CASE("SERVED-7/hang-up-early", "connections that are closed before the reply", closed_before_reply),
     {0},
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Frames and the handshake, byte by byte, and leaving by TCP (SPEC.md, sections 10 and 13). */
+/* Frames and the handshake, byte by byte, and ClientQuit (SPEC.md, sections 10 and 13). */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "suite/cases/sections.h"
+#include "suite/kit/broker_fixture.h"
 #include "suite/kit/tcp_peer.h"
 
 /* ---------------------------------------------------------------- the handshake */
@@ -13,59 +14,61 @@
 static void handshake(struct lc_case *c) {
     struct lc_actor *broker = lc_spawn(c, "broker");
     struct lc_desc broadcast;
-    struct lc_desc told;
+    struct lc_desc received;
     uint16_t port = lc_open_broker(c, broker, &broadcast);
-    int socket = lc_raw_connect(c, port, &told);
-    lc_check_u64(c, "the broadcast's size in BrokerConnectHello", broadcast.size, told.size);
-    lc_check(c, memcmp(broadcast.id, told.id, sizeof told.id) == 0, "the id of the broadcast's first map", "%s",
-             lc_desc_show(&told));
+    int socket = lc_raw_connect(c, port, &received);
+    lc_check_u64(c, "size in BrokerConnectHello:", broadcast.size, received.size);
+    lc_check(c, memcmp(broadcast.id, received.id, sizeof received.id) == 0, "the id of the first broadcast page", "%s",
+             lc_desc_show(&received));
     uint8_t frame[LC_TCP_FRAME_MAX];
     lc_tcp_write(c, socket, frame, lc_tcp_hello_frame(c, frame));
-    lc_check_u64(c, "the first client's id", 1, lc_tcp_expect_accepted(c, socket));
+    lc_check_u64(c, "id of the first client:", 1, lc_tcp_expect_accepted(c, socket));
     close(socket);
+}
+
+/* Plays the broker's side of the handshake. Returns the description in LocalClientHello. */
+static struct lc_desc accept_as_client(struct lc_case *c, int socket, const struct lc_desc *broadcast, uint32_t id) {
+    struct lc_tcp_message hello = {.kind = LC_BROKER_CONNECT_HELLO, .desc = *broadcast, .text = "host"};
+    struct lc_tcp_message accepted = {.kind = LC_LOCAL_CLIENT_ACCEPTED, .id = id};
+    struct lc_tcp_message request;
+    uint8_t body[LC_TCP_FRAME_MAX];
+    lc_tcp_send_response(socket, &hello);
+    long length = lc_frame_read(socket, body, sizeof body, LC_TCP_TIMEOUT_MS);
+    bool valid = length > 0 && lc_request_decode(body, (size_t)length, &request);
+    lc_check(c, valid && request.kind == LC_LOCAL_CLIENT_HELLO, "LocalClientHello", "a frame of %ld bytes", length);
+    lc_tcp_send_response(socket, &accepted);
+    close(socket);
+    return request.desc;
 }
 
 static void handshake_of_client(struct lc_case *c) {
-    uint16_t port;
-    int listener = lc_tcp_listen(&port);
     struct lc_actor *client = lc_spawn(c, "client");
-    lc_send_request(c, client, "client.connect", "{s:s, s:i, s:i}", "provider", lc_provider_name(c), "port", port,
-                    "timeout_ms", 5000);
-    int socket = lc_accept(listener, LC_TCP_TIMEOUT_MS);
-    lc_check(c, socket >= 0, "a client that connects", "%s", strerror(-socket));
+    int socket = lc_tcp_accept_client(c, client, 5000);
     struct lc_writer *broadcast = lc_new_channel(c, 0, 0);
-    struct lc_tcp_message hello = {.kind = LC_BROKER_CONNECT_HELLO, .desc = broadcast->map->desc, .text = "host"};
-    uint8_t body[LC_TCP_FRAME_MAX];
-    lc_frame_write(socket, body, lc_response_encode(body, sizeof body, &hello), LC_TCP_TIMEOUT_MS);
-    long length = lc_frame_read(socket, body, sizeof body, LC_TCP_TIMEOUT_MS);
-    struct lc_tcp_message request;
-    bool good = length > 0 && lc_request_decode(body, (size_t)length, &request);
-    lc_check(c, good && request.kind == LC_LOCAL_CLIENT_HELLO, "LocalClientHello", "a frame of %ld bytes", length);
-    struct lc_tcp_message accepted = {.kind = LC_LOCAL_CLIENT_ACCEPTED, .id = 77};
-    lc_frame_write(socket, body, lc_response_encode(body, sizeof body, &accepted), LC_TCP_TIMEOUT_MS);
-    close(socket);
-    close(listener);
+    struct lc_desc desc = accept_as_client(c, socket, &broadcast->map->desc, 77);
     const json_t *reply = lc_wait_reply(c, client);
     lc_check_u64(c, "client_id", 77, lc_field_u64(c, reply, "client_id"));
-    lc_check_u64(c, "receivers_joined_count of the broadcast's first page", 0,
+    lc_check_u64(c, "receivers_joined_count of the first broadcast page:", 0,
                  lc_get16(broadcast->map->base, LC_PAGE_JOINED));
-    struct lc_reader *reader = lc_read_channel(c, client, &request.desc);
-    lc_call(c, client, "client.send", "{s:i, s:i, s:i, s:i}", "tag", LC_TCP_TAG, "length", 30, "seed", 4, "timeout_ms",
-            1000);
+    struct lc_reader *reader = lc_read_channel(c, client, &desc);
+    lc_send_message(c, client, LC_TCP_TAG, 30, 4);
     lc_expect_message(c, reader, LC_TCP_TAG, 77, 0, 30, 4);
-    lc_check_u64(c, "sender_id in the client's page header", 77, lc_get32(reader->map.base, LC_PAGE_SENDER_ID));
+    lc_check_u64(c, "sender_id of the client's page:", 77, lc_get32(reader->map.base, LC_PAGE_SENDER_ID));
     lc_writer_send(broadcast, LC_TCP_TAG, 0, 20, 5);
     reply = lc_call(c, client, "client.recv", "{s:i}", "timeout_ms", 2000);
-    lc_check_u64(c, "messages", 1, json_array_size(json_object_get(reply, "messages")));
+    lc_check_u64(c, "number of messages:", 1, json_array_size(json_object_get(reply, "messages")));
 }
 
-struct unread {
-    uint16_t here, there; /* ports */
+/* ---------------------------------------------------------------- frames */
+
+/* The ports of the two ends of a connection. */
+struct connection {
+    uint16_t suite, broker;
 };
 
-/* Whether the peer has read all that this socket sent: the kernel shows how much waits at the other end. */
+/* Returns true if the broker has read all bytes: /proc/net/tcp shows how many wait in its receive queue. */
 static bool was_read(void *argument) {
-    const struct unread *unread = argument;
+    const struct connection *connection = argument;
     FILE *table = fopen("/proc/net/tcp", "re");
     char line[256];
     bool read_all = true;
@@ -73,8 +76,8 @@ static bool was_read(void *argument) {
         unsigned local;
         unsigned remote;
         unsigned long waiting;
-        if (sscanf(line, "%*d: %*x:%x %*x:%x %*x %*x:%lx", &local, &remote, &waiting) == 3 && local == unread->there &&
-            remote == unread->here) {
+        if (sscanf(line, "%*d: %*x:%x %*x:%x %*x %*x:%lx", &local, &remote, &waiting) == 3 &&
+            local == connection->broker && remote == connection->suite) {
             read_all = waiting == 0;
         }
     }
@@ -91,95 +94,94 @@ static uint16_t port_of(int socket) {
     return ntohs(name.sin_port);
 }
 
-/* Each byte is sent when the one before has been read. */
+/* The broker accepts the first client, and serves another one. */
+static void check_two_clients(struct lc_case *c, struct lc_broker_fixture *fixture, int socket) {
+    lc_check_u64(c, "id of the first client:", 1, lc_tcp_expect_accepted(c, socket));
+    close(socket);
+    lc_check_u64(c, "id of the next client:", 2, lc_tcp_check_service(c, fixture->broker, fixture->port));
+}
+
+/* Each byte is sent after the broker has read the previous one. */
 static void in_pieces(struct lc_case *c) {
-    struct lc_actor *broker = lc_spawn(c, "broker");
-    uint16_t port = lc_open_broker(c, broker, NULL);
-    int socket = lc_raw_connect(c, port, NULL);
+    struct lc_broker_fixture fixture = lc_fixture_open(c);
+    int socket = lc_raw_connect(c, fixture.port, NULL);
     uint8_t frame[LC_TCP_FRAME_MAX];
     size_t length = lc_tcp_hello_frame(c, frame);
-    struct unread unread = {port_of(socket), port};
+    struct connection connection = {port_of(socket), fixture.port};
     for (size_t i = 0; i < length; i++) {
         lc_tcp_write(c, socket, frame + i, 1);
-        lc_check(c, lc_wait_until(was_read, &unread, LC_TCP_TIMEOUT_MS), "a broker that reads", "byte %d is not read",
-                 (int)i);
+        lc_check(c, lc_wait_until(was_read, &connection, LC_TCP_TIMEOUT_MS), "the broker reads each byte",
+                 "it has not read byte %d", (int)i);
     }
-    lc_check_u64(c, "the first client's id", 1, lc_tcp_expect_accepted(c, socket));
-    close(socket);
-    lc_check_u64(c, "the next client's id", 2, lc_tcp_check_service(c, broker, port));
+    check_two_clients(c, &fixture, socket);
 }
 
-/* The answer before the question: the client's frame is sent before the broker's hello is read. */
+/* The client sends its frame before it reads the broker's. */
 static void pipelined(struct lc_case *c) {
-    struct lc_actor *broker = lc_spawn(c, "broker");
-    uint16_t port = lc_open_broker(c, broker, NULL);
-    int socket = lc_tcp_connect(port);
+    struct lc_broker_fixture fixture = lc_fixture_open(c);
+    int socket = lc_tcp_connect(fixture.port);
     uint8_t frame[LC_TCP_FRAME_MAX];
+    struct lc_tcp_message hello;
     lc_tcp_write(c, socket, frame, lc_tcp_hello_frame(c, frame));
-    long hello = lc_frame_read(socket, frame, sizeof frame, LC_TCP_TIMEOUT_MS);
-    lc_check(c, hello > 0, "BrokerConnectHello", "%s", strerror((int)-hello));
-    lc_check_u64(c, "the first client's id", 1, lc_tcp_expect_accepted(c, socket));
-    close(socket);
-    lc_check_u64(c, "the next client's id", 2, lc_tcp_check_service(c, broker, port));
+    lc_expect_response(c, socket, LC_BROKER_CONNECT_HELLO, LC_TCP_TIMEOUT_MS, &hello);
+    check_two_clients(c, &fixture, socket);
 }
 
+/* 127.0.0.2 is another address of this machine. */
 static void listens_locally(struct lc_case *c) {
-    struct lc_actor *broker = lc_spawn(c, "broker");
-    uint16_t port = lc_open_broker(c, broker, NULL);
-    struct sockaddr_in other = {.sin_family = AF_INET, .sin_port = htons(port)};
-    inet_pton(AF_INET, "127.0.0.2", &other.sin_addr); /* this machine too, and not the address it listens on */
-    int socket_of_other = socket(AF_INET, SOCK_STREAM, 0);
-    int rc = connect(socket_of_other, (struct sockaddr *)&other, sizeof other);
-    close(socket_of_other);
-    lc_check(c, rc != 0, "a listener on 127.0.0.1 alone", "127.0.0.2 is served as well");
+    struct lc_broker_fixture fixture = lc_fixture_open(c);
+    struct sockaddr_in other = {.sin_family = AF_INET, .sin_port = htons(fixture.port)};
+    inet_pton(AF_INET, "127.0.0.2", &other.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int rc = connect(fd, (struct sockaddr *)&other, sizeof other);
+    close(fd);
+    lc_check(c, rc != 0, "the broker listens on 127.0.0.1 only", "it also listens on 127.0.0.2");
 }
 
-/* ---------------------------------------------------------------- leaving by TCP */
+/* ---------------------------------------------------------------- ClientQuit */
 
 static void quit(struct lc_case *c) {
-    struct lc_actor *broker = lc_spawn(c, "broker");
-    uint16_t port = lc_open_broker(c, broker, NULL);
-    struct lc_raw_client *first = lc_raw_client_connect(c, broker, port);
-    struct lc_raw_client *second = lc_raw_client_connect(c, broker, port);
+    struct lc_broker_fixture fixture = lc_fixture_open(c);
+    struct lc_raw_client *first = lc_fixture_connect(c, &fixture);
+    struct lc_raw_client *second = lc_fixture_connect(c, &fixture);
     lc_writer_send(first->out, LC_TCP_TAG, 0, 10, 1);
     lc_raw_client_expect(c, second, LC_TCP_TAG, first->id, 0, 10, 1);
-    lc_tcp_quit(c, port, first->id);
+    lc_tcp_quit(c, fixture.port, first->id);
     lc_writer_send(second->out, LC_TCP_TAG, 0, 20, 2);
     lc_raw_client_expect(c, second, LC_TCP_TAG, second->id, 0, 20, 2);
-    lc_check(c, lc_wait_until(lc_is_left, first->out->map->base, 5000), "that the broker leaves the page of who quit",
-             "receivers_left_count is 0");
+    lc_check_within(c, lc_is_left, first->out->map->base, 5000, "the broker leaves the page of the client that quit",
+                    "receivers_left_count is 0");
 }
 
-static void quit_of_nobody(struct lc_case *c) {
+/* 0 is the id of the broker's listener. */
+static void quit_of_unknown_ids(struct lc_case *c) {
     static const uint32_t ids[] = {0, 5, 1000, UINT32_MAX};
-    struct lc_actor *broker = lc_spawn(c, "broker");
-    uint16_t port = lc_open_broker(c, broker, NULL);
-    struct lc_raw_client *client = lc_raw_client_connect(c, broker, port);
+    struct lc_broker_fixture fixture = lc_fixture_open(c);
+    struct lc_raw_client *client = lc_fixture_connect(c, &fixture);
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         lc_note(c, "ClientQuit{%u}", ids[i]);
-        lc_tcp_quit(c, port, ids[i]);
+        lc_tcp_quit(c, fixture.port, ids[i]);
         lc_writer_send(client->out, LC_TCP_TAG, 0, 10, i);
         lc_raw_client_expect(c, client, LC_TCP_TAG, client->id, 0, 10, i);
     }
-    lc_tcp_check_service(c, broker, port);
+    lc_tcp_check_service(c, fixture.broker, fixture.port);
 }
 
 const struct lc_case_def lc_tcp_cases[] = {
-    {"TCP-2/broker", "hello, accepted, closed", "broker", LC_NAMED_PROVIDERS, handshake, 0, false},
-    {"TCP-2/client", "what a client says, and does with its id", "client", LC_NAMED_PROVIDERS, handshake_of_client, 0,
-     false},
-    {"POST-2/requests", "a client's hello and its description, byte by byte", "broker", LC_NAMED_PROVIDERS, handshake,
-     0, false},
-    {"POST-3/responses", "a broker's hello and answer, byte by byte", "broker", LC_NAMED_PROVIDERS, handshake, 0,
-     false},
-    {"POST-5/descriptions", "a description as a broker and a client write it", "client", LC_NAMED_PROVIDERS,
+    {"TCP-2/broker", "the broker's side of the handshake", "broker", LC_NAMED_PROVIDERS, handshake, 0, false},
+    {"TCP-2/client", "the client's side of the handshake, and the use of its id", "client", LC_NAMED_PROVIDERS,
      handshake_of_client, 0, false},
-    {"TCP-1/in-pieces", "a frame that comes byte by byte", "broker", LC_NAMED_PROVIDERS, in_pieces, 0, false},
-    {"TCP-1/pipelined", "a request before the broker's hello is read", "broker", LC_NAMED_PROVIDERS, pipelined, 0,
-     false},
-    {"TCP-9/local", "nobody is served on another address", "broker", LC_FIRST_PROVIDER, listens_locally, 0, false},
-    {"TCP-3/quit", "a client that quits over TCP", "broker", LC_NAMED_PROVIDERS, quit, 0, false},
-    {"TCP-7/nobody", "ClientQuit of ids that nobody has, and of the listener's", "broker", LC_NAMED_PROVIDERS,
-     quit_of_nobody, 0, false},
+    {"POST-2/requests", "the bytes of LocalClientHello", "broker", LC_NAMED_PROVIDERS, handshake, 0, false},
+    {"POST-3/responses", "the bytes of BrokerConnectHello and LocalClientAccepted", "broker", LC_NAMED_PROVIDERS,
+     handshake, 0, false},
+    {"POST-5/descriptions", "the bytes of the descriptions of broker and client", "client", LC_NAMED_PROVIDERS,
+     handshake_of_client, 0, false},
+    {"TCP-1/in-pieces", "a frame that arrives byte by byte", "broker", LC_NAMED_PROVIDERS, in_pieces, 0, false},
+    {"TCP-1/pipelined", "a request that is sent before BrokerConnectHello is read", "broker", LC_NAMED_PROVIDERS,
+     pipelined, 0, false},
+    {"TCP-9/local", "the broker listens on 127.0.0.1 only", "broker", LC_FIRST_PROVIDER, listens_locally, 0, false},
+    {"TCP-3/quit", "ClientQuit removes a client", "broker", LC_NAMED_PROVIDERS, quit, 0, false},
+    {"TCP-7/nobody", "ClientQuit with unknown ids, and with the id of the listener", "broker", LC_NAMED_PROVIDERS,
+     quit_of_unknown_ids, 0, false},
     {0},
 };

@@ -6,8 +6,8 @@
 /* ---------------------------------------------------------------- frames */
 
 void lc_b2b_write_frame(struct lc_case *c, int socket, const void *body, size_t length) {
-    int rc = lc_frame_write(socket, body, length, LC_B2B_WAIT_MS);
-    lc_check(c, rc == 0, "a broker that reads", "%s", strerror(-rc));
+    int rc = lc_frame_write(socket, body, length, LC_B2B_TIMEOUT_MS);
+    lc_check(c, rc == 0, "the broker reads from the link", "%s", strerror(-rc));
 }
 
 void lc_b2b_send_remote(struct lc_case *c, int socket, uint32_t tag, uint32_t flags, size_t length, uint64_t seed) {
@@ -18,12 +18,13 @@ void lc_b2b_send_remote(struct lc_case *c, int socket, uint32_t tag, uint32_t fl
     lc_b2b_write_frame(c, socket, body, lc_remote_encode(body, sizeof body, &message));
 }
 
-/* The next frame, copied; the payload lies in `body`. */
+/* Reads a frame to `body`, which the message's payload points into. */
 static struct lc_remote_message read_remote(struct lc_case *c, int socket, uint8_t body[LC_B2B_BODY]) {
     struct lc_remote_message message;
-    long length = lc_frame_read(socket, body, LC_B2B_BODY, LC_B2B_WAIT_MS);
+    long length = lc_frame_read(socket, body, LC_B2B_BODY, LC_B2B_TIMEOUT_MS);
     lc_check(c, length > 0, "RemoteNewMessage", "%s", strerror((int)-length));
-    lc_check(c, lc_remote_decode(body, (size_t)length, &message), "RemoteNewMessage", "a frame of %ld bytes", length);
+    lc_check(c, lc_remote_decode(body, (size_t)length, &message), "RemoteNewMessage", "another frame of %ld bytes",
+             length);
     return message;
 }
 
@@ -35,39 +36,28 @@ void lc_b2b_expect_remote(struct lc_case *c, int socket, uint32_t tag, size_t le
     } while (message.tag == LC_B2B_READY_TAG);
     lc_check_u64(c, "tag", tag, message.tag);
     lc_check_u64(c, "length", length, message.length);
-    lc_check_u64(c, "digest", lc_payload_digest(length, seed), lc_crc(0, message.payload, message.length));
+    lc_check_payload(c, "digest", length, seed, message.payload);
 }
 
-/* ---------------------------------------------------------------- links */
+/* ---------------------------------------------------------------- links and clients */
 
 int lc_b2b_link(struct lc_case *c, uint16_t port, uint32_t *id) {
-    int socket = lc_raw_connect(c, port, NULL);
     uint8_t body[LC_B2B_BODY];
     struct lc_tcp_message hello = {.kind = LC_REMOTE_BROKER_HELLO, .text = "suite"};
+    struct lc_tcp_message response;
+    int socket = lc_raw_connect(c, port, NULL);
     lc_b2b_write_frame(c, socket, body, lc_request_encode(body, sizeof body, &hello));
-    struct lc_tcp_message reply;
-    long length = lc_frame_read(socket, body, sizeof body, LC_B2B_WAIT_MS);
-    lc_check(c, length > 0, "RemoteBrokerAccepted", "%s", strerror((int)-length));
-    bool good = lc_response_decode(body, (size_t)length, &reply);
-    lc_check(c, good && reply.kind == LC_REMOTE_BROKER_ACCEPTED, "RemoteBrokerAccepted", "kind %d",
-             good ? (int)reply.kind : -1);
-    *id = reply.id;
+    lc_expect_response(c, socket, LC_REMOTE_BROKER_ACCEPTED, LC_B2B_TIMEOUT_MS, &response);
+    *id = response.id;
     return socket;
 }
 
 struct lc_b2b_fixture lc_b2b_open(struct lc_case *c) {
-    struct lc_b2b_fixture scene = {.broker = lc_spawn(c, "broker")};
-    scene.port = lc_open_broker(c, scene.broker, NULL);
-    scene.client = lc_raw_client_connect(c, scene.broker, scene.port);
-    scene.link = lc_b2b_link(c, scene.port, &scene.id);
-    return scene;
-}
-
-void lc_b2b_next_foreign(struct lc_case *c, struct lc_raw_client *client, struct lc_message *message) {
-    do {
-        int rc = lc_reader_wait(client->in, message, LC_B2B_WAIT_MS);
-        lc_check(c, rc == 1, "a message on the broadcast", "%s", strerror(-rc));
-    } while (message->sender == client->id || message->tag == LC_B2B_READY_TAG);
+    struct lc_b2b_fixture fixture = {.broker = lc_spawn(c, "broker")};
+    fixture.port = lc_open_broker(c, fixture.broker, NULL);
+    fixture.client = lc_raw_client_connect(c, fixture.broker, fixture.port);
+    fixture.link = lc_b2b_link(c, fixture.port, &fixture.id);
+    return fixture;
 }
 
 struct lc_raw_client *lc_b2b_connect_client(struct lc_case *c, struct lc_actor *broker, uint16_t port) {
@@ -80,29 +70,40 @@ struct lc_raw_client *lc_b2b_connect_client(struct lc_case *c, struct lc_actor *
     return client;
 }
 
-void lc_b2b_expect_local(struct lc_case *c, struct lc_b2b_fixture *scene, uint32_t tag, uint32_t flags, size_t length,
+/* ---------------------------------------------------------------- the broadcast */
+
+void lc_b2b_next_foreign(struct lc_case *c, struct lc_raw_client *client, struct lc_message *message) {
+    do {
+        int rc = lc_reader_wait(client->in, message, LC_B2B_TIMEOUT_MS);
+        lc_check(c, rc == 1, "a message on the broadcast", "%s", strerror(-rc));
+    } while (message->sender == client->id || message->tag == LC_B2B_READY_TAG);
+}
+
+void lc_b2b_expect_local(struct lc_case *c, struct lc_b2b_fixture *fixture, uint32_t tag, uint32_t flags, size_t length,
                          uint64_t seed) {
     struct lc_message message;
-    lc_b2b_next_foreign(c, scene->client, &message);
+    lc_b2b_next_foreign(c, fixture->client, &message);
     lc_check_u64(c, "tag", tag, message.tag);
     lc_check_u64(c, "flags", flags | LC_FLAG_FROM_B2B, message.flags);
-    lc_check_u64(c, "sender", scene->id, message.sender);
+    lc_check_u64(c, "sender", fixture->id, message.sender);
     lc_check_u64(c, "length", length, message.length);
-    lc_check_u64(c, "digest", lc_payload_digest(length, seed), lc_crc(0, message.payload, length));
+    lc_check_payload(c, "digest", length, seed, message.payload);
 }
 
-void lc_b2b_check_link(struct lc_case *c, struct lc_b2b_fixture *scene, uint64_t seed) {
-    lc_b2b_send_remote(c, scene->link, LC_B2B_TAG, 0, 50, seed);
-    lc_b2b_expect_local(c, scene, LC_B2B_TAG, 0, 50, seed);
+/* ---------------------------------------------------------------- service */
+
+void lc_b2b_check_link(struct lc_case *c, struct lc_b2b_fixture *fixture, uint64_t seed) {
+    lc_b2b_send_remote(c, fixture->link, LC_B2B_TAG, 0, 50, seed);
+    lc_b2b_expect_local(c, fixture, LC_B2B_TAG, 0, 50, seed);
 }
 
-void lc_b2b_check_service(struct lc_case *c, struct lc_b2b_fixture *scene, uint64_t seed) {
-    lc_check_alive(c, scene->broker);
-    lc_writer_send(scene->client->out, LC_B2B_TAG, 0, 30, seed);
+void lc_b2b_check_service(struct lc_case *c, struct lc_b2b_fixture *fixture, uint64_t seed) {
     struct lc_message message;
+    lc_check_alive(c, fixture->broker);
+    lc_writer_send(fixture->client->out, LC_B2B_TAG, 0, 30, seed);
     do {
-        lc_next_message(c, scene->client->in, &message);
-    } while (message.sender != scene->client->id || message.length != 30);
-    scene->link = lc_b2b_link(c, scene->port, &scene->id);
-    lc_b2b_check_link(c, scene, seed);
+        lc_next_message(c, fixture->client->in, &message);
+    } while (message.sender != fixture->client->id || message.length != 30);
+    fixture->link = lc_b2b_link(c, fixture->port, &fixture->id);
+    lc_b2b_check_link(c, fixture, seed);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A broker and raw clients that behave. */
+/* A broker of the implementation, with raw clients that keep to the protocol. */
 #ifndef LC_SUITE_KIT_BROKER_FIXTURE_H
 #define LC_SUITE_KIT_BROKER_FIXTURE_H
 
@@ -9,23 +9,21 @@ enum { LC_FIXTURE_TAG = 0xB40C };
 
 struct lc_broker_fixture {
     struct lc_actor *broker;
-    struct lc_desc broadcast;
     uint16_t port;
 };
 
-/* A broker that listens; with more arguments for broker.open, which are taken over. */
+/* Starts a broker that listens. */
 struct lc_broker_fixture lc_fixture_open(struct lc_case *c);
+/* The same with more arguments for broker.open, whose reference is stolen. */
 struct lc_broker_fixture lc_fixture_open_with(struct lc_case *c, json_t *more);
 
-/* One more raw client. */
-struct lc_raw_client *lc_fixture_connect(struct lc_case *c, struct lc_broker_fixture *scene);
+/* Connects another raw client. */
+struct lc_raw_client *lc_fixture_connect(struct lc_case *c, struct lc_broker_fixture *fixture);
 
-/* A message with LC_FIXTURE_TAG on a client's channel, and the wish for it on the broadcast. */
+/* Sends a message with LC_FIXTURE_TAG on the client's channel. It must fit on the page. */
 void lc_fixture_send(struct lc_raw_client *client, uint64_t length, uint64_t seed);
+/* Waits for the next message of `sender` on the broadcast, with that tag and payload. */
 void lc_fixture_expect(struct lc_case *c, struct lc_raw_client *client, uint32_t sender, uint64_t length,
                        uint64_t seed);
-
-/* CLIENT_EXIT on a client's channel, naming that id. */
-void lc_send_client_exit(struct lc_raw_client *client, uint32_t names);
 
 #endif

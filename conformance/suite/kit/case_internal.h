@@ -1,36 +1,33 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * What stands behind a case: its process, what it made, and the memory in which the runner can still look something up
- * when that process is gone.
- */
+/* The state of a case, for the files of the kit and for the runner. */
 #ifndef LC_SUITE_KIT_CASE_INTERNAL_H
 #define LC_SUITE_KIT_CASE_INTERNAL_H
 
 #include "suite/kit/case.h"
 
+#include <stdarg.h>
 #include <stdatomic.h>
 
 enum { LC_NOTES = 20, LC_NOTE_BYTES = 240, LC_PIDS = 1024, LC_STDERR_LINES = 20 };
 
-/* Shared by the runner and the case's process. */
+/* Memory shared by the runner and the case's process: the runner reads it after that process has ended. */
 struct lc_shared {
     _Atomic unsigned pids_used;
-    pid_t pids[LC_PIDS]; /* every process that the case started: what they leave behind is found by their ids */
+    pid_t pids[LC_PIDS]; /* all processes that the case started: leftovers are found by their ids */
     _Atomic unsigned notes_used;
     char notes[LC_NOTES][LC_NOTE_BYTES]; /* a ring */
 };
 
 struct lc_actor {
-    struct lc_case *owner;
     struct lc_adapter *adapter;
     const struct lc_impl *impl;
     char role[16];
     bool stopped;         /* by lc_stop() */
-    bool expected_to_end; /* by lc_kill() */
+    bool expected_to_end; /* killed by the case, or the case has handled its crash */
     struct lc_actor *next;
 };
 
-/* Something that the case made and that has to be undone with it, newest first. */
+/* A function to be called when the case ends. */
 struct lc_deferred {
     void (*undo)(void *what);
     void *what;
@@ -44,38 +41,55 @@ struct lc_case {
     const struct lc_impl *impl, *peer;
     struct lc_shared *shared;
     int verdict_fd;
-    pid_t pid; /* of the case's own process: its helpers have others */
+    pid_t pid; /* the case's own process; helpers have other pids */
     struct lc_actor *actors;
-    struct lc_deferred *deferred;
+    struct lc_deferred *deferred; /* newest first */
 };
 
-/* Runs the case in this process, writes its verdict and never returns. */
+/* Runs the case in this process and writes its verdict. */
 _Noreturn void lc_case_run(struct lc_case *c);
 
-/* A process of the implementation that has no role (yet). */
-struct lc_actor *lc_spawn_without_role(struct lc_case *c);
+/* ---------------------------------------------------------------- resources: aborts the case without memory */
 
-/* A pid that may leave something behind. */
+/* Registers a process of the case, whose leftovers the runner removes. */
 void lc_register_pid(struct lc_shared *shared, pid_t pid);
-/* Undone with the case. */
+/* Calls `undo(what)` when the case ends; the newest first. */
 void lc_defer(struct lc_case *c, void (*undo)(void *what), void *what);
-/* Memory that lives as long as the case; never null. */
+void lc_run_deferred(struct lc_case *c);
+/* Return memory that is freed with the case; never null. lc_format() is in case.h. */
 void *lc_alloc(struct lc_case *c, size_t size);
+char *lc_vformat(struct lc_case *c, const char *format, va_list values) __attribute__((format(printf, 2, 0)));
 
-/*
- * The verdict: `verdict` is pass, fail, skip or trouble; `kind` says of a failure which of ADAPTER.md's verdicts it is.
- * Anything may be null. Ends the process, after having cleaned up.
- */
+/* Returns the notes in a list, the oldest first. */
+json_t *lc_notes(const struct lc_shared *shared);
+
+/* ---------------------------------------------------------------- verdicts */
+
 struct lc_verdict {
-    const char *verdict, *kind, *expected, *seen, *page;
+    const char *verdict;                /* pass, fail, skip or error */
+    const char *kind;                   /* of a failure: wrong, refused, crash, hang or broken (ADAPTER.md); error */
+    const char *expected, *seen, *page; /* may be null */
 };
+/*
+ * Writes the verdict and ends the process. The main process of the case frees all resources; a helper process only
+ * writes its verdict, which fails the case.
+ */
 _Noreturn void lc_finish(struct lc_case *c, const struct lc_verdict *verdict);
 
-/* What an outcome that ends a case means: crash, hang, broken, refused, or unsupported (a skip). */
+/* Ends the case with the verdict of this outcome: crash, hang, broken, refused, or unsupported (a skip). */
 _Noreturn void lc_finish_with_outcome(struct lc_case *c, struct lc_actor *actor, enum lc_outcome outcome,
                                       const json_t *reply);
+/* Ends the case with the verdict "broken": the adapter does not keep to ADAPTER.md. `seen` is a format. */
+_Noreturn void lc_fail_adapter(struct lc_case *c, const char *expected, const char *seen, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Ends the case if an actor has ended unexpectedly. */
+void lc_check_actors(struct lc_case *c);
 
-/* Formats into new memory that lives as long as the case. */
-char *lc_format(struct lc_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Starts the implementation without a role. */
+struct lc_actor *lc_spawn_without_role(struct lc_case *c);
+
+/* Fails the case unless the message has the fields of `wanted` and the payload of that seed. */
+void lc_check_message_fields(struct lc_case *c, const struct lc_reader *reader, const struct lc_message *message,
+                             const struct lc_message *wanted, uint64_t seed);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Things that go on beside a case: helper processes, a thread that flips a field, and waiting for a condition. */
+/* Helper processes, a thread that flips fields, and waiting for conditions. */
 #include "suite/kit/case_internal.h"
 
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---------------------------------------------------------------- helper processes */
@@ -20,7 +19,7 @@ struct helper {
     bool reaped;
 };
 
-static void end_helper(void *what) {
+static void kill_helper(void *what) {
     struct helper *helper = what;
     if (!helper->reaped) {
         kill(helper->pid, SIGKILL);
@@ -43,22 +42,22 @@ pid_t lc_fork_helper(struct lc_case *c, void (*body)(struct lc_case *c, void *ar
     }
     lc_register_pid(c->shared, pid);
     helper->pid = pid;
-    lc_defer(c, end_helper, helper);
+    lc_defer(c, kill_helper, helper);
     return pid;
 }
 
-static struct helper *helper_of(struct lc_case *c, pid_t pid) {
-    for (struct lc_deferred *deferred = c->deferred; deferred; deferred = deferred->next) {
-        if (deferred->undo == end_helper && ((struct helper *)deferred->what)->pid == pid) {
+static struct helper *find_helper(struct lc_case *c, pid_t pid) {
+    for (struct lc_deferred *deferred = c->deferred; deferred != NULL; deferred = deferred->next) {
+        if (deferred->undo == kill_helper && ((struct helper *)deferred->what)->pid == pid) {
             return deferred->what;
         }
     }
-    lc_error(c, "process %d is no helper of this case", (int)pid);
+    lc_error(c, "process %d is not a helper of this case", (int)pid);
 }
 
 void lc_wait_helper(struct lc_case *c, pid_t helper) {
     int status;
-    struct helper *known = helper_of(c, helper);
+    struct helper *known = find_helper(c, helper);
     while (waitpid(helper, &status, 0) < 0) {
         if (errno != EINTR) {
             lc_error(c, "waitpid: %s", strerror(errno));
@@ -69,11 +68,11 @@ void lc_wait_helper(struct lc_case *c, pid_t helper) {
         lc_error(c, "a helper process ended by signal %d", WTERMSIG(status));
     }
     if (WEXITSTATUS(status) != 0) {
-        lc_error(c, "a helper process failed"); /* it gave its own verdict first, and the first one counts */
+        lc_error(c, "a helper process failed"); /* the runner takes the helper's verdict, which was written first */
     }
 }
 
-/* ---------------------------------------------------------------- a field that changes all the time */
+/* ---------------------------------------------------------------- flipping fields */
 
 struct lc_flip {
     pthread_t thread;
@@ -95,59 +94,61 @@ static void put(void *field, size_t bytes, uint64_t value) {
     }
 }
 
-/* One is mended when the next is wrong already: so each stays wrong long enough for another processor to see it. */
-static void *flip(void *what) {
-    struct lc_flip *flipped = what;
+/* A field is restored only after the next one was overwritten, so that another processor has time to read it. */
+static void *flip_fields(void *argument) {
+    struct lc_flip *flip = argument;
     size_t last = 0;
-    for (size_t i = 0; !atomic_load_explicit(&flipped->stop, memory_order_relaxed); i = (i + 1) % flipped->count) {
-        put(flipped->fields[i], flipped->bytes, flipped->wrong);
-        put(flipped->fields[last], flipped->bytes, flipped->right);
+    for (size_t i = 0; !atomic_load_explicit(&flip->stop, memory_order_relaxed); i = (i + 1) % flip->count) {
+        put(flip->fields[i], flip->bytes, flip->wrong);
+        put(flip->fields[last], flip->bytes, flip->right);
         last = i;
     }
-    put(flipped->fields[last], flipped->bytes, flipped->right);
+    put(flip->fields[last], flip->bytes, flip->right);
     return NULL;
 }
 
-static void end_flip(void *what) {
-    lc_flip_stop(what);
+static void stop_flip(void *flip) {
+    lc_flip_stop(flip);
 }
 
 struct lc_flip *lc_flip_start(struct lc_case *c, void *const *fields, size_t count, size_t bytes, uint64_t wrong) {
-    struct lc_flip *flipped = lc_alloc(c, sizeof *flipped);
-    flipped->fields = fields;
-    flipped->count = count;
-    flipped->bytes = bytes;
-    flipped->right = get(fields[0], bytes);
-    flipped->wrong = wrong;
-    int error = pthread_create(&flipped->thread, NULL, flip, flipped);
-    if (error) {
-        lc_error(c, "a thread: %s", strerror(error));
+    struct lc_flip *flip = lc_alloc(c, sizeof *flip);
+    flip->fields = fields;
+    flip->count = count;
+    flip->bytes = bytes;
+    flip->right = get(fields[0], bytes);
+    flip->wrong = wrong;
+    int error = pthread_create(&flip->thread, NULL, flip_fields, flip);
+    if (error != 0) {
+        lc_error(c, "creating a thread: %s", strerror(error));
     }
-    lc_defer(c, end_flip, flipped);
-    return flipped;
+    lc_defer(c, stop_flip, flip);
+    return flip;
 }
 
-void lc_flip_stop(struct lc_flip *flipped) {
-    if (!atomic_exchange(&flipped->stopped, true)) {
-        atomic_store(&flipped->stop, true);
-        pthread_join(flipped->thread, NULL);
+void lc_flip_stop(struct lc_flip *flip) {
+    if (!atomic_exchange(&flip->stopped, true)) {
+        atomic_store(&flip->stop, true);
+        pthread_join(flip->thread, NULL);
     }
 }
 
 /* ---------------------------------------------------------------- waiting */
 
 bool lc_wait_until(bool (*condition)(void *argument), void *argument, int timeout_ms) {
-    struct timespec began, now;
-    clock_gettime(CLOCK_MONOTONIC, &began);
+    int64_t deadline = lc_now_ms() + lc_scaled_ms(timeout_ms);
     for (;;) {
         if (condition(argument)) {
             return true;
         }
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        double waited = (double)(now.tv_sec - began.tv_sec) * 1e3 + (double)(now.tv_nsec - began.tv_nsec) / 1e6;
-        if (waited > timeout_ms * lc_time_factor) {
+        if (lc_now_ms() > deadline) {
             return false;
         }
         sched_yield();
     }
+}
+
+void lc_check_within(struct lc_case *c, bool (*condition)(void *argument), void *argument, int timeout_ms,
+                     const char *expected, const char *seen) {
+    lc_check(c, lc_wait_until(condition, argument, timeout_ms), expected, "%s", seen);
 }

@@ -11,17 +11,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 16, BODY = 64, WAIT_MS = 5000, FIRST_ID = 500 };
+enum { CONNECTIONS = 16, BODY = 64, TIMEOUT_MS = 5000, FIRST_ID = 500 };
 
 const char lc_mock_map_id[] = "77";
 
-struct guests {
+struct connections {
     struct pollfd polled[CONNECTIONS + 1]; /* the listener first */
     nfds_t count;
-    int memory; /* the map's descriptor; -1 before there is one */
+    int memory; /* the descriptor of the map; -1 before NewMap */
 };
 
-/* ---------------------------------------------------------------- answering */
+/* ---------------------------------------------------------------- replies */
 
 static bool reply(int socket, long number, int descriptor) {
     char digits[24];
@@ -41,11 +41,11 @@ static bool reply(int socket, long number, int descriptor) {
     return sendmsg(socket, &header, MSG_NOSIGNAL) > 0;
 }
 
-static bool hand_out(const struct lc_mock_service *host, int socket, int memory) {
-    if (host->way == LC_MOCK_HANGS_UP || memory < 0) {
+static bool reply_map(const struct lc_mock_service *service, int socket, int memory) {
+    if (service->mode == LC_MOCK_HANGS_UP || memory < 0) {
         return false;
     }
-    return reply(socket, host->map, host->way == LC_MOCK_OMITS_DESCRIPTOR ? -1 : memory);
+    return reply(socket, LC_MOCK_MAP, service->mode == LC_MOCK_OMITS_DESCRIPTOR ? -1 : memory);
 }
 
 static int new_memory(uint64_t size) {
@@ -57,62 +57,64 @@ static int new_memory(uint64_t size) {
     return memory;
 }
 
-/* False: hang up. */
-static bool serve_request(struct lc_mock_service *host, struct guests *guests, int socket,
-                          const struct lc_tcp_message *asked) {
-    host->asked[asked->kind]++;
-    switch (asked->kind) {
+/* Returns false if the connection is to be closed. */
+static bool handle(struct lc_mock_service *service, struct connections *connections, int socket,
+                   const struct lc_tcp_message *request) {
+    service->requests[request->kind]++;
+    switch (request->kind) {
     case LC_NEW_MAP:
-        host->size = asked->size;
-        guests->memory = new_memory(asked->size);
-        return hand_out(host, socket, guests->memory);
-    case LC_EXISTING_MAP: host->desc = asked->desc; return hand_out(host, socket, guests->memory);
+        service->size = request->size;
+        connections->memory = new_memory(request->size);
+        return reply_map(service, socket, connections->memory);
+    case LC_EXISTING_MAP: service->desc = request->desc; return reply_map(service, socket, connections->memory);
     case LC_DEREGISTER: return reply(socket, 1, -1);
     case LC_EXIT: return false;
     default: return reply(socket, FIRST_ID + socket, -1);
     }
 }
 
-static bool serve(struct lc_mock_service *host, struct guests *guests, int socket) {
+/* Returns false if the connection is to be closed. */
+static bool read_request(struct lc_mock_service *service, struct connections *connections, int socket) {
     uint8_t body[BODY];
-    struct lc_tcp_message asked;
-    long length = lc_frame_read(socket, body, sizeof body, WAIT_MS);
+    struct lc_tcp_message request;
+    long length = lc_frame_read(socket, body, sizeof body, TIMEOUT_MS);
     if (length < 0) {
-        host->unknown += length == -EPIPE || length == -ECONNRESET ? 0 : 1;
+        service->invalid += length == -EPIPE || length == -ECONNRESET ? 0 : 1;
         return false;
     }
-    if (!lc_service_decode(body, (size_t)length, &asked)) {
-        host->unknown++;
+    if (!lc_service_decode(body, (size_t)length, &request)) {
+        service->invalid++;
         return false;
     }
-    return serve_request(host, guests, socket, &asked);
+    return handle(service, connections, socket, &request);
 }
 
 /* ---------------------------------------------------------------- connections */
 
-static void let_in(struct guests *guests) {
-    int socket = accept4(guests->polled[0].fd, NULL, NULL, SOCK_CLOEXEC);
-    if (socket >= 0 && guests->count <= CONNECTIONS) {
-        guests->polled[guests->count++] = (struct pollfd){.fd = socket, .events = POLLIN};
+static void accept_connection(struct connections *connections) {
+    int socket = accept4(connections->polled[0].fd, NULL, NULL, SOCK_CLOEXEC);
+    if (socket >= 0 && connections->count <= CONNECTIONS) {
+        connections->polled[connections->count++] = (struct pollfd){.fd = socket, .events = POLLIN};
     }
 }
 
-static void be_host(struct lc_case *c, void *argument) {
-    struct lc_mock_service *host = argument;
-    struct guests guests = {.polled = {{.fd = host->listener, .events = POLLIN}}, .count = 1, .memory = -1};
+static void run_service(struct lc_case *c, void *argument) {
+    struct lc_mock_service *service = argument;
+    struct connections connections = {
+        .polled = {{.fd = service->listener, .events = POLLIN}}, .count = 1, .memory = -1};
     (void)c;
     for (;;) {
-        if (poll(guests.polled, guests.count, -1) < 0) {
+        if (poll(connections.polled, connections.count, -1) < 0) {
             continue;
         }
-        for (nfds_t i = guests.count; i-- > 1;) {
-            if (guests.polled[i].revents != 0 && !serve(host, &guests, guests.polled[i].fd)) {
-                close(guests.polled[i].fd);
-                guests.polled[i] = guests.polled[--guests.count];
+        for (nfds_t i = connections.count; i-- > 1;) {
+            if (connections.polled[i].revents != 0 && !read_request(service, &connections, connections.polled[i].fd)) {
+                close(connections.polled[i].fd);
+                connections.polled[i] = connections.polled[--connections.count];
             }
         }
-        if (guests.polled[0].revents != 0) {
-            let_in(&guests);
+        if (connections.polled[0].revents != 0) {
+            accept_connection(&connections);
         }
     }
 }
@@ -129,16 +131,17 @@ static int listen_as_service(void) {
     return listener;
 }
 
-struct lc_mock_service *lc_mock_service_start(struct lc_case *c, enum lc_mock_mode way) {
-    struct lc_mock_service *host = mmap(NULL, sizeof *host, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (host == MAP_FAILED) {
-        lc_error(c, "memory to share with a helper: %s", strerror(errno));
+struct lc_mock_service *lc_mock_service_start(struct lc_case *c, enum lc_mock_mode mode) {
+    struct lc_mock_service *service =
+        mmap(NULL, sizeof *service, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (service == MAP_FAILED) {
+        lc_error(c, "memory to share with a helper process: %s", strerror(errno));
     }
-    *host = (struct lc_mock_service){.listener = listen_as_service(), .way = way, .map = LC_MOCK_MAP};
-    if (host->listener < 0) {
-        lc_error(c, "listening as a service: %s", strerror(-host->listener));
+    *service = (struct lc_mock_service){.listener = listen_as_service(), .mode = mode};
+    if (service->listener < 0) {
+        lc_error(c, "listening as the service: %s", strerror(-service->listener));
     }
-    lc_fork_helper(c, be_host, host);
-    close(host->listener); /* the helper's alone, so that it ends with it */
-    return host;
+    lc_fork_helper(c, run_service, service);
+    close(service->listener); /* only the helper has it, so that the name is free when the helper ends */
+    return service;
 }

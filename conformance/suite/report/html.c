@@ -34,14 +34,14 @@ static void put(FILE *out, char byte) {
 }
 
 void lc_html_text(FILE *out, const char *text) {
-    for (; *text; text++) {
+    for (; *text != '\0'; text++) {
         put(out, *text);
     }
 }
 
 void lc_html_sentence(FILE *out, const char *markdown) {
     bool code = false, italic = false;
-    for (; *markdown; markdown++) {
+    for (; *markdown != '\0'; markdown++) {
         if (*markdown == '`') {
             fputs(code ? "</code>" : "<code>", out);
             code = !code;

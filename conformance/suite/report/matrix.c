@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* All implementations side by side: a row a requirement, a column an implementation. */
-#include "suite/report/files.h"
+#include "suite/report/matrix.h"
 #include "suite/report/html.h"
 
 #include <string.h>
 
-/* What a cell says, the worst last. */
-enum state { NOT_RUN, SKIPPED, PASSED, EXPECTED, ADVICE, FAILED };
+/* The states of a result and of a cell, the worst last. */
+enum state { NOT_RUN, SKIPPED, PASSED, XFAIL, WARNING, FAILED };
 
 static const char *const classes[] = {"none", "none", "pass", "known", "known", "fail"};
 static const char *const symbols[] = {"·", "–", "✓", "≈", "!", "✗"};
-static const char *const words[] = {"not run", "skipped", "passed", "failed as expected", "failed, not counted",
-                                    "failed"};
+static const char *const words[] = {
+    "not run", "skipped", "passed", "expected failure", "warning: failed, but not a MUST", "failed"};
 
 static enum state state_of(const json_t *result) {
     const char *status = lc_result_string(result, "status");
-    return strcmp(status, "passed") == 0     ? PASSED
-           : strcmp(status, "skipped") == 0  ? SKIPPED
-           : strcmp(status, "expected") == 0 ? EXPECTED
-           : strcmp(status, "advice") == 0   ? ADVICE
-                                             : FAILED;
+    return strcmp(status, "passed") == 0    ? PASSED
+           : strcmp(status, "skipped") == 0 ? SKIPPED
+           : strcmp(status, "xfail") == 0   ? XFAIL
+           : strcmp(status, "warning") == 0 ? WARNING
+                                            : FAILED;
 }
 
 static const char *name_of(const json_t *run) {
     const char *name = lc_result_string(json_object_get(run, "hello"), "name");
-    return *name ? name : lc_result_string(run, "given");
+    return *name != '\0' ? name : lc_result_string(run, "impl");
 }
 
 /* ---------------------------------------------------------------- cells */
@@ -41,32 +40,32 @@ static void put_result(FILE *out, const json_t *result) {
         lc_result_one_line(result, line, sizeof line);
         fputs("<pre>", out);
         lc_html_text(out, line);
-        lc_html_text(out, *lc_result_string(result, "page") ? "\n\n" : "");
+        lc_html_text(out, *lc_result_string(result, "page") != '\0' ? "\n\n" : "");
         lc_html_text(out, lc_result_string(result, "page"));
         fputs("</pre>", out);
     }
-    if (state == EXPECTED) {
-        fputs("<span class=\"dim\">expected: ", out);
+    if (state == XFAIL) {
+        fputs("<span class=\"dim\">expected to fail: ", out);
         lc_html_text(out, lc_result_string(result, "reason"));
         fputs("</span>", out);
     }
     fputs("</li>\n", out);
 }
 
-/* The results that a cell is about: those where `field` has that value, and, if asked for, `peer` as well. */
+/* Returns the results whose `field` has that value, and whose peer is `peer` unless that is null. */
 static json_t *choose(const json_t *run, const char *field, const char *value, const char *peer) {
     json_t *chosen = json_array(), *result;
     size_t at;
     json_array_foreach(json_object_get(run, "results"), at, result) {
         if (strcmp(lc_result_string(result, field), value) == 0 &&
-            (!peer || strcmp(lc_result_string(result, "peer"), peer) == 0)) {
+            (peer == NULL || strcmp(lc_result_string(result, "peer"), peer) == 0)) {
             json_array_append(chosen, result);
         }
     }
     return chosen;
 }
 
-/* Takes over `results`. */
+/* The reference to `results` is stolen. */
 static void put_cell(FILE *out, json_t *results) {
     enum state worst = NOT_RUN;
     unsigned counts[FAILED + 1] = {0};
@@ -112,15 +111,15 @@ static void put_section(FILE *out, const char *heading, size_t columns) {
     fputs("</th></tr>\n", out);
 }
 
-static void put_row(FILE *out, const struct lc_requirement *says, const json_t *runs) {
+static void put_row(FILE *out, const struct lc_requirement *requirement, const json_t *runs) {
     size_t at;
     json_t *run;
     fprintf(out, "<tr id=\"%s\"><td class=\"id\"><a href=\"SPEC.md#%s\">%s</a></td><td>%s</td><td class=\"sentence\">",
-            says->id, says->id, says->id, says->level);
-    lc_html_sentence(out, says->text);
+            requirement->id, requirement->id, requirement->id, requirement->level);
+    lc_html_sentence(out, requirement->text);
     fputs("</td>\n", out);
     json_array_foreach(runs, at, run) {
-        put_cell(out, choose(run, "requirement", says->id, NULL));
+        put_cell(out, choose(run, "requirement", requirement->id, NULL));
     }
     fputs("</tr>\n", out);
 }
@@ -139,30 +138,29 @@ static void put_requirements(FILE *out, const struct lc_spec *spec, const json_t
     fputs("</tbody>\n</table>\n", out);
 }
 
-/* ---------------------------------------------------------------- sums, and who works with whom */
+/* ---------------------------------------------------------------- totals and pairs */
 
-static void put_sum_row(FILE *out, const json_t *run) {
+static void put_totals_row(FILE *out, const json_t *run) {
     const json_t *hello = json_object_get(run, "hello");
     struct lc_totals totals = lc_count(json_object_get(run, "results"));
     fputs("<tr><td class=\"id\">", out);
     lc_html_text(out, name_of(run));
     fputs("</td><td>", out);
-    lc_html_text(out, hello ? lc_result_string(hello, "implementation") : "could not be run here");
+    lc_html_text(out, hello != NULL ? lc_result_string(hello, "implementation") : "could not run here");
     fprintf(out, "</td><td class=\"%s\">%u</td><td>%u</td><td class=\"%s\">%u</td><td>%u</td><td>%u</td></tr>\n",
-            totals.passed ? "pass" : "none", totals.passed, totals.expected, totals.failed ? "fail" : "none",
-            totals.failed, totals.advice, totals.skipped);
+            totals.passed > 0 ? "pass" : "none", totals.passed, totals.xfail, totals.failed > 0 ? "fail" : "none",
+            totals.failed, totals.warnings, totals.skipped);
 }
 
-static void put_sums(FILE *out, const json_t *runs) {
+static void put_totals(FILE *out, const json_t *runs) {
     size_t at;
     json_t *run;
-    fputs(
-        "<h2>Implementations</h2>\n<table class=\"small\">\n<thead><tr><th>name</th><th>what it is</th><th>passed</th>"
-        "<th>among them failed as expected</th><th>failed</th><th>failed, not counted</th><th>skipped</th></tr>"
-        "</thead>\n<tbody>\n",
-        out);
+    fputs("<h2>Implementations</h2>\n<table class=\"small\">\n<thead><tr><th>name</th><th>implementation</th>"
+          "<th>passed</th><th>of these expected failures</th><th>failed</th><th>warnings</th><th>skipped</th></tr>"
+          "</thead>\n<tbody>\n",
+          out);
     json_array_foreach(runs, at, run) {
-        put_sum_row(out, run);
+        put_totals_row(out, run);
     }
     fputs("</tbody>\n</table>\n", out);
 }
@@ -170,7 +168,7 @@ static void put_sums(FILE *out, const json_t *runs) {
 static void put_pairs(FILE *out, const json_t *runs) {
     size_t at, other;
     json_t *run, *peer;
-    fputs("<h2>Broker and client</h2>\n<p class=\"dim\">Rows play the broker, columns the client.</p>\n"
+    fputs("<h2>Broker and client</h2>\n<p class=\"dim\">Row: the broker. Column: its clients.</p>\n"
           "<table class=\"small\">\n<thead><tr><th></th>",
           out);
     json_array_foreach(runs, at, run) {
@@ -196,13 +194,13 @@ static void put_legend(FILE *out) {
     for (int i = FAILED; i >= NOT_RUN; i--) {
         fprintf(out, "%s %s%s", symbols[i], words[i], i == NOT_RUN ? "" : ", ");
     }
-    fputs(". The numbers are cases passed, of all. A click opens the cases.</p>\n", out);
+    fputs(". Each cell shows how many of its cases passed. Click to list them.</p>\n", out);
 }
 
 void lc_report_matrix(FILE *out, const struct lc_spec *spec, const json_t *runs) {
     lc_html_begin(out, "LLMP implementations against the specification");
     put_legend(out);
-    put_sums(out, runs);
+    put_totals(out, runs);
     put_pairs(out, runs);
     put_requirements(out, spec, runs);
     lc_html_end(out);

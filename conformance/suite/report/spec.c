@@ -7,70 +7,70 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the reader is in the middle of. */
-struct reading {
+struct parser {
     struct lc_spec *spec;
     char *section;
-    struct lc_requirement *open; /* the paragraph that goes on, or null */
+    struct lc_requirement *open; /* the requirement whose paragraph has not ended, or null */
     regex_t first_line;
 };
 
-static char *part(const char *line, regmatch_t match) {
+static char *copy_match(const char *line, regmatch_t match) {
     return strndup(line + match.rm_so, (size_t)(match.rm_eo - match.rm_so));
 }
 
 static void append(char **text, const char *more) {
     char *joined = NULL;
-    if (asprintf(&joined, "%s%s%s", *text, **text && *more ? " " : "", more) >= 0) {
+    if (asprintf(&joined, "%s%s%s", *text, **text != '\0' && *more != '\0' ? " " : "", more) >= 0) {
         free(*text);
         *text = joined;
     }
 }
 
-static void begin(struct reading *reading, const char *line, const regmatch_t match[4]) {
-    struct lc_spec *spec = reading->spec;
+static void begin_requirement(struct parser *parser, const char *line, const regmatch_t match[4]) {
+    struct lc_spec *spec = parser->spec;
     struct lc_requirement *grown = realloc(spec->all, (spec->count + 1) * sizeof *grown);
-    if (!grown) {
+    if (grown == NULL) {
         return;
     }
     spec->all = grown;
-    reading->open = &grown[spec->count++];
-    *reading->open = (struct lc_requirement){part(line, match[1]), part(line, match[2]), part(line, match[3]),
-                                             strdup(reading->section ? reading->section : "")};
+    parser->open = &grown[spec->count++];
+    *parser->open =
+        (struct lc_requirement){copy_match(line, match[1]), copy_match(line, match[2]), copy_match(line, match[3]),
+                                strdup(parser->section != NULL ? parser->section : "")};
 }
 
-static void take_line(struct reading *reading, const char *line) {
+static void parse_line(struct parser *parser, const char *line) {
     regmatch_t match[4];
     if (strncmp(line, "## ", 3) == 0) {
-        free(reading->section);
-        reading->section = strdup(line + 3);
-        reading->open = NULL;
-    } else if (regexec(&reading->first_line, line, 4, match, 0) == 0) {
-        begin(reading, line, match);
+        free(parser->section);
+        parser->section = strdup(line + 3);
+        parser->open = NULL;
+    } else if (regexec(&parser->first_line, line, 4, match, 0) == 0) {
+        begin_requirement(parser, line, match);
     } else if (line[0] == '\0' || line[0] == '#' || line[0] == '|') {
-        reading->open = NULL;
-    } else if (reading->open) {
-        append(&reading->open->text, line);
+        parser->open = NULL;
+    } else if (parser->open != NULL) {
+        append(&parser->open->text, line);
     }
 }
 
 bool lc_spec_load(struct lc_spec *spec, const char *path) {
-    struct reading reading = {.spec = spec};
+    struct parser parser = {.spec = spec};
     char *line = NULL;
     size_t room = 0;
     memset(spec, 0, sizeof *spec);
     FILE *file = fopen(path, "re");
-    if (!file) {
+    if (file == NULL) {
         return false;
     }
-    regcomp(&reading.first_line, "^\\*\\*([A-Z0-9]+-[0-9]+) \\((MUST|SHOULD|MAY)\\)\\*\\* *(.*)$", REG_EXTENDED);
+    regcomp(&parser.first_line, "^\\*\\*([A-Z0-9]+-[0-9]+) \\((MUST|SHOULD|MAY)\\)\\*\\* *(.*)$", REG_EXTENDED);
     while (getline(&line, &room, file) >= 0) {
         line[strcspn(line, "\r\n")] = '\0';
-        take_line(&reading, line);
+        parse_line(&parser, line);
     }
     spec->path = strdup(path);
-    regfree(&reading.first_line);
-    free(reading.section);
+    regfree(&parser.first_line);
+    free(parser.section);
     free(line);
     fclose(file);
     errno = 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* TAP, JUnit's XML, and Markdown. */
-#include "suite/report/files.h"
+#include "suite/report/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +10,14 @@ static const json_t *results_of(const json_t *run) {
 
 /* ---------------------------------------------------------------- TAP */
 
-static void tap_line(FILE *out, size_t number, const json_t *result) {
+void lc_report_tap_result(FILE *out, size_t number, const json_t *result) {
     char line[600];
-    bool bad = lc_status_is_failure(lc_result_string(result, "status"));
-    bool advice = lc_result_is(result, "advice"), skipped = lc_result_is(result, "skipped");
+    bool failure = lc_status_is_failure(lc_result_string(result, "status"));
+    bool warning = lc_result_is(result, "warning"), skipped = lc_result_is(result, "skipped");
     lc_result_one_line(result, line, sizeof line);
-    fprintf(out, "%s %zu - %s", bad || advice ? "not ok" : "ok", number, lc_result_string(result, "id"));
-    fprintf(out, "%s%s\n", skipped ? " # SKIP " : advice ? " # TODO " : "", skipped || advice ? line : "");
-    if (bad) {
+    fprintf(out, "%s %zu - %s", failure || warning ? "not ok" : "ok", number, lc_result_string(result, "id"));
+    fprintf(out, "%s%s\n", skipped ? " # SKIP " : warning ? " # TODO " : "", skipped || warning ? line : "");
+    if (failure) {
         lc_result_explain(out, result, "#   ");
     }
 }
@@ -28,14 +27,14 @@ void lc_report_tap(FILE *out, const json_t *run) {
     json_t *result;
     fprintf(out, "TAP version 13\n1..%zu\n", json_array_size(results_of(run)));
     json_array_foreach(results_of(run), at, result) {
-        tap_line(out, at + 1, result);
+        lc_report_tap_result(out, at + 1, result);
     }
 }
 
 /* ---------------------------------------------------------------- JUnit */
 
 static void put_xml(FILE *out, const char *text) {
-    for (; *text; text++) {
+    for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
         switch (byte) {
         case '&': fputs("&amp;", out); break;
@@ -53,34 +52,35 @@ static void put_attribute(FILE *out, const char *name, const char *value) {
     fputc('"', out);
 }
 
-static void junit_story(FILE *out, const json_t *result) {
-    char *story = NULL;
+static void junit_details(FILE *out, const json_t *result) {
+    char *details = NULL;
     size_t length = 0;
-    FILE *memory = open_memstream(&story, &length);
-    if (memory) {
+    FILE *memory = open_memstream(&details, &length);
+    if (memory != NULL) {
         lc_result_explain(memory, result, "");
         fclose(memory);
-        put_xml(out, story);
+        put_xml(out, details);
     }
-    free(story);
+    free(details);
 }
 
 static void junit_case(FILE *out, const json_t *run, const json_t *result) {
     char line[600];
-    bool bad = lc_status_is_failure(lc_result_string(result, "status")), skipped = lc_result_is(result, "skipped");
+    bool failure = lc_status_is_failure(lc_result_string(result, "status"));
+    bool skipped = lc_result_is(result, "skipped");
     lc_result_one_line(result, line, sizeof line);
     fputs("    <testcase", out);
     put_attribute(out, "classname", lc_result_string(json_object_get(run, "hello"), "name"));
     put_attribute(out, "name", lc_result_string(result, "id"));
     fprintf(out, " time=\"%.3f\">", json_real_value(json_object_get(result, "seconds")));
-    if (bad || skipped) {
-        fputs(bad ? "<failure" : "<skipped", out);
+    if (failure || skipped) {
+        fputs(failure ? "<failure" : "<skipped", out);
         put_attribute(out, "message", line);
         fputc('>', out);
-        if (bad) {
-            junit_story(out, result);
+        if (failure) {
+            junit_details(out, result);
         }
-        fputs(bad ? "</failure>" : "</skipped>", out);
+        fputs(failure ? "</failure>" : "</skipped>", out);
     }
     fputs("</testcase>\n", out);
 }
@@ -98,13 +98,13 @@ void lc_report_junit(FILE *out, const json_t *run) {
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
     json_array_foreach(results_of(run), at, result) {
         if (strcmp(section, lc_result_string(result, "section")) != 0) {
-            fputs(*section ? "  </testsuite>\n" : "", out);
+            fputs(*section != '\0' ? "  </testsuite>\n" : "", out);
             section = lc_result_string(result, "section");
             junit_open(out, section);
         }
         junit_case(out, run, result);
     }
-    fputs(*section ? "  </testsuite>\n</testsuites>\n" : "</testsuites>\n", out);
+    fputs(*section != '\0' ? "  </testsuite>\n</testsuites>\n" : "</testsuites>\n", out);
 }
 
 /* ---------------------------------------------------------------- Markdown */
@@ -127,7 +127,7 @@ static void markdown_sections(FILE *out, const json_t *results) {
     }
 }
 
-/* All results of a status, each told in one line, the failures at length. */
+/* Lists all results with this status in one line each; failures with all details. */
 static void markdown_list(FILE *out, const json_t *results, const char *status, const char *heading) {
     size_t at;
     json_t *result;
@@ -151,17 +151,16 @@ static void markdown_list(FILE *out, const json_t *results, const char *status, 
 void lc_report_markdown(FILE *out, const json_t *run) {
     const json_t *hello = json_object_get(run, "hello"), *results = results_of(run);
     struct lc_totals totals = lc_count(results);
-    fprintf(out,
-            "# %s against the LLMP specification\n\n%s, held against the specification by llmp-conformance %s.\n\n",
+    fprintf(out, "# Conformance of %s to the LLMP specification\n\n%s, tested by llmp-conformance %s.\n\n",
             lc_result_string(hello, "name"), lc_result_string(hello, "implementation"), lc_result_string(run, "suite"));
     fprintf(out,
-            "**%u passed, %u failed, %u skipped**; %u of the passed failed as expected, %u of a SHOULD or MAY failed "
-            "and do not count.\n\n",
-            totals.passed, totals.failed, totals.skipped, totals.expected, totals.advice);
+            "**%u passed, %u failed, %u skipped**; %u of the passed cases are expected failures (xfail), %u cases of a "
+            "SHOULD or MAY failed and are not counted (warnings).\n\n",
+            totals.passed, totals.failed, totals.skipped, totals.xfail, totals.warnings);
     markdown_sections(out, results);
     markdown_list(out, results, "failed", "Failed");
-    markdown_list(out, results, "unexpected", "Passed, although expected to fail");
-    markdown_list(out, results, "advice", "Failed, of a level that does not count");
-    markdown_list(out, results, "expected", "Failed, as expected");
+    markdown_list(out, results, "xpass", "Passed, but listed as failing (xpass)");
+    markdown_list(out, results, "warning", "Warnings: failed, but not a MUST");
+    markdown_list(out, results, "xfail", "Expected failures (xfail)");
     markdown_list(out, results, "skipped", "Skipped");
 }

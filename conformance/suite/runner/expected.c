@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char first_comment[] =
-    "# Cases that are known to fail, and why (ADAPTER.md). One that passes is an error, unless ~ stands before it.\n";
+static const char first_comment[] = "# Cases that are known to fail, and why (ADAPTER.md). It is an error if one "
+                                    "passes, unless its id starts with ~.\n";
 
 /* ---------------------------------------------------------------- reading */
 
 static void add_comment(struct lc_expected *expected, const char *line) {
     char *joined = NULL;
-    if (asprintf(&joined, "%s%s\n", expected->comments ? expected->comments : "", line) >= 0) {
+    if (asprintf(&joined, "%s%s\n", expected->comments != NULL ? expected->comments : "", line) >= 0) {
         free(expected->comments);
         expected->comments = joined;
     }
@@ -22,7 +22,7 @@ static void add_comment(struct lc_expected *expected, const char *line) {
 
 static bool add(struct lc_expected *expected, const char *id, const char *reason, bool sometimes) {
     struct lc_expectation *grown = realloc(expected->all, (expected->count + 1) * sizeof *grown);
-    if (!grown) {
+    if (grown == NULL) {
         return false;
     }
     expected->all = grown;
@@ -39,8 +39,8 @@ static bool listed(const struct lc_expected *expected, const char *id) {
     return false;
 }
 
-/* Null: the line is good. */
-static const char *take_line(struct lc_expected *expected, char *line) {
+/* Returns what is wrong with the line, or null. */
+static const char *parse_line(struct lc_expected *expected, char *line) {
     line[strcspn(line, "\r\n")] = '\0';
     line += strspn(line, " \t");
     if (line[0] == '#') {
@@ -54,38 +54,38 @@ static const char *take_line(struct lc_expected *expected, char *line) {
     char *reason = line + length + strspn(line + length, " \t");
     line[length] = '\0';
     bool sometimes = line[0] == '~';
-    const char *id = line + sometimes;
+    const char *id = line + (sometimes ? 1 : 0);
     if (!lc_case_exists(id)) {
-        return "is no case of this suite";
+        return "is not a case of this suite";
     }
     if (reason == line + length) {
-        return "has no reason behind it";
+        return "has no reason";
     }
-    return listed(expected, id) ? "is listed twice" : add(expected, id, reason, sometimes) ? NULL : "no memory";
+    return listed(expected, id) ? "is listed twice" : add(expected, id, reason, sometimes) ? NULL : "out of memory";
 }
 
 bool lc_expected_load(struct lc_expected *expected, const char *path, char error[300]) {
     char *line = NULL;
     size_t room = 0;
-    const char *complaint = NULL;
+    const char *problem = NULL;
     memset(expected, 0, sizeof *expected);
-    expected->path = path ? strdup(path) : NULL;
-    FILE *file = path ? fopen(path, "re") : NULL;
-    if (!file && path && errno != ENOENT) {
+    expected->path = path != NULL ? strdup(path) : NULL;
+    FILE *file = path != NULL ? fopen(path, "re") : NULL;
+    if (file == NULL && path != NULL && errno != ENOENT) {
         snprintf(error, 300, "%.200s: %s", path, strerror(errno));
         return false;
     }
-    for (int number = 1; file && !complaint && getline(&line, &room, file) >= 0; number++) {
-        complaint = take_line(expected, line);
-        if (complaint) {
-            snprintf(error, 300, "%.150s:%d: %.80s %s", path, number, line + strspn(line, " \t"), complaint);
+    for (int number = 1; file != NULL && problem == NULL && getline(&line, &room, file) >= 0; number++) {
+        problem = parse_line(expected, line);
+        if (problem != NULL) {
+            snprintf(error, 300, "%.150s:%d: %.80s %s", path, number, line + strspn(line, " \t"), problem);
         }
     }
     free(line);
-    if (file) {
+    if (file != NULL) {
         fclose(file);
     }
-    return !complaint;
+    return problem == NULL;
 }
 
 void lc_expected_free(struct lc_expected *expected) {
@@ -99,20 +99,20 @@ void lc_expected_free(struct lc_expected *expected) {
     memset(expected, 0, sizeof *expected);
 }
 
-/* Without a provider it is for all of them. A case with another peer is always named with it. */
+/* A line without a provider applies to all of them, but not to a case with another implementation on the other side. */
 static bool covers(const struct lc_expectation *expectation, const char *id) {
     size_t length = strlen(expectation->id);
     if (strncmp(expectation->id, id, length) != 0) {
         return false;
     }
-    return id[length] == '\0' || (id[length] == '@' && !strchr(id, '+'));
+    return id[length] == '\0' || (id[length] == '@' && strchr(id, '+') == NULL);
 }
 
 const struct lc_expectation *lc_expected_find(const struct lc_expected *expected, const char *id) {
     const struct lc_expectation *found = NULL;
     for (size_t i = 0; i < expected->count; i++) {
         bool exact = strcmp(expected->all[i].id, id) == 0;
-        if (exact || (!found && covers(&expected->all[i], id))) {
+        if (exact || (found == NULL && covers(&expected->all[i], id))) {
             found = &expected->all[i];
         }
     }
@@ -121,7 +121,7 @@ const struct lc_expectation *lc_expected_find(const struct lc_expected *expected
 
 /* ---------------------------------------------------------------- writing */
 
-/* Passed or failed: a case that was skipped says nothing. */
+/* Returns true if the plan ran the case; a skipped case did not run. */
 static bool did_run(const struct lc_plan *plan, const struct lc_expectation *expectation) {
     for (size_t i = 0; i < plan->count; i++) {
         if (covers(expectation, plan->all[i].id) && !lc_result_is(plan->all[i].result, "skipped")) {
@@ -144,21 +144,21 @@ static void write_failed(FILE *file, const struct lc_expected *expected, const s
     for (size_t i = 0; i < plan->count; i++) {
         const json_t *result = plan->all[i].result;
         const struct lc_expectation *known = lc_expected_find(expected, plan->all[i].id);
-        bool kept = known && known->sometimes;
+        bool kept = known != NULL && known->sometimes;
         char line[400];
         if (lc_result_verdict_is(result, "fail") && !kept) {
             lc_result_one_line(result, line, sizeof line);
-            fprintf(file, "%s %s\n", plan->all[i].id, known ? known->reason : line);
+            fprintf(file, "%s %s\n", plan->all[i].id, known != NULL ? known->reason : line);
         }
     }
 }
 
 bool lc_expected_write(const struct lc_expected *expected, const struct lc_plan *plan) {
     FILE *file = fopen(expected->path, "we");
-    if (!file) {
+    if (file == NULL) {
         return false;
     }
-    fputs(expected->comments ? expected->comments : first_comment, file);
+    fputs(expected->comments != NULL ? expected->comments : first_comment, file);
     write_failed(file, expected, plan);
     write_kept(file, expected, plan);
     return fclose(file) == 0;

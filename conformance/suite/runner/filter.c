@@ -5,16 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "EOP-4": capitals and digits, a dash, digits. */
+/* Returns true for capitals and digits, a dash, and digits: "EOP-4". */
 static bool is_requirement(const char *pattern) {
     size_t subject = strspn(pattern, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
     const char *number = pattern + subject + 1;
-    return subject > 0 && pattern[subject] == '-' && *number && number[strspn(number, "0123456789")] == '\0';
+    return subject > 0 && pattern[subject] == '-' && *number != '\0' && number[strspn(number, "0123456789")] == '\0';
 }
 
 static bool glob_matches(const char *pattern, const char *id) {
     char *without_provider = strndup(id, strcspn(id, "@"));
-    bool matches = fnmatch(pattern, id, 0) == 0 || (without_provider && fnmatch(pattern, without_provider, 0) == 0);
+    bool matches =
+        fnmatch(pattern, id, 0) == 0 || (without_provider != NULL && fnmatch(pattern, without_provider, 0) == 0);
     free(without_provider);
     return matches;
 }
@@ -27,19 +28,19 @@ static bool pattern_matches(const char *pattern, const char *section, const char
     if (is_requirement(pattern)) {
         return strncmp(id, pattern, length) == 0 && id[length] == '/';
     }
-    if (strpbrk(pattern, "*?[")) {
+    if (strpbrk(pattern, "*?[") != NULL) {
         return glob_matches(pattern, id);
     }
     return strcmp(section, pattern) == 0 || strstr(id, pattern) != NULL;
 }
 
 bool lc_filter_matches(const char *list, const char *section, const char *id) {
-    if (!list) {
+    if (list == NULL) {
         return true;
     }
     char *copy = strdup(list), *rest = copy;
     bool matches = false;
-    for (char *pattern; !matches && copy && (pattern = strsep(&rest, ","));) {
+    for (char *pattern; !matches && copy != NULL && (pattern = strsep(&rest, ",")) != NULL;) {
         matches = pattern_matches(pattern, section, id);
     }
     free(copy);
@@ -48,8 +49,8 @@ bool lc_filter_matches(const char *list, const char *section, const char *id) {
 
 bool lc_list_has(const char *list, const char *name) {
     size_t length = strlen(name);
-    for (const char *at = list; at; at = strchr(at, ',')) {
-        at += *at == ',';
+    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',' ? 1 : 0;
         if (strncmp(at, name, length) == 0 && (at[length] == '\0' || at[length] == ',')) {
             return true;
         }

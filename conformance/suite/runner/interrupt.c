@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t came;
+static volatile sig_atomic_t recorded;
 
-static void note(int number) {
-    came = number;
+static void record(int number) {
+    recorded = number;
 }
 
 static void set_both(void (*handler)(int number)) {
@@ -18,22 +18,22 @@ static void set_both(void (*handler)(int number)) {
 }
 
 void lc_interrupt_defer(void) {
-    set_both(note);
+    set_both(record);
 }
 
 int lc_interrupted(void) {
-    return came;
+    return recorded;
 }
 
 void lc_interrupt_reset(void) {
     set_both(SIG_DFL);
-    came = 0;
+    recorded = 0;
 }
 
 void lc_interrupt_deliver(void) {
-    int number = came;
+    int number = recorded;
     lc_interrupt_reset();
-    if (number) {
+    if (number != 0) {
         raise(number);
     }
 }

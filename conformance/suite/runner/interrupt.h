@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Ctrl-C while a case runs: what it made is removed before the suite goes. */
+/* SIGINT and SIGTERM while a case runs: the runner removes what the case has created before it ends. */
 #ifndef LC_SUITE_RUNNER_INTERRUPT_H
 #define LC_SUITE_RUNNER_INTERRUPT_H
 
-/* From here on SIGINT and SIGTERM are only noted. */
+/* From now on SIGINT and SIGTERM are only recorded. */
 void lc_interrupt_defer(void);
-/* The signal that came, or 0. */
+/* Returns the recorded signal, or 0. */
 int lc_interrupted(void);
-/* Back to what a signal usually does; one that came ends the process now. */
+/* Restores the default actions, and raises the recorded signal. */
 void lc_interrupt_deliver(void);
-/* In a new process: what a signal usually does, and none that came. */
+/* In a forked process: restores the default actions and forgets the recorded signal. */
 void lc_interrupt_reset(void);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* With a provider in the filter a case is listed when any of its own matches. */
-static bool asked_for(const char *filter, const char *section, const struct lc_case_def *def) {
+/* A filter may name a provider: the case is listed if it matches with any of its providers. */
+static bool is_requested(const char *filter, const char *section, const struct lc_case_def *def) {
     char id[LC_ID];
     bool matches = lc_filter_matches(filter, section, def->id);
     for (int i = 0; i < LC_PROVIDERS && !matches; i++) {
@@ -20,23 +20,24 @@ static bool asked_for(const char *filter, const char *section, const struct lc_c
 static void put(const struct lc_case_def *def, const struct lc_spec *spec) {
     char requirement[LC_ID];
     lc_requirement_of(requirement, def->id);
-    const struct lc_requirement *says = lc_spec_find(spec, requirement);
-    printf("%s\t%s\t%s\t%s\n", def->id, says ? says->level : "?", def->roles ? def->roles : "", def->title);
+    const struct lc_requirement *known = lc_spec_find(spec, requirement);
+    printf("%s\t%s\t%s\t%s\n", def->id, known != NULL ? known->level : "?", def->roles != NULL ? def->roles : "",
+           def->title);
 }
 
 int lc_list(const struct lc_options *options, const struct lc_spec *spec) {
     int count = 0;
-    for (const struct lc_section *section = lc_sections; section->name; section++) {
-        for (const struct lc_case_def *def = section->cases; def->id; def++) {
-            if (asked_for(options->filter, section->name, def)) {
+    for (const struct lc_section *section = lc_sections; section->name != NULL; section++) {
+        for (const struct lc_case_def *def = section->cases; def->id != NULL; def++) {
+            if (is_requested(options->filter, section->name, def)) {
                 put(def, spec);
                 count++;
             }
         }
     }
     if (count == 0) {
-        fprintf(stderr, "llmp-conformance: --filter %s: matches no case (--list without it shows all)\n",
-                options->filter ? options->filter : "");
+        fprintf(stderr, "llmp-conformance: --filter %s: matches no case (--list without --filter prints all)\n",
+                options->filter != NULL ? options->filter : "");
     }
-    return count ? LC_EXIT_OK : LC_EXIT_USAGE;
+    return count > 0 ? LC_EXIT_OK : LC_EXIT_USAGE;
 }

@@ -15,29 +15,29 @@
 
 static const char help[] =
     "usage: llmp-conformance --impl FOLDER|COMMAND [option …]\n"
-    "       llmp-conformance --list [--filter …]\n"
+    "       llmp-conformance --list [--filter LIST]\n"
     "       llmp-conformance --matrix RESULTS.json … > matrix.html\n"
     "\n"
-    "Holds implementations of LLMP against SPEC.md. ADAPTER.md says how to plug one in.\n"
+    "Tests implementations of LLMP against SPEC.md. ADAPTER.md describes how to add one.\n"
     "\n"
-    "  --impl FOLDER|COMMAND  a folder with an executable `adapter`, or a command; several for a matrix\n"
-    "  --peer FOLDER|COMMAND  plays the other side where a case has two (else the implementation itself)\n"
-    "  --filter LIST          only these: EOP-4, growth@posix, 'RECV-*/flip*', or a section as matrix\n"
-    "  --provider LIST        only these: sysv, posix, memfd\n"
-    "  --strict               a failed SHOULD is a failure, too\n"
-    "  --list                 says which cases there are: id, level, roles, title\n"
-    "  --tap                  results as TAP on standard output\n"
-    "  --verbose              a line for every case, the passed ones too\n"
-    "  --report DIR           reports go there (else build/conformance/NAME, and nowhere with --filter)\n"
-    "  --expected FILE        the failures to expect (else expected-failures in the implementation's folder)\n"
-    "  --write-expected       writes that file from what is seen\n"
-    "  --seconds FACTOR       every time limit is so many times as long\n"
-    "  --repeat N             a case passes when it passes N times\n"
-    "  --spec FILE            SPEC.md, where it is not found by itself\n"
-    "  --matrix FILE …        combines results.json of several runs into one page\n"
+    "  --impl FOLDER|COMMAND  a folder with an executable `adapter`, or a command; may be repeated\n"
+    "  --peer FOLDER|COMMAND  the implementation of the other side, in cases with two sides (default: --impl)\n"
+    "  --filter LIST          run only these cases: EOP-4, growth@posix, 'RECV-*/flip*', or a section (matrix)\n"
+    "  --provider LIST        run only over these providers: sysv, posix, memfd\n"
+    "  --strict               count a failed SHOULD as a failure\n"
+    "  --list                 print the cases: id, level, roles, title\n"
+    "  --tap                  print results as TAP\n"
+    "  --verbose              print a line for each case, also for those that pass\n"
+    "  --report DIR           write the reports to DIR (default: build/conformance/NAME; none with --filter)\n"
+    "  --expected FILE        expected failures (default: expected-failures in the folder of the implementation)\n"
+    "  --write-expected       write that file from the results\n"
+    "  --time-factor FACTOR   multiply all time limits\n"
+    "  --repeat N             run each case N times; it passes if all runs pass\n"
+    "  --spec FILE            SPEC.md, if it is not found\n"
+    "  --matrix FILE …        combine results.json of several runs into one page\n"
     "  --version, --help\n"
     "\n"
-    "Exit status: 0 all as expected, 1 failures, 2 wrong usage, 3 the adapter is broken.\n";
+    "Exit status: 0 no failures, 1 failures, 2 usage error, 3 the adapter is broken.\n";
 
 enum option_id {
     IMPL = 256,
@@ -51,7 +51,7 @@ enum option_id {
     REPORT,
     EXPECTED,
     WRITE_EXPECTED,
-    SECONDS,
+    TIME_FACTOR,
     REPEAT,
     SPEC,
     MATRIX,
@@ -71,7 +71,7 @@ static const struct option known[] = {
     {"report", required_argument, NULL, REPORT},
     {"expected", required_argument, NULL, EXPECTED},
     {"write-expected", no_argument, NULL, WRITE_EXPECTED},
-    {"seconds", required_argument, NULL, SECONDS},
+    {"time-factor", required_argument, NULL, TIME_FACTOR},
     {"repeat", required_argument, NULL, REPEAT},
     {"spec", required_argument, NULL, SPEC},
     {"matrix", no_argument, NULL, MATRIX},
@@ -80,9 +80,9 @@ static const struct option known[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static bool usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-static bool wrong(const char *format, ...) {
+static bool usage_error(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fputs("llmp-conformance: ", stderr);
@@ -94,80 +94,80 @@ static bool wrong(const char *format, ...) {
 
 static bool add_impl(struct lc_options *options, const char *given) {
     if (options->impl_count == LC_MAX_IMPLS) {
-        return wrong("--impl: at most %d at a time; combine their results with --matrix", LC_MAX_IMPLS);
+        return usage_error("--impl: at most %d; combine results of several runs with --matrix", LC_MAX_IMPLS);
     }
     options->impls[options->impl_count++] = given;
     return true;
 }
 
-static bool take_factor(double *factor, const char *given) {
+static bool parse_factor(double *factor, const char *given) {
     char *end;
     errno = 0;
     *factor = strtod(given, &end);
-    bool good = errno == 0 && end != given && *end == '\0' && *factor >= 0.01 && *factor <= 1000;
-    return good || wrong("--seconds %s: a factor from 0.01 to 1000, such as 3", given);
+    bool valid = errno == 0 && end != given && *end == '\0' && *factor >= 0.01 && *factor <= 1000;
+    return valid || usage_error("--time-factor %s: must be a number from 0.01 to 1000, such as 3", given);
 }
 
-static bool take_count(int *count, const char *given) {
+static bool parse_count(int *count, const char *given) {
     char *end;
     errno = 0;
     long value = strtol(given, &end, 10);
     *count = (int)value;
-    bool good = errno == 0 && end != given && *end == '\0' && value >= 1 && value <= 1000000;
-    return good || wrong("--repeat %s: a number from 1 to 1000000", given);
+    bool valid = errno == 0 && end != given && *end == '\0' && value >= 1 && value <= 1000000;
+    return valid || usage_error("--repeat %s: must be a number from 1 to 1000000", given);
 }
 
 static bool check_providers(const char *list) {
     char *copy = strdup(list), *rest = copy;
-    bool good = copy != NULL;
-    for (char *name; good && (name = strsep(&rest, ","));) {
+    bool valid = copy != NULL;
+    for (char *name; valid && (name = strsep(&rest, ",")) != NULL;) {
         if (lc_provider_by_name(name) < 0) {
-            good = wrong("--provider %s: \"%s\" is none of sysv, posix, memfd", list, name);
+            valid = usage_error("--provider %s: \"%s\" is not a provider: sysv, posix, memfd", list, name);
         }
     }
     free(copy);
-    return good;
+    return valid;
 }
 
-static bool take(struct lc_options *options, int option, char *given) {
+static bool set_option(struct lc_options *options, int option, char *given) {
     switch (option) {
     case IMPL: return add_impl(options, given);
     case PEER: options->peer = given; return true;
-    case FILTER: options->filter = given; return *given ? true : wrong("--filter: an empty filter matches nothing");
+    case FILTER: options->filter = given; return *given != '\0' || usage_error("--filter: the list is empty");
     case PROVIDER: options->providers = given; return check_providers(given);
     case STRICT: options->strict = true; return true;
     case LIST: options->list = true; return true;
     case TAP: options->tap = true; return true;
     case VERBOSE: options->verbose = true; return true;
-    case REPORT: options->report = given; return *given ? true : wrong("--report: an empty folder name");
+    case REPORT: options->report = given; return *given != '\0' || usage_error("--report: the folder name is empty");
     case EXPECTED: options->expected = given; return true;
     case WRITE_EXPECTED: options->write_expected = true; return true;
-    case SECONDS: return take_factor(&options->seconds, given);
-    case REPEAT: return take_count(&options->repeat, given);
+    case TIME_FACTOR: return parse_factor(&options->time_factor, given);
+    case REPEAT: return parse_count(&options->repeat, given);
     default: options->spec = given; return true;
     }
 }
 
-static bool complain_of(char **argv, int option) {
+static bool report_option(char **argv, int option) {
     const char *given = argv[optind - 1];
     if (option == ':') {
-        return wrong("%s: needs a value behind it", given);
+        return usage_error("%s: needs a value", given);
     }
-    return wrong("%s: no such option, or it takes no value", given);
+    return usage_error("%s: unknown option, or it takes no value", given);
 }
 
-static bool fits_together(const struct lc_options *options, int argc, char **argv) {
-    if (options->matrix) {
-        return options->matrix_count > 0 || wrong("--matrix: name the results.json files to combine");
+static bool check_combination(const struct lc_options *options, int argc, char **argv) {
+    if (options->matrix != NULL) {
+        return options->matrix_count > 0 || usage_error("--matrix: needs the results.json files to combine");
     }
     if (optind < argc) {
-        return wrong("%s: not expected here; did you mean --impl %s?", argv[optind], argv[optind]);
+        return usage_error("%s: unexpected argument; did you mean --impl %s?", argv[optind], argv[optind]);
     }
     if (!options->list && options->impl_count == 0) {
-        return wrong("--impl is missing: a folder with an executable named `adapter`, or a command");
+        return usage_error("--impl is missing: it names a folder with an executable named `adapter`, or a command");
     }
-    if (options->expected && options->impl_count > 1) {
-        return wrong("--expected: with one implementation only; several have a file each in their folders");
+    if (options->expected != NULL && options->impl_count > 1) {
+        return usage_error("--expected: only with one implementation; several have a file each, in their folders");
     }
     return true;
 }
@@ -175,7 +175,7 @@ static bool fits_together(const struct lc_options *options, int argc, char **arg
 bool lc_options_parse(struct lc_options *options, int argc, char **argv, int *exit_code) {
     int option;
     bool matrix = false;
-    *options = (struct lc_options){.seconds = 1, .repeat = 1};
+    *options = (struct lc_options){.time_factor = 1, .repeat = 1};
     *exit_code = LC_EXIT_USAGE;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
@@ -185,13 +185,13 @@ bool lc_options_parse(struct lc_options *options, int argc, char **argv, int *ex
             return false;
         }
         matrix = matrix || option == MATRIX;
-        bool taken = option == '?' || option == ':' ? complain_of(argv, option)
-                                                    : option == MATRIX || take(options, option, optarg);
+        bool taken = option == '?' || option == ':' ? report_option(argv, option)
+                                                    : option == MATRIX || set_option(options, option, optarg);
         if (!taken) {
             return false;
         }
     }
     options->matrix = matrix ? argv + optind : NULL;
     options->matrix_count = argc - optind;
-    return fits_together(options, argc, argv);
+    return check_combination(options, argc, argv);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The command line. */
+/* Command-line options. */
 #ifndef LC_SUITE_RUNNER_OPTIONS_H
 #define LC_SUITE_RUNNER_OPTIONS_H
 
@@ -16,18 +16,18 @@ struct lc_options {
     size_t impl_count;
     const char *peer;      /* null: the implementation itself */
     const char *filter;    /* null: all cases */
-    const char *providers; /* null: all that suite and implementation share */
-    const char *report;    /* folder; null: the usual one */
+    const char *providers; /* null: all that suite and implementation have in common */
+    const char *report;    /* a folder; null: the default one */
     const char *expected;  /* null: `expected-failures` in the implementation's folder */
-    const char *spec;      /* null: where it was built or installed */
+    const char *spec;      /* null: the installed one, or the one of the source tree */
     bool strict, list, tap, verbose, write_expected;
-    double seconds;
+    double time_factor;
     int repeat;
-    char **matrix; /* results to combine */
+    char **matrix; /* the results.json files to combine; null without --matrix */
     int matrix_count;
 };
 
-/* False: an exit code was chosen (`*exit_code`) and whatever is to be said was said. */
+/* Returns false if the program is to exit with `*exit_code`: after --help, --version, or an error, which is printed. */
 bool lc_options_parse(struct lc_options *options, int argc, char **argv, int *exit_code);
 
 #endif

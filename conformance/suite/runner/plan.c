@@ -11,7 +11,7 @@ void lc_requirement_of(char requirement[LC_ID], const char *case_id) {
 }
 
 const char *lc_planned_level(const struct lc_planned *planned) {
-    return planned->says ? planned->says->level : "MUST";
+    return planned->requirement != NULL ? planned->requirement->level : "MUST";
 }
 
 /* ---------------------------------------------------------------- providers */
@@ -31,8 +31,8 @@ static bool offered(const struct lc_plan *plan, int provider) {
     return lc_impl_offers(plan->impl, "providers", name) && lc_impl_offers(plan->peer, "providers", name);
 }
 
-/* Those that the case runs over, whichever of them are asked for. */
-static int providers_of(const struct lc_plan *plan, const struct lc_case_def *def, int found[LC_PROVIDERS]) {
+/* Finds the providers that case, implementation and peer have in common. Returns how many there are. */
+static int common_providers(const struct lc_plan *plan, const struct lc_case_def *def, int found[LC_PROVIDERS]) {
     int count = 0;
     for (int i = 0; i < LC_PROVIDERS; i++) {
         if (lc_case_allows(def, (enum lc_provider)i) && offered(plan, i)) {
@@ -42,7 +42,9 @@ static int providers_of(const struct lc_plan *plan, const struct lc_case_def *de
     return count;
 }
 
-static int asked_for(const struct lc_plan *plan, const struct lc_case_def *def, int found[LC_PROVIDERS], int count) {
+/* Keeps those that --provider asks for. Returns how many there are. */
+static int requested_providers(const struct lc_plan *plan, const struct lc_case_def *def, int found[LC_PROVIDERS],
+                               int count) {
     int kept = 0;
     for (int i = 0; i < count; i++) {
         if (lc_list_has(plan->options->providers, lc_provider_names[found[i]])) {
@@ -52,34 +54,34 @@ static int asked_for(const struct lc_plan *plan, const struct lc_case_def *def, 
     return def->providers == LC_FIRST_PROVIDER && kept > 1 ? 1 : kept;
 }
 
-/* ---------------------------------------------------------------- what is missing */
+/* ---------------------------------------------------------------- reasons to skip */
 
-static void missing_role(struct lc_planned *planned, const char *role, size_t length) {
+static void check_role(struct lc_planned *planned, const char *role, size_t length) {
     char name[32];
     snprintf(name, sizeof name, "%.*s", (int)length, role);
     if (!lc_impl_offers(planned->plan->impl, "roles", name)) {
-        snprintf(planned->skip, sizeof planned->skip, "role %s not offered by %s", name,
+        snprintf(planned->skip, sizeof planned->skip, "needs the role %s, which %s does not offer", name,
                  lc_impl_name(planned->plan->impl));
     }
 }
 
-static void look_for_roles(struct lc_planned *planned) {
-    const char *at = planned->def->roles ? planned->def->roles : "";
-    while (*at && !planned->skip[0]) {
+static void check_roles(struct lc_planned *planned) {
+    const char *at = planned->def->roles != NULL ? planned->def->roles : "";
+    while (*at != '\0' && planned->skip[0] == '\0') {
         size_t length = strcspn(at, " ");
-        missing_role(planned, at, length);
+        check_role(planned, at, length);
         at += length + strspn(at + length, " ");
     }
 }
 
-static void look_for_needs(struct lc_planned *planned) {
-    if (!planned->plan->impl->hello || !planned->plan->peer->hello) {
-        snprintf(planned->skip, sizeof planned->skip, "an adapter that can be run here");
+static void check_needs(struct lc_planned *planned) {
+    if (planned->plan->impl->hello == NULL || planned->plan->peer->hello == NULL) {
+        snprintf(planned->skip, sizeof planned->skip, "needs an adapter that can run here");
         return;
     }
-    look_for_roles(planned);
-    if (!planned->provider_name[0] && !planned->skip[0]) {
-        snprintf(planned->skip, sizeof planned->skip, "a provider that case and implementation have in common");
+    check_roles(planned);
+    if (planned->provider_name[0] == '\0' && planned->skip[0] == '\0') {
+        snprintf(planned->skip, sizeof planned->skip, "needs a provider that case and implementation have in common");
     }
 }
 
@@ -87,19 +89,19 @@ static void look_for_needs(struct lc_planned *planned) {
 
 static bool add(struct lc_plan *plan, const struct lc_section *section, const struct lc_case_def *def, int provider) {
     struct lc_planned planned = {.plan = plan, .section = section, .def = def};
-    bool other = plan->peer != plan->impl;
+    bool has_peer = plan->peer != plan->impl;
     planned.provider = provider < 0 ? LC_SYSV : (enum lc_provider)provider;
     planned.provider_name = provider < 0 ? "" : lc_provider_names[provider];
     snprintf(planned.id, sizeof planned.id, "%s%s%s%s%s", def->id, provider < 0 ? "" : "@", planned.provider_name,
-             other ? "+" : "", other ? lc_impl_name(plan->peer) : "");
+             has_peer ? "+" : "", has_peer ? lc_impl_name(plan->peer) : "");
     if (!lc_filter_matches(plan->options->filter, section->name, planned.id)) {
         return true;
     }
-    lc_requirement_of(planned.requirement, def->id);
-    planned.says = lc_spec_find(plan->spec, planned.requirement);
-    look_for_needs(&planned);
+    lc_requirement_of(planned.requirement_id, def->id);
+    planned.requirement = lc_spec_find(plan->spec, planned.requirement_id);
+    check_needs(&planned);
     struct lc_planned *grown = realloc(plan->all, (plan->count + 1) * sizeof *grown);
-    if (!grown) {
+    if (grown == NULL) {
         return false;
     }
     plan->all = grown;
@@ -110,8 +112,8 @@ static bool add(struct lc_plan *plan, const struct lc_section *section, const st
 static bool add_section(struct lc_plan *plan, const struct lc_section *section) {
     int found[LC_PROVIDERS];
     bool good = true;
-    for (const struct lc_case_def *def = section->cases; good && def->id; def++) {
-        int count = providers_of(plan, def, found), kept = asked_for(plan, def, found, count);
+    for (const struct lc_case_def *def = section->cases; good && def->id != NULL; def++) {
+        int count = common_providers(plan, def, found), kept = requested_providers(plan, def, found, count);
         for (int i = 0; good && i < kept; i++) {
             good = add(plan, section, def, found[i]);
         }
@@ -126,8 +128,8 @@ bool lc_plan_make(struct lc_plan *plan, const struct lc_options *options, const 
                   const struct lc_impl *impl, const struct lc_impl *peer, const char *section) {
     bool good = true;
     *plan = (struct lc_plan){.options = options, .spec = spec, .impl = impl, .peer = peer};
-    for (const struct lc_section *each = lc_sections; good && each->name; each++) {
-        if (!section || strcmp(section, each->name) == 0) {
+    for (const struct lc_section *each = lc_sections; good && each->name != NULL; each++) {
+        if (section == NULL || strcmp(section, each->name) == 0) {
             good = add_section(plan, each);
         }
     }
@@ -145,7 +147,7 @@ void lc_plan_free(struct lc_plan *plan) {
 bool lc_case_exists(const char *id) {
     size_t length = strcspn(id, "@");
     int provider = -1;
-    if (id[length]) {
+    if (id[length] != '\0') {
         char name[16];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(id + length + 1, "+"), id + length + 1);
         provider = lc_provider_by_name(name);
@@ -153,8 +155,8 @@ bool lc_case_exists(const char *id) {
             return false;
         }
     }
-    for (const struct lc_section *section = lc_sections; section->name; section++) {
-        for (const struct lc_case_def *def = section->cases; def->id; def++) {
+    for (const struct lc_section *section = lc_sections; section->name != NULL; section++) {
+        for (const struct lc_case_def *def = section->cases; def->id != NULL; def++) {
             if (strlen(def->id) == length && strncmp(def->id, id, length) == 0) {
                 return provider < 0 || lc_case_allows(def, (enum lc_provider)provider);
             }

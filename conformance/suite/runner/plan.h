@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The plan of a run: which cases, over which providers, and which of them cannot be run here. */
+/* The plan of a run: its cases, each with a provider, and which of them cannot run here. */
 #ifndef LC_SUITE_RUNNER_PLAN_H
 #define LC_SUITE_RUNNER_PLAN_H
 
@@ -16,12 +16,12 @@ struct lc_planned {
     const struct lc_section *section;
     const struct lc_case_def *def;
     enum lc_provider provider;
-    const char *provider_name;         /* "" where none fits */
-    char id[LC_ID];                    /* "EOP-4/growth@posix", "+name" behind it where another plays the peer */
-    char requirement[LC_ID];           /* "EOP-4" */
-    const struct lc_requirement *says; /* null: SPEC.md has no such requirement */
-    char skip[160];                    /* not empty: what is missing to run it */
-    json_t *result;                    /* null before it ran */
+    const char *provider_name;  /* "" if there is none to run over */
+    char id[LC_ID];             /* "EOP-4/growth@posix", and "+NAME" if another implementation is the peer */
+    char requirement_id[LC_ID]; /* "EOP-4" */
+    const struct lc_requirement *requirement; /* null if SPEC.md does not have it */
+    char skip[160];                           /* why the case cannot run here; empty if it can */
+    json_t *result;                           /* null until it has run */
 };
 
 struct lc_plan {
@@ -32,18 +32,18 @@ struct lc_plan {
     size_t count;
 };
 
-/* `section`: only that one, or null. False: no memory. */
+/* `section`: plans only that one; may be null. Returns false without memory. */
 bool lc_plan_make(struct lc_plan *plan, const struct lc_options *options, const struct lc_spec *spec,
                   const struct lc_impl *impl, const struct lc_impl *peer, const char *section);
 void lc_plan_free(struct lc_plan *plan);
 
-/* "EOP-4" of "EOP-4/growth". */
+/* Writes "EOP-4" for "EOP-4/growth". */
 void lc_requirement_of(char requirement[LC_ID], const char *case_id);
-/* MUST where SPEC.md does not say. */
+/* Returns the requirement's level; MUST if SPEC.md does not have it. */
 const char *lc_planned_level(const struct lc_planned *planned);
-/* Whether the case is there at all, over any provider: with "@posix" that provider has to be one of its own. */
+/* Returns true if the suite has this case; with "@posix", if the case also runs over that provider. */
 bool lc_case_exists(const char *id);
-/* Whether a case may run over a provider at all. */
+/* Returns true if the case may run over the provider. */
 bool lc_case_allows(const struct lc_case_def *def, enum lc_provider provider);
 
 #endif

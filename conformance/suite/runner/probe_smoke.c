@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Each role once, in the simplest way. Only the shape of the answers counts; a refusal or a crash is left to the cases. */
+/* Plays each role once. Only the form of the replies is checked; a refusal or a crash is no error of the adapter. */
 #include "suite/kit/case_internal.h"
-#include "suite/runner/probe.h"
+#include "suite/runner/probe_cases.h"
 
 #include <stddef.h>
 
-enum { TAG = 0x5A, LENGTH = 5, SEED = 1, TRY_MS = 100, CONNECT_MS = 5000 };
+enum { TAG = 0x5A, LENGTH = 5, SEED = 1, SHORT_MS = 100, CONNECT_MS = 5000 };
 
-/* Null: the implementation would not, so that there is no answer to look at. `unsupported` is none of a role in hello. */
-static const json_t *ask(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *arguments) {
+/*
+ * Returns the reply, or null if the implementation refused the request or crashed. A verb of a role that hello lists
+ * must not be unsupported.
+ */
+static const json_t *call(struct lc_case *c, struct lc_actor *actor, const char *verb, json_t *arguments) {
     const json_t *reply;
     enum lc_outcome outcome = lc_call_any_outcome(c, actor, &reply, verb, "o", arguments);
     if (outcome == LC_BROKEN) {
         lc_finish_with_outcome(c, actor, outcome, reply);
     }
     if (outcome == LC_UNSUPPORTED) {
-        lc_fail_adapter(c, "that a role in hello's `roles` has its verbs", "%s is unsupported", verb);
+        lc_fail_adapter(c, "the adapter supports all verbs of the roles in its hello", "%s is unsupported", verb);
     }
     return outcome == LC_OK ? reply : NULL;
 }
 
-static const json_t *ask_plain(struct lc_case *c, struct lc_actor *actor, const char *verb) {
-    return ask(c, actor, verb, json_object());
+static const json_t *call_without_arguments(struct lc_case *c, struct lc_actor *actor, const char *verb) {
+    return call(c, actor, verb, json_object());
 }
 
-static void want_array(struct lc_case *c, const json_t *reply, const char *field) {
+static void check_array(struct lc_case *c, const json_t *reply, const char *field) {
     if (!json_is_array(json_object_get(reply, field))) {
-        lc_fail_adapter(c, "a list", "none in the field `%s`", field);
+        lc_fail_adapter(c, "a list", "no list in the field `%s`", field);
     }
 }
 
@@ -35,17 +38,17 @@ static void want_array(struct lc_case *c, const json_t *reply, const char *field
 static void sender(struct lc_case *c) {
     struct lc_actor *actor = lc_spawn(c, "sender");
     const json_t *reply =
-        ask(c, actor, "sender.open", json_pack("{s:s, s:i}", "provider", lc_provider_name(c), "sender_id", 1));
-    if (!reply) {
+        call(c, actor, "sender.open", json_pack("{s:s, s:i}", "provider", lc_provider_name(c), "sender_id", 1));
+    if (reply == NULL) {
         return;
     }
     lc_field_desc(c, reply, "description");
-    reply = ask(c, actor, "sender.send",
-                json_pack("{s:i, s:i, s:i, s:i}", "tag", TAG, "length", LENGTH, "seed", SEED, "timeout_ms", TRY_MS));
-    if (reply) {
+    reply = call(c, actor, "sender.send",
+                 json_pack("{s:i, s:i, s:i, s:i}", "tag", TAG, "length", LENGTH, "seed", SEED, "timeout_ms", SHORT_MS));
+    if (reply != NULL) {
         lc_field_u64(c, reply, "sent");
     }
-    ask_plain(c, actor, "sender.close");
+    call_without_arguments(c, actor, "sender.close");
 }
 
 static void check_message(struct lc_case *c, const json_t *message) {
@@ -61,7 +64,7 @@ static void check_drained(struct lc_case *c, const json_t *reply) {
     lc_field_u64(c, reply, "received");
     lc_field_string(c, reply, "end");
     if (!json_is_object(json_object_get(reply, "senders"))) {
-        lc_fail_adapter(c, "an object", "none in the field `senders`");
+        lc_fail_adapter(c, "an object", "no object in the field `senders`");
     }
     json_object_foreach(json_object_get(reply, "senders"), id, each) {
         lc_field_u64(c, each, "count");
@@ -72,16 +75,16 @@ static void check_drained(struct lc_case *c, const json_t *reply) {
 static void receive(struct lc_case *c, struct lc_actor *actor, const char *recv, const char *drain) {
     size_t at;
     json_t *message;
-    const json_t *reply = ask(c, actor, recv, json_pack("{s:i, s:i}", "count", 1, "timeout_ms", TRY_MS));
-    if (reply) {
-        want_array(c, reply, "messages");
+    const json_t *reply = call(c, actor, recv, json_pack("{s:i, s:i}", "count", 1, "timeout_ms", SHORT_MS));
+    if (reply != NULL) {
+        check_array(c, reply, "messages");
         lc_field_string(c, reply, "end");
         json_array_foreach(json_object_get(reply, "messages"), at, message) {
             check_message(c, message);
         }
     }
-    reply = ask(c, actor, drain, json_pack("{s:i, s:i}", "count", 1, "timeout_ms", TRY_MS));
-    if (reply) {
+    reply = call(c, actor, drain, json_pack("{s:i, s:i}", "count", 1, "timeout_ms", SHORT_MS));
+    if (reply != NULL) {
         check_drained(c, reply);
     }
 }
@@ -91,18 +94,19 @@ static void receiver(struct lc_case *c) {
     lc_writer_send(writer, TAG, 0, LENGTH, SEED);
     lc_writer_send(writer, TAG, 0, LENGTH, SEED);
     struct lc_actor *actor = lc_spawn(c, "receiver");
-    if (ask(c, actor, "receiver.open",
-            json_pack("{s:s, s:o}", "provider", lc_provider_name(c), "description",
-                      lc_desc_json(&writer->map->desc)))) {
+    const json_t *reply =
+        call(c, actor, "receiver.open",
+             json_pack("{s:s, s:o}", "provider", lc_provider_name(c), "description", lc_desc_json(&writer->map->desc)));
+    if (reply != NULL) {
         receive(c, actor, "receiver.recv", "receiver.drain");
-        ask_plain(c, actor, "receiver.close");
+        call_without_arguments(c, actor, "receiver.close");
     }
 }
 
-/* Its port, or 0. */
+/* Returns the port, or 0 if the broker did not open. */
 static uint16_t open_broker(struct lc_case *c, struct lc_actor *actor) {
-    const json_t *reply = ask(c, actor, "broker.open", json_pack("{s:s}", "provider", lc_provider_name(c)));
-    if (!reply) {
+    const json_t *reply = call(c, actor, "broker.open", json_pack("{s:s}", "provider", lc_provider_name(c)));
+    if (reply == NULL) {
         return 0;
     }
     lc_field_desc(c, reply, "description");
@@ -111,60 +115,60 @@ static uint16_t open_broker(struct lc_case *c, struct lc_actor *actor) {
 
 static void broker(struct lc_case *c) {
     struct lc_actor *actor = lc_spawn(c, "broker");
-    if (open_broker(c, actor)) {
-        ask_plain(c, actor, "broker.stop");
+    if (open_broker(c, actor) != 0) {
+        call_without_arguments(c, actor, "broker.stop");
     }
 }
 
 static void client(struct lc_case *c) {
     uint16_t port = lc_has_role(c, "broker") ? open_broker(c, lc_spawn(c, "broker")) : 0;
-    if (!port) {
+    if (port == 0) {
         return;
     }
     struct lc_actor *actor = lc_spawn(c, "client");
     const json_t *reply =
-        ask(c, actor, "client.connect",
-            json_pack("{s:s, s:i, s:i}", "provider", lc_provider_name(c), "port", port, "timeout_ms", CONNECT_MS));
-    if (reply) {
+        call(c, actor, "client.connect",
+             json_pack("{s:s, s:i, s:i}", "provider", lc_provider_name(c), "port", port, "timeout_ms", CONNECT_MS));
+    if (reply != NULL) {
         lc_field_u64(c, reply, "client_id");
         lc_field_desc(c, reply, "description");
         receive(c, actor, "client.recv", "client.drain");
-        ask_plain(c, actor, "client.close");
+        call_without_arguments(c, actor, "client.close");
     }
 }
 
 static void b2b(struct lc_case *c) {
     uint16_t port = open_broker(c, lc_spawn(c, "broker"));
     struct lc_actor *other = lc_spawn(c, "broker");
-    if (port && open_broker(c, other)) {
-        ask(c, other, "broker.link", json_pack("{s:i, s:i}", "port", port, "timeout_ms", CONNECT_MS));
+    if (port != 0 && open_broker(c, other) != 0) {
+        call(c, other, "broker.link", json_pack("{s:i, s:i}", "port", port, "timeout_ms", CONNECT_MS));
     }
 }
 
 static void provider(struct lc_case *c) {
     struct lc_actor *actor = lc_spawn(c, "provider");
     const json_t *reply =
-        ask(c, actor, "map.create", json_pack("{s:s, s:i}", "provider", lc_provider_name(c), "size", 4096));
-    if (!reply) {
+        call(c, actor, "map.create", json_pack("{s:s, s:i}", "provider", lc_provider_name(c), "size", 4096));
+    if (reply == NULL) {
         return;
     }
     json_int_t map = (json_int_t)lc_field_u64(c, reply, "map");
     lc_field_desc(c, reply, "description");
-    ask(c, actor, "map.write",
-        json_pack("{s:I, s:i, s:i, s:i}", "map", map, "offset", 0, "length", LENGTH, "seed", SEED));
-    reply = ask(c, actor, "map.digest", json_pack("{s:I, s:i, s:i}", "map", map, "offset", 0, "length", LENGTH));
-    if (reply && lc_field_u64(c, reply, "digest") != lc_payload_digest(LENGTH, SEED)) {
-        lc_fail_adapter(c, "payload and digest as ADAPTER.md has them (Values: two checks)",
-                        "seed 1, length 5 has the digest %llu and not %u",
-                        (unsigned long long)lc_field_u64(c, reply, "digest"), lc_payload_digest(LENGTH, SEED));
+    call(c, actor, "map.write",
+         json_pack("{s:I, s:i, s:i, s:i}", "map", map, "offset", 0, "length", LENGTH, "seed", SEED));
+    reply = call(c, actor, "map.digest", json_pack("{s:I, s:i, s:i}", "map", map, "offset", 0, "length", LENGTH));
+    if (reply != NULL && lc_field_u64(c, reply, "digest") != lc_payload_digest(LENGTH, SEED)) {
+        lc_fail_adapter(
+            c, lc_format(c, "digest %u for seed 1 and length 5 (ADAPTER.md, Values)", lc_payload_digest(LENGTH, SEED)),
+            "%llu", (unsigned long long)lc_field_u64(c, reply, "digest"));
     }
-    ask(c, actor, "map.close", json_pack("{s:I}", "map", map));
+    call(c, actor, "map.close", json_pack("{s:I}", "map", map));
 }
 
 static void service(struct lc_case *c) {
     struct lc_actor *actor = lc_spawn(c, "service");
-    if (ask_plain(c, actor, "service.open")) {
-        ask_plain(c, actor, "service.stop");
+    if (call_without_arguments(c, actor, "service.open") != NULL) {
+        call_without_arguments(c, actor, "service.stop");
     }
 }
 
@@ -174,7 +178,7 @@ const struct lc_case_def lc_smoke_cases[] = {
     {"ADAPTER/broker", "plays a broker", "broker", LC_FIRST_PROVIDER, broker, 0, false},
     {"ADAPTER/client", "plays a client", "client", LC_FIRST_PROVIDER, client, 0, false},
     {"ADAPTER/b2b", "links two brokers", "b2b", LC_FIRST_PROVIDER, b2b, 0, false},
-    {"ADAPTER/provider", "makes a map", "provider", LC_FIRST_PROVIDER, provider, 0, false},
+    {"ADAPTER/provider", "creates a map", "provider", LC_FIRST_PROVIDER, provider, 0, false},
     {"ADAPTER/service", "plays a service", "service", LC_FIRST_PROVIDER, service, 0, true},
     {0},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* One case in a process of its own: its verdict comes through a pipe, and whatever happens to it, it is cleaned up. */
 #include "suite/runner/process.h"
+#include "suite/adapter/clock.h"
 #include "suite/kit/case_internal.h"
 #include "suite/runner/interrupt.h"
 #include "suite/runner/system.h"
@@ -15,56 +15,55 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { CASE_SECONDS = 20, VERDICT_LIMIT = 4 << 20 };
+enum { CASE_SECONDS = 20, POLL_MS = 200, VERDICT_MAX_BYTES = 4 << 20 };
 
 struct running {
     const struct lc_case_def *def;
     struct lc_shared *shared;
     pid_t pid;
     int pipe;
-    char *said; /* the verdict's line */
+    char *output; /* what the case wrote to the pipe */
     size_t length;
     bool in_time;
 };
 
 void lc_process_init(void) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    signal(SIGPIPE, SIG_IGN); /* adapters hang up; that is a result and no end of the suite */
+    signal(SIGPIPE, SIG_IGN); /* a write to an adapter that has ended must not end the suite */
 }
 
 /* ---------------------------------------------------------------- the case's process */
 
-/* cmocka catches crashes of its process and would go on here, in the copy, with the next test. */
-static void crash_plainly(void) {
+/* cmocka handles crash signals and would continue with the next test, in this copy of the process. */
+static void reset_crash_signals(void) {
     static const int caught[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGABRT};
     for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
         signal(caught[i], SIG_DFL);
     }
 }
 
-static _Noreturn void be_case(struct lc_case *c, pid_t runner) {
+static _Noreturn void run_in_child(struct lc_case *c, pid_t runner) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != runner) {
         _exit(1);
     }
-    crash_plainly();
+    reset_crash_signals();
     lc_interrupt_reset();
     c->pid = getpid();
     lc_register_pid(c->shared, c->pid);
-    const char *missing = c->def->own_network ? lc_enter_network_namespace() : NULL;
-    if (missing) {
-        lc_skip(c, "a network namespace of its own: %s", missing);
+    const char *problem = c->def->own_network ? lc_enter_network_namespace() : NULL;
+    if (problem != NULL) {
+        lc_skip(c, "a network namespace of its own: %s", problem);
     }
     lc_case_run(c);
 }
 
 static bool start(struct running *running, struct lc_case *c) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC)) {
+    if (pipe2(ends, O_CLOEXEC) != 0) {
         return false;
     }
     pid_t runner = getpid();
@@ -72,7 +71,7 @@ static bool start(struct running *running, struct lc_case *c) {
     if (running->pid == 0) {
         close(ends[0]);
         c->verdict_fd = ends[1];
-        be_case(c, runner);
+        run_in_child(c, runner);
     }
     running->pipe = ends[0];
     close(ends[1]);
@@ -84,23 +83,22 @@ static bool start(struct running *running, struct lc_case *c) {
 
 /* ---------------------------------------------------------------- waiting for it */
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+static int time_limit_ms(const struct lc_case_def *def) {
+    return lc_scaled_ms(1000 * (def->seconds > 0 ? def->seconds : CASE_SECONDS));
 }
 
-/* True as long as there may be more. */
+/* Returns false at the end of the output. */
 static bool read_some(struct running *running) {
     char bytes[4096];
     ssize_t got = read(running->pipe, bytes, sizeof bytes);
     if (got < 0) {
         return errno == EINTR;
     }
-    char *grown = running->length < VERDICT_LIMIT ? realloc(running->said, running->length + (size_t)got + 1) : NULL;
-    if (grown) {
+    char *grown =
+        running->length < VERDICT_MAX_BYTES ? realloc(running->output, running->length + (size_t)got + 1) : NULL;
+    if (grown != NULL) {
         memcpy(grown + running->length, bytes, (size_t)got);
-        running->said = grown;
+        running->output = grown;
         running->length += (size_t)got;
         grown[running->length] = '\0';
     }
@@ -108,24 +106,27 @@ static bool read_some(struct running *running) {
 }
 
 static void wait_for(struct running *running) {
-    double deadline = seconds_now() + (running->def->seconds ? running->def->seconds : CASE_SECONDS) * lc_time_factor;
+    int64_t deadline = lc_now_ms() + time_limit_ms(running->def);
     bool more = true;
     running->in_time = true;
     while (more) {
-        double left = deadline - seconds_now();
-        if (left <= 0 || lc_interrupted()) {
+        int64_t left = deadline - lc_now_ms();
+        if (left <= 0 || lc_interrupted() != 0) {
             running->in_time = false;
             return;
         }
-        if (poll(&(struct pollfd){running->pipe, POLLIN, 0}, 1, left < 0.2 ? (int)(left * 1000) + 1 : 200) > 0) {
+        if (poll(&(struct pollfd){running->pipe, POLLIN, 0}, 1, left < POLL_MS ? (int)left : POLL_MS) > 0) {
             more = read_some(running);
         }
     }
 }
 
-/* ---------------------------------------------------------------- what is left of it */
+/* ---------------------------------------------------------------- leftovers */
 
-/* Its parties die with it, and whoever they leave without a parent becomes ours: nobody else is. */
+/*
+ * Adapters are killed when the case's process ends. This process inherits their orphans and has no other children, so
+ * all children are killed and reaped.
+ */
 static int reap_all(struct running *running) {
     int status, own = 0;
     pid_t pid;
@@ -146,59 +147,59 @@ static void remove_leftovers(const struct lc_shared *shared) {
     lc_remove_leftovers(shared->pids, used < LC_PIDS ? used : LC_PIDS);
 }
 
-/* The tail of what the parties of a case that hangs have said: only they still know. */
-static json_t *voices(const struct lc_shared *shared) {
+/* The end of each process's standard error. A case that hangs cannot report it; its processes must still run. */
+static json_t *stderr_of_processes(const struct lc_shared *shared) {
     json_t *list = json_array();
     unsigned used = atomic_load(&shared->pids_used);
     for (unsigned i = 1; i < used && i < LC_PIDS; i++) {
-        char *said = lc_process_stderr(shared->pids[i]);
-        if (said && *said) {
-            json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", "process", "role", "?", "said", said));
+        char *text = lc_process_stderr(shared->pids[i]);
+        if (text != NULL && *text != '\0') {
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", "process", "role", "?", "text", text));
         }
-        free(said);
-    }
-    return list;
-}
-
-static json_t *notes_of(const struct lc_shared *shared) {
-    json_t *list = json_array();
-    unsigned used = atomic_load(&shared->notes_used);
-    for (unsigned i = used > LC_NOTES ? used - LC_NOTES : 0; i < used; i++) {
-        json_array_append_new(list, json_string(shared->notes[i % LC_NOTES]));
+        free(text);
     }
     return list;
 }
 
 /* ---------------------------------------------------------------- the result */
 
-static json_t *without_verdict(const struct running *running, int status, json_t *said) {
+static json_t *error_result(const char *what) {
+    return json_pack("{s:s, s:s, s:s}", "verdict", "error", "kind", "error", "seen", what);
+}
+
+static json_t *system_error(const char *what) {
+    char text[200];
+    snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
+    return error_result(text);
+}
+
+static json_t *hang_result(const struct running *running) {
+    char seen[64];
+    snprintf(seen, sizeof seen, "it still ran after %d seconds", time_limit_ms(running->def) / 1000);
+    return json_pack("{s:s, s:s, s:s, s:s}", "verdict", "fail", "kind", "hang", "expected",
+                     "the case ends within its time limit", "seen", seen);
+}
+
+static json_t *crash_result(int status) {
     char seen[128];
-    json_t *result = json_object();
-    if (!running->in_time) {
-        snprintf(seen, sizeof seen, "it still ran after %d seconds",
-                 (int)((running->def->seconds ? running->def->seconds : CASE_SECONDS) * lc_time_factor));
-        json_object_update_new(result, json_pack("{s:s, s:s, s:s, s:s}", "verdict", "fail", "kind", "hang", "expected",
-                                                 "that the case ends in time", "seen", seen));
-    } else {
-        snprintf(seen, sizeof seen, "the suite itself crashed: its case %s %d",
-                 WIFSIGNALED(status) ? "ended by signal" : "exited with",
-                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-        json_object_update_new(result,
-                               json_pack("{s:s, s:s, s:s}", "verdict", "trouble", "kind", "trouble", "seen", seen));
-    }
-    json_object_set_new(result, "notes", notes_of(running->shared));
-    json_object_set(result, "stderr", said);
+    snprintf(seen, sizeof seen, "the suite itself crashed: the case's process %s %d",
+             WIFSIGNALED(status) ? "ended by signal" : "exited with",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return error_result(seen);
+}
+
+/* The reference to `stderr_list` is stolen. */
+static json_t *result_without_verdict(const struct running *running, int status, json_t *stderr_list) {
+    json_t *result = running->in_time ? crash_result(status) : hang_result(running);
+    json_object_set_new(result, "notes", lc_notes(running->shared));
+    json_object_set_new(result, "stderr", stderr_list);
     return result;
 }
 
-/* The first line counts: a helper process that found something spoke before the case did. */
+/* Takes the first line: the verdict of a helper process comes before that of the case. */
 static json_t *verdict_of(const struct running *running) {
-    char *end = running->said ? strchr(running->said, '\n') : NULL;
-    return end ? json_loadb(running->said, (size_t)(end - running->said), 0, NULL) : NULL;
-}
-
-static json_t *trouble(const char *what) {
-    return json_pack("{s:s, s:s, s:s+}", "verdict", "trouble", "kind", "trouble", "seen", what, strerror(errno));
+    char *end = running->output != NULL ? strchr(running->output, '\n') : NULL;
+    return end != NULL ? json_loadb(running->output, (size_t)(end - running->output), 0, NULL) : NULL;
 }
 
 static json_t *run_once(struct lc_case *c) {
@@ -207,22 +208,23 @@ static json_t *run_once(struct lc_case *c) {
     lc_interrupt_defer();
     if (!start(&running, c)) {
         lc_interrupt_deliver();
-        return trouble("starting the case's process: ");
+        return system_error("starting the case's process");
     }
     wait_for(&running);
     close(running.pipe);
-    json_t *said = running.in_time ? json_array() : voices(running.shared);
+    json_t *stderr_list = running.in_time ? json_array() : stderr_of_processes(running.shared);
     int status = reap_all(&running);
     remove_leftovers(running.shared);
     lc_interrupt_deliver();
     json_t *result = verdict_of(&running);
     bool crashed = running.in_time && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
-    if (!result || crashed) {
+    if (result == NULL || crashed) {
         json_decref(result);
-        result = without_verdict(&running, status, said);
+        result = result_without_verdict(&running, status, stderr_list);
+    } else {
+        json_decref(stderr_list);
     }
-    json_decref(said);
-    free(running.said);
+    free(running.output);
     return result;
 }
 
@@ -230,23 +232,23 @@ static bool passed(const json_t *result) {
     return strcmp(json_string_value(json_object_get(result, "verdict")), "pass") == 0;
 }
 
-json_t *lc_run_case(const struct lc_run_options *setting, const struct lc_case_def *def, enum lc_provider provider,
+json_t *lc_run_case(const struct lc_run_options *options, const struct lc_case_def *def, enum lc_provider provider,
                     const char *id) {
-    struct lc_case c = {.def = def, .provider = provider, .impl = setting->impl, .peer = setting->peer};
+    struct lc_case c = {.def = def, .provider = provider, .impl = options->impl, .peer = options->peer};
     c.shared = mmap(NULL, sizeof *c.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (c.shared == MAP_FAILED) {
-        return trouble("memory to share with the case: ");
+        return system_error("memory to share with the case");
     }
     snprintf(c.id, sizeof c.id, "%s", id);
-    double began = seconds_now();
+    int64_t start_ms = lc_now_ms();
     json_t *result = run_once(&c);
     int runs = 1;
-    for (; runs < setting->repeat && passed(result); runs++) {
+    for (; runs < options->repeat && passed(result); runs++) {
         json_decref(result);
         result = run_once(&c);
     }
-    json_object_set_new(result, "seconds", json_real(seconds_now() - began));
-    if (setting->repeat > 1) {
+    json_object_set_new(result, "seconds", json_real((double)(lc_now_ms() - start_ms) / 1e3));
+    if (options->repeat > 1) {
         json_object_set_new(result, "runs", json_integer(runs));
     }
     munmap(c.shared, sizeof *c.shared);

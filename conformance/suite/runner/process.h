@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Running cases: each in a process of its own, with a time limit, and nothing of it left behind.
+ * Runs a case in a process of its own, with a time limit, and removes all that it leaves behind.
  *
- * A result is a JSON object from beginning to end: the case's process writes its part, the runner adds what it knows,
- * and the reports only read it (suite/README.md has its fields).
+ * A result is a JSON object in all parts of the suite: the case's process writes the verdict, the runner adds what it
+ * knows, and the reports read it (suite/README.md lists the fields).
  */
 #ifndef LC_SUITE_RUNNER_PROCESS_H
 #define LC_SUITE_RUNNER_PROCESS_H
@@ -12,17 +12,15 @@
 
 struct lc_run_options {
     const struct lc_impl *impl, *peer;
-    int repeat; /* a case passes when it passes so many times */
+    int repeat; /* runs; the case passes if all of them pass */
 };
 
-/* To be called once: this process takes over the orphans of all that it starts. */
+/* To be called once: makes this process inherit the orphans of all processes that it starts. */
 void lc_process_init(void);
 
-/* Runs it: `verdict`, and whatever of `kind`, `expected`, `seen`, `page`, `notes`, `stderr`, `seconds` there is. */
-json_t *lc_run_case(const struct lc_run_options *setting, const struct lc_case_def *def, enum lc_provider provider,
+/* Runs a case. The result has `verdict`, `seconds`, and the fields that apply of `kind`, `expected`, `seen`, `page`,
+ * `notes`, `stderr` and `runs`. */
+json_t *lc_run_case(const struct lc_run_options *options, const struct lc_case_def *def, enum lc_provider provider,
                     const char *id);
-
-/* Removes shared memory that these processes made. They have to be gone. */
-void lc_remove_leftovers(const pid_t *pids, size_t count);
 
 #endif

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The implementations of a run: asked who they are, tried out, and held against the specification. */
+/* Tests the implementations of a run. The functions print errors and return an exit code. */
 #ifndef LC_SUITE_RUNNER_SESSION_H
 #define LC_SUITE_RUNNER_SESSION_H
 
-#include "suite/report/result.h"
+#include "suite/adapter/impl.h"
+#include "suite/report/console.h"
+#include "suite/report/spec.h"
+#include "suite/runner/options.h"
 
-/* All --impl, and behind them the --peer; says what is wrong and gives an exit code. */
+/* Initialises the implementations of --impl, and after them that of --peer. */
 int lc_session_load(const struct lc_options *options, struct lc_impl *impls);
 
-/* Runs them all, writes the reports; an exit code. */
+/*
+ * Probes the adapters, runs all cases, and writes the reports.
+ *
+ * impls: as initialised by lc_session_load()
+ * count: without the one of --peer
+ */
 int lc_session_run(const struct lc_options *options, const struct lc_spec *spec, struct lc_impl *impls, size_t count,
                    struct lc_console *console);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "suite/runner/system.h"
-#include "suite/runner/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,6 +7,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ enum { STDERR_TAIL = 4096 };
 static void write_file(const char *path, const char *text) {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
-        (void)!write(fd, text, strlen(text)); /* without the map we are nobody there, which is enough for a loopback */
+        (void)!write(fd, text, strlen(text)); /* without the mapping the loopback works as well */
         close(fd);
     }
 }
@@ -41,17 +41,17 @@ static void map_user(uid_t uid, gid_t gid) {
 static const char *loopback_up(void) {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int error = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) ? errno : 0;
+    int error = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0 ? errno : 0;
     if (fd >= 0) {
         close(fd);
     }
-    return error ? strerror(error) : NULL;
+    return error != 0 ? strerror(error) : NULL;
 }
 
 const char *lc_enter_network_namespace(void) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
-    if (unshare(CLONE_NEWNET | (uid == 0 ? 0 : CLONE_NEWUSER))) {
+    if (unshare(CLONE_NEWNET | (uid == 0 ? 0 : CLONE_NEWUSER)) != 0) {
         return strerror(errno);
     }
     if (uid != 0) {
@@ -67,11 +67,11 @@ static pid_t parent_of(const char *pid) {
     int parent = 0;
     snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
     FILE *file = fopen(path, "re");
-    if (!file) {
+    if (file == NULL) {
         return 0;
     }
-    char *name_end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
-    if (!name_end || sscanf(name_end, ") %*c %d", &parent) != 1) {
+    char *name_end = fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
+    if (name_end == NULL || sscanf(name_end, ") %*c %d", &parent) != 1) {
         parent = 0;
     }
     fclose(file);
@@ -81,12 +81,12 @@ static pid_t parent_of(const char *pid) {
 void lc_kill_children(void) {
     struct dirent *entry;
     DIR *all = opendir("/proc");
-    while (all && (entry = readdir(all))) {
+    while (all != NULL && (entry = readdir(all)) != NULL) {
         if (entry->d_name[strspn(entry->d_name, "0123456789")] == '\0' && parent_of(entry->d_name) == getpid()) {
             kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
         }
     }
-    if (all) {
+    if (all != NULL) {
         closedir(all);
     }
 }
@@ -97,7 +97,7 @@ char *lc_process_stderr(pid_t pid) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
     char *tail = size < 0 ? NULL : calloc(1, STDERR_TAIL + 1);
-    if (tail && pread(fd, tail, STDERR_TAIL, size > STDERR_TAIL ? size - STDERR_TAIL : 0) < 0) {
+    if (tail != NULL && pread(fd, tail, STDERR_TAIL, size > STDERR_TAIL ? size - STDERR_TAIL : 0) < 0) {
         tail[0] = '\0';
     }
     if (fd >= 0) {
@@ -108,7 +108,7 @@ char *lc_process_stderr(pid_t pid) {
 
 /* ---------------------------------------------------------------- shared memory */
 
-static bool listed(const pid_t *pids, size_t count, long pid) {
+static bool contains(const pid_t *pids, size_t count, long pid) {
     for (size_t i = 0; i < count; i++) {
         if (pids[i] == pid) {
             return true;
@@ -120,29 +120,29 @@ static bool listed(const pid_t *pids, size_t count, long pid) {
 static void remove_segments(const pid_t *pids, size_t count) {
     char line[512];
     FILE *file = fopen("/proc/sysvipc/shm", "re");
-    while (file && fgets(line, sizeof line, file)) {
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         int id;
-        long maker;
-        if (sscanf(line, "%*d %d %*o %*u %ld", &id, &maker) == 2 && listed(pids, count, maker)) {
+        long creator;
+        if (sscanf(line, "%*d %d %*o %*u %ld", &id, &creator) == 2 && contains(pids, count, creator)) {
             shmctl(id, IPC_RMID, NULL);
         }
     }
-    if (file) {
+    if (file != NULL) {
         fclose(file);
     }
 }
 
-/* ID-3: the name of a posix map has the id of the process that made it. */
+/* ID-3: the name of a posix map contains the id of the process that created it. */
 static void remove_names(const pid_t *pids, size_t count) {
     struct dirent *entry;
     DIR *all = opendir("/dev/shm");
-    while (all && (entry = readdir(all))) {
-        long maker;
-        if (sscanf(entry->d_name, "libafl_%ld_", &maker) == 1 && listed(pids, count, maker)) {
+    while (all != NULL && (entry = readdir(all)) != NULL) {
+        long creator;
+        if (sscanf(entry->d_name, "libafl_%ld_", &creator) == 1 && contains(pids, count, creator)) {
             shm_unlink(entry->d_name);
         }
     }
-    if (all) {
+    if (all != NULL) {
         closedir(all);
     }
 }
