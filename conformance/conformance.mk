@@ -12,7 +12,7 @@ REPORT ?=
 REPEAT ?=
 MUTANT ?=
 
-suite_sources := $(sort $(wildcard conformance/suite/*.c))
+suite_sources := $(sort $(wildcard conformance/suite/*/*.c))
 suite_objects := $(call objects,$(suite_sources))
 suite_program := $(OUT)/bin/llmp-conformance
 suite_tests := $(sort $(wildcard conformance/test/test_suite*.sh))
@@ -28,7 +28,7 @@ $(suite_program): $(suite_objects) $(call objects,$(sort $(wildcard conformance/
 
 # The suite once more with cases that try out the suite itself, for its tests.
 fake_program := $(OUT)/test/fake-conformance
-fake_sources := $(filter-out conformance/suite/sec%,$(suite_sources)) conformance/test/fake_sections.c
+fake_sources := $(filter-out conformance/suite/cases/%,$(suite_sources)) conformance/test/fake_sections.c
 $(fake_program): $(call objects,$(fake_sources) $(sort $(wildcard conformance/oracle/*.c))) $(OUT)/sources
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -66,7 +66,7 @@ suite-to-test: all adapter-ref-to-test $(call objects,$(sort $(wildcard conforma
 unsanitized_tests := $(matrix_test) conformance/test/test_adapter_python.sh
 module_tests += $(suite_tests) $(if $(SANITIZE),,$(unsanitized_tests))
 module_deps += $(patsubst %.o,%.d,$(suite_objects) $(call objects,conformance/test/fake_sections.c))
-module_c += $(sort $(wildcard conformance/suite/*.[ch])) $(sort $(wildcard conformance/test/fake_*.c))
+module_c += $(sort $(wildcard conformance/suite/*/*.[ch])) $(sort $(wildcard conformance/test/fake_*.c))
 module_scripts += conformance/suite/check-spec conformance/test/fake_adapter.sh conformance/test/suite_reports.sh $(suite_tests) \
     $(unsanitized_tests) \
     conformance/mutants/run $(sort $(wildcard conformance/adapters/libafl/*.sh conformance/adapters/libafl/adapter \

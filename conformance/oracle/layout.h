@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The numbers of SPEC.md, written down a second time. Nothing below conformance/ includes anything of ref/, so that a
- * mistake in one is not believed by the other. Pages are bytes at offsets here, never structures.
+ * The constants of SPEC.md, written independently of ref/. No file of the suite or the oracle includes a file of ref/,
+ * so that an error in one is not repeated in the other. Pages are bytes at offsets here, never structures.
  */
 #ifndef LC_ORACLE_LAYOUT_H
 #define LC_ORACLE_LAYOUT_H
@@ -23,7 +23,7 @@ enum lc_flag { LC_FLAG_COMPRESSED = 1, LC_FLAG_FROM_B2B = 2, LC_FLAG_FROM_MM = 4
 #define LC_MAGIC UINT64_C(0x1A1A1A1A1A1A1AF1)
 #define LC_MAGIC_GIVEN_UP UINT64_C(0xDEADC0FEAF1BEEF1)
 
-/* Page header: offset of each field, all of 64-bit machines. */
+/* Page header: the offset of each field, on 64-bit machines. */
 enum {
     LC_PAGE_MAGIC = 0,           /* 8 bytes */
     LC_PAGE_SENDER_ID = 8,       /* 4 */
@@ -36,7 +36,7 @@ enum {
     LC_PAGE_HEADER = 48
 };
 
-/* Message header: offsets from the slot's start. */
+/* Message header: offsets from the start of the slot. */
 enum {
     LC_MSG_TAG = 0,
     LC_MSG_SENDER = 4,
@@ -52,7 +52,7 @@ enum { LC_ID_BYTES = 20, LC_LINE = 64, LC_EOP_PAYLOAD = 32, LC_EOP_ROOM = 128 };
 
 #define LC_PAGE_DEFAULT UINT64_C(0x100000)
 
-/* An id and how many bytes it claims (ID-2). */
+/* A map's id and the size in bytes that the description claims (ID-2). */
 struct lc_desc {
     uint64_t size;
     uint8_t id[LC_ID_BYTES];

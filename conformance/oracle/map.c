@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Maps over the bare system calls. A segment is asked how large it is before it is mapped; nobody's word is taken. */
+/* The size of a segment always comes from the system, never from a description. */
 #include "oracle/map.h"
 
 #include <errno.h>
@@ -12,8 +12,6 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "oracle/map_id.h"
 
 const char *const lc_provider_names[LC_PROVIDERS] = {
     [LC_SYSV] = "sysv",
@@ -30,7 +28,7 @@ int lc_provider_by_name(const char *name) {
     return -1;
 }
 
-/* ---------------------------------------------------------------- mapping what is there */
+/* ---------------------------------------------------------------- mapping a segment */
 
 static int attach(struct lc_map *map, int shmid) {
     struct shmid_ds stat;
@@ -64,7 +62,7 @@ static int map_fd(struct lc_map *map, int fd) {
     return 0;
 }
 
-/* Takes the descriptor over, whatever comes of it. */
+/* Takes ownership of the descriptor; closes it on an error. */
 static int map_opened(struct lc_map *map, int fd) {
     if (fd < 0) {
         return -errno;
@@ -107,7 +105,7 @@ static int map_sized(struct lc_map *map, int fd, size_t size) {
     return map_opened(map, fd);
 }
 
-/* The name says who made it, which is how a test run finds what was left behind. */
+/* The name contains this process's id, by which the runner finds and removes leftovers. */
 static int open_new_name(char id[LC_ID_BYTES]) {
     static atomic_uint made;
     for (int tries = 0; tries < 0x1000; tries++) {
@@ -156,7 +154,7 @@ int lc_map_create(enum lc_provider provider, size_t size, struct lc_map *map) {
     int rc = creators[provider](map, size, id);
     if (rc == 0) {
         map->desc = lc_desc_of(size, id);
-        map->mine = true;
+        map->owned = true;
     }
     return rc;
 }
@@ -175,7 +173,7 @@ static int open_posix(struct lc_map *map, const struct lc_desc *desc) {
     return map_opened(map, shm_open((const char *)desc->id, O_RDWR, 0));
 }
 
-/* Only a regular file is opened: opening a device or a pipe of that number could do something. */
+/* Only a regular file is opened, because opening a device or a pipe may have side effects. */
 static int open_memfd(struct lc_map *map, const struct lc_desc *desc, pid_t owner) {
     char path[LC_FD_PATH];
     struct stat stat_;
@@ -202,9 +200,9 @@ int lc_map_open(enum lc_provider provider, const struct lc_desc *desc, pid_t own
     }
 }
 
-/* ---------------------------------------------------------------- cutting, removing, closing */
+/* ---------------------------------------------------------------- truncating, removing, closing */
 
-size_t lc_map_held(const struct lc_map *map) {
+size_t lc_map_backed(const struct lc_map *map) {
     struct stat stat;
     if (map->base == NULL || map->fd < 0) {
         return map->base == NULL ? 0 : map->size;
@@ -222,20 +220,20 @@ int lc_map_truncate(struct lc_map *map, size_t size) {
     return ftruncate(map->fd, (off_t)size) == 0 ? 0 : -errno;
 }
 
-int lc_map_remove(struct lc_map *map) {
+int lc_map_unlink(struct lc_map *map) {
     int rc = 0;
-    map->mine = false;
+    map->owned = false;
     switch (map->provider) {
     case LC_SYSV: rc = shmctl(lc_id_number(&map->desc), IPC_RMID, NULL); break;
     case LC_POSIX: rc = shm_unlink((const char *)map->desc.id); break;
-    default: break; /* a descriptor has no name; it goes with its last holder */
+    default: break; /* a memfd has no name; it is freed with its last descriptor and map */
     }
     return rc == 0 ? 0 : -errno;
 }
 
 void lc_map_close(struct lc_map *map) {
-    if (map->mine) {
-        lc_map_remove(map);
+    if (map->owned) {
+        lc_map_unlink(map);
     }
     if (map->base != NULL && map->provider == LC_SYSV) {
         shmdt(map->base);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Maps by themselves: made, opened, cut and removed with the bare system calls of ID-3.
+ * Shared-memory maps, created, opened, truncated and removed with the bare system calls of ID-3. Functions that return
+ * int return 0 or a negative code: -errno of the system call that failed.
  */
 #ifndef LC_ORACLE_MAP_H
 #define LC_ORACLE_MAP_H
@@ -9,57 +10,47 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "oracle/layout.h"
+#include "oracle/desc.h"
 
 enum lc_provider { LC_SYSV, LC_POSIX, LC_MEMFD, LC_PROVIDERS };
 
 extern const char *const lc_provider_names[LC_PROVIDERS];
 
-/* -1 for a name that is none of them. */
+/* Returns an enum lc_provider, or -1 if no provider has that name. */
 int lc_provider_by_name(const char *name);
 
 struct lc_map {
     enum lc_provider provider;
     uint8_t *base;
     size_t size;         /* bytes mapped */
-    struct lc_desc desc; /* as a peer would be told */
+    struct lc_desc desc; /* the description by which a peer opens the map */
     int fd;              /* -1 for sysv */
-    bool mine;           /* made here, to be removed here */
+    bool owned;          /* created here: lc_map_close() removes the segment */
 };
 
-/* Zeroed. The descriptor of a memfd map is inherited by programs started afterwards. 0 or -errno. */
+/* Creates a zeroed map. The descriptor of a memfd map is inherited by programs that are started afterwards. */
 int lc_map_create(enum lc_provider provider, size_t size, struct lc_map *map);
 
 /*
- * `owner`: the process in which a memfd id means something; 0 is this one. Maps what the segment really holds, however
- * large the description claims it is: map->size is the segment's size. 0, -EINVAL for an id that cannot be one, or
- * -errno.
+ * Opens a map that another process created. Maps the segment's real size, whatever size the description claims:
+ * map->size is the segment's size.
+ *
+ * owner: the process in which the id of a memfd map is a descriptor; 0 is this process.
+ * Returns -EINVAL if the id cannot be an id of this provider.
  */
 int lc_map_open(enum lc_provider provider, const struct lc_desc *desc, pid_t owner, struct lc_map *map);
 
-/* How much of the mapping the segment still holds; less than map->size when somebody cut it. Touching more is SIGBUS. */
-size_t lc_map_held(const struct lc_map *map);
+/* Returns how many bytes of the map the segment still backs: fewer than map->size after a truncation. Access to the
+ * others raises SIGBUS. */
+size_t lc_map_backed(const struct lc_map *map);
 
-/* Cuts the segment under everybody who maps it: -ENOTSUP for sysv. */
+/* Changes the size of the segment for all processes that map it. Returns -ENOTSUP for sysv. */
 int lc_map_truncate(struct lc_map *map, size_t size);
 
-/* Takes the name away, so that nobody can open it any more; mappings stay. A memfd has none: nothing happens. */
-int lc_map_remove(struct lc_map *map);
+/* Removes the segment's name, so that no process can open it any more; mappings stay. No effect for memfd. */
+int lc_map_unlink(struct lc_map *map);
 
-/* Unmaps, and removes what was made here. */
+/* Unmaps, and removes the segment if it was created here. A second call has no effect. */
 void lc_map_close(struct lc_map *map);
-
-/* Whether the segment behind a description still stands (sysv: removed ones do while attached). `owner` as above. */
-bool lc_segment_exists(enum lc_provider provider, const struct lc_desc *desc, pid_t owner);
-
-/* ID-1: terminated, and zero behind that. */
-bool lc_desc_is_terminated(const struct lc_desc *desc);
-/* Whether it is marked to go with its last holder (sysv alone knows such a mark; Linux still attaches it). */
-bool lc_segment_doomed(enum lc_provider provider, const struct lc_desc *desc);
-
-/* A description from parts; `id` is cut to 19 characters. */
-struct lc_desc lc_desc_of(uint64_t size, const char *id);
-/* The id as a string for messages: quoted, non-printing bytes as \xNN. Static storage, four at a time. */
-const char *lc_desc_show(const struct lc_desc *desc);
 
 #endif

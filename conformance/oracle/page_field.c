@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Single fields of a page, each read or written whole, and the arithmetic of the layout. */
+/* Access to single fields of a page, and the arithmetic of its layout. */
 #include <string.h>
 
 #include "oracle/page.h"
 
-/* A page is bytes: what lies there was never declared as anything. */
+/* A page is an array of bytes; may_alias allows access to its fields by their types. */
 typedef uint16_t __attribute__((may_alias)) shared16;
 typedef uint32_t __attribute__((may_alias)) shared32;
 typedef uint64_t __attribute__((may_alias)) shared64;
@@ -17,7 +17,7 @@ static const void *at_offset(const void *base, size_t offset) {
     return (const uint8_t *)base + offset;
 }
 
-/* A hostile page may ask for a slot anywhere; a field that does not stand where it should can only be copied. */
+/* A hostile page can place a slot at any offset. An unaligned field cannot be accessed atomically, so it is copied. */
 #define DEFINE_FIELD(bits)                                                                                             \
     uint##bits##_t lc_get##bits(const void *base, size_t offset) {                                                     \
         const void *at = at_offset(base, offset);                                                                      \
@@ -42,17 +42,18 @@ DEFINE_FIELD(16)
 DEFINE_FIELD(32)
 DEFINE_FIELD(64)
 
-/* Pairs with the sender's release store (SEND-3): what that id stands for is visible behind this load. */
+/* Pairs with the sender's release store (SEND-3): all messages up to that id are visible after this load. */
 uint64_t lc_current_msg_id(const void *page) {
     return __atomic_load_n((const shared64 *)at_offset(page, LC_PAGE_CURRENT_MSG_ID), __ATOMIC_ACQUIRE);
 }
 
-/* Pairs with the receiver's acquire load (SEND-3): makes the slots written before visible. */
+/* Pairs with the receiver's acquire load (SEND-3): the slots written before this store are visible after that load. */
 void lc_set_current_msg_id(void *page, uint64_t value) {
     __atomic_store_n((shared64 *)at_offset(page, LC_PAGE_CURRENT_MSG_ID), value, __ATOMIC_RELEASE);
 }
 
-/* Joining comes before the reads that follow, leaving after those before it: the sender that counts sees them so. */
+/* Acquire and release order the counters with the reads of the page: a reader joins before its first read, and leaves
+ * after its last one. The sender reads the counters before it reuses the page. */
 void lc_join(void *page) {
     __atomic_fetch_add((shared16 *)at_offset(page, LC_PAGE_JOINED), 1, __ATOMIC_ACQ_REL);
 }
@@ -98,7 +99,22 @@ uint64_t lc_next_size(uint64_t max_alloc, uint64_t initial_size) {
     return size < wanted ? 0 : size;
 }
 
-/* ---------------------------------------------------------------- tags */
+/* ---------------------------------------------------------------- messages and tags */
+
+struct lc_message lc_message_copy(const struct lc_map *map, uint64_t offset) {
+    const uint8_t *slot = map->base + offset;
+    return (struct lc_message){
+        .tag = lc_get32(slot, LC_MSG_TAG),
+        .sender = lc_get32(slot, LC_MSG_SENDER),
+        .broker = lc_get32(slot, LC_MSG_BROKER),
+        .flags = lc_get32(slot, LC_MSG_FLAGS),
+        .id = lc_get64(slot, LC_MSG_ID),
+        .length = lc_get64(slot, LC_MSG_LEN),
+        .padded = lc_get64(slot, LC_MSG_PADDED),
+        .offset = offset,
+        .payload = slot + LC_MSG_HEADER,
+    };
+}
 
 bool lc_tag_is_internal(uint32_t tag) {
     return tag == LC_TAG_UNSET || tag == LC_TAG_UNINITIALIZED || tag == LC_TAG_END_OF_PAGE ||

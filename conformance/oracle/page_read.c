@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Reads a channel: looks, has it judged (page_slot.c, page_check.c), and goes on only over what was found right. */
+/* Reads a channel. A message or a page is consumed only after its checks (page_slot.c, page_check.c) have passed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -8,8 +8,9 @@
 #include <time.h>
 
 #include "oracle/page_check.h"
+#include "oracle/page_slot.h"
 
-/* Pages without a message that may follow each other before it counts as a ring (EOP-10). */
+/* After so many consecutive pages without a message, the pages are taken for a ring (EOP-10). */
 enum { EMPTY_PAGES = 64 };
 
 static int remember(struct lc_reader *reader, const struct lc_desc *desc) {
@@ -48,16 +49,16 @@ int lc_reader_open(struct lc_reader *reader, enum lc_provider provider, const st
     if (join) {
         lc_join(map.base);
     }
-    reader->counted = true;
+    reader->joined = true;
     return 0;
 }
 
-/* A page that somebody has cut cannot be left any more: its header may be gone. */
+/* A truncated page may have lost its header; it cannot be left. */
 static void leave(struct lc_reader *reader) {
-    if (reader->counted && lc_map_held(&reader->map) >= LC_PAGE_HEADER) {
+    if (reader->joined && lc_map_backed(&reader->map) >= LC_PAGE_HEADER) {
         lc_leave(reader->map.base);
     }
-    reader->counted = false;
+    reader->joined = false;
 }
 
 void lc_reader_close(struct lc_reader *reader) {
@@ -68,40 +69,45 @@ void lc_reader_close(struct lc_reader *reader) {
     reader->seen_count = 0;
 }
 
-/* ---------------------------------------------------------------- looking */
+/* ---------------------------------------------------------------- reading one slot */
 
-static int check_standing(struct lc_reader *reader) {
-    size_t held = lc_map_held(&reader->map);
-    if (held < reader->map.size) {
-        return lc_find(&reader->finding, "ID-4", held, "a segment that keeps its %zu bytes|%zu", reader->map.size,
-                       held);
+static int check_backed(struct lc_reader *reader) {
+    size_t backed = lc_map_backed(&reader->map);
+    if (backed < reader->map.size) {
+        return lc_finding_set(&reader->finding, "ID-4", backed,
+                              LC_TEXT("a segment that keeps its size of %zu bytes", reader->map.size),
+                              LC_TEXT("%zu", backed));
     }
     return 0;
 }
 
-/* Whether there is something behind the last message: 1, 0, or a finding. */
+/* Returns 1 if there is a message after the last one, 0 if there is none, or -EPROTO with a finding. */
 static int check_current(struct lc_reader *reader, uint64_t current) {
     if (current < reader->last_id) {
-        return lc_find(&reader->finding, "SEND-3", LC_PAGE_CURRENT_MSG_ID,
-                       "current_msg_id of at least %" PRIu64 ", which was read|%" PRIu64, reader->last_id, current);
+        return lc_finding_set(&reader->finding, "SEND-3", LC_PAGE_CURRENT_MSG_ID,
+                              LC_TEXT("current_msg_id of at least %" PRIu64 ", which was read before", reader->last_id),
+                              LC_TEXT("%" PRIu64, current));
     }
     if (current == reader->last_id) {
         return 0;
     }
     if (reader->offset > reader->map.size - LC_MSG_HEADER) {
-        return lc_find(&reader->finding, "MSG-5", LC_PAGE_CURRENT_MSG_ID,
-                       "no message behind the map's end|current_msg_id %" PRIu64, current);
+        return lc_finding_set(&reader->finding, "MSG-5", LC_PAGE_CURRENT_MSG_ID, "no message beyond the end of the map",
+                              LC_TEXT("current_msg_id %" PRIu64, current));
     }
     return 1;
 }
 
-/* The next slot, judged, without going over it. A page that was refused when it was opened is not looked at. */
-static int look(struct lc_reader *reader, struct lc_message *message) {
-    if (!reader->counted) {
+/*
+ * Copies and checks the next message without consuming it; returns as lc_reader_next(). A page that was refused when it
+ * was opened is not read.
+ */
+static int read_slot(struct lc_reader *reader, struct lc_message *message) {
+    if (!reader->joined) {
         return -EINVAL;
     }
     reader->finding = (struct lc_finding){0};
-    int rc = check_standing(reader);
+    int rc = check_backed(reader);
     if (rc != 0) {
         return rc;
     }
@@ -115,7 +121,7 @@ static int look(struct lc_reader *reader, struct lc_message *message) {
     return rc != 0 ? rc : 1;
 }
 
-static void go_over(struct lc_reader *reader, const struct lc_message *message) {
+static void consume(struct lc_reader *reader, const struct lc_message *message) {
     uint64_t slot = LC_MSG_HEADER + message->padded;
     reader->offset += slot;
     reader->last_id = message->id;
@@ -124,10 +130,10 @@ static void go_over(struct lc_reader *reader, const struct lc_message *message) 
     }
 }
 
-/* ---------------------------------------------------------------- following */
+/* ---------------------------------------------------------------- following END_OF_PAGE */
 
-/* Whether the description is to blame for that it cannot be opened, and not this process or machine. */
-static bool blames_desc(int rc) {
+/* Returns true if the error is caused by the description, and not by a limit of this process or machine. */
+static bool is_desc_error(int rc) {
     return rc == -ENOENT || rc == -EINVAL || rc == -EIDRM || rc == -EACCES || rc == -ENXIO || rc == -ENODEV;
 }
 
@@ -141,14 +147,14 @@ static int open_next(struct lc_reader *reader, const struct lc_message *end, str
         return rc;
     }
     rc = lc_map_open(reader->provider, &desc, reader->owner, next);
-    if (blames_desc(rc)) {
-        return lc_find(&reader->finding, "EOP-3", end->offset + LC_MSG_HEADER, "a next page that stands|%s: %s",
-                       lc_desc_show(&desc), strerror(-rc));
+    if (is_desc_error(rc)) {
+        return lc_finding_set(&reader->finding, "EOP-3", end->offset + LC_MSG_HEADER, "a next page that can be opened",
+                              LC_TEXT("%s: %s", lc_desc_show(&desc), strerror(-rc)));
     }
     return rc;
 }
 
-/* Maps, checks, joins, and only then leaves (EOP-5). */
+/* Maps, checks and joins the next page before it leaves the old one (EOP-5). */
 static int follow(struct lc_reader *reader, const struct lc_message *end) {
     struct lc_map next;
     int rc = open_next(reader, end, &next);
@@ -165,19 +171,19 @@ static int follow(struct lc_reader *reader, const struct lc_message *end) {
     leave(reader);
     lc_map_close(&reader->map);
     start_on(reader, &next);
-    reader->counted = true;
+    reader->joined = true;
     reader->pages++;
     return 0;
 }
 
 int lc_reader_next(struct lc_reader *reader, struct lc_message *message) {
     for (int turns = 0; turns < EMPTY_PAGES; turns++) {
-        int rc = look(reader, message);
+        int rc = read_slot(reader, message);
         if (rc != 1) {
             return rc;
         }
         if (message->tag != LC_TAG_END_OF_PAGE) {
-            go_over(reader, message);
+            consume(reader, message);
             return 1;
         }
         rc = follow(reader, message);
@@ -185,14 +191,14 @@ int lc_reader_next(struct lc_reader *reader, struct lc_message *message) {
             return rc;
         }
     }
-    return lc_find(&reader->finding, "EOP-10", LC_PAGE_HEADER, "messages between pages|%d pages without one",
-                   EMPTY_PAGES);
+    return lc_finding_set(&reader->finding, "EOP-10", LC_PAGE_HEADER, LC_TEXT("a message within %d pages", EMPTY_PAGES),
+                          "none");
 }
 
 int lc_reader_peek(struct lc_reader *reader, struct lc_message *message) {
-    int rc = look(reader, message);
+    int rc = read_slot(reader, message);
     if (rc == 1 && message->tag != LC_TAG_END_OF_PAGE) {
-        go_over(reader, message);
+        consume(reader, message);
     }
     return rc;
 }
@@ -205,7 +211,7 @@ static int64_t now_us(void) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Quick at first; a writer on the same core gets to run. */
+/* Yields at first, so that a writer on the same core can run, and sleeps later. */
 static void wait_a_little(unsigned tries) {
     if (tries < 100) {
         sched_yield();

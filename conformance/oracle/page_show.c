@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Shows a page around the place where something was found: the header, the slot before in one line, the slot itself. */
+/* Prints the page header, the slot before the offset in one line, the slot at the offset, and some slots after it. */
 #include <ctype.h>
 #include <inttypes.h>
 
-#include "oracle/page_check.h"
+#include "oracle/page.h"
 
 struct field {
     const char *name;
@@ -35,16 +35,16 @@ static const struct field slot_fields[] = {
 
 enum { PAYLOAD_SHOWN = 16, SLOTS_AFTER = 3 };
 
-/* What there is to see: a map, and how much of it can be touched. */
+/* The map, and how many of its bytes can be read without SIGBUS. */
 struct view {
     FILE *out;
     const struct lc_map *map;
-    uint64_t held;
+    uint64_t backed;
     uint64_t marked;
 };
 
 static bool lies_within(const struct view *view, uint64_t offset, uint64_t bytes) {
-    return offset <= view->held && bytes <= view->held - offset;
+    return offset <= view->backed && bytes <= view->backed - offset;
 }
 
 static char mark(const struct view *view, uint64_t offset, uint64_t bytes) {
@@ -80,9 +80,9 @@ static void show_bytes(const struct view *view, uint64_t at, uint64_t count) {
     fputc('\n', view->out);
 }
 
-/* The payload's first bytes; padding too, since what is wrong may be the length. */
+/* Prints the first bytes of the payload and its padding, because the length may be what is wrong. */
 static void show_payload(const struct view *view, uint64_t at, uint64_t padded) {
-    uint64_t left = view->held - at;
+    uint64_t left = view->backed - at;
     uint64_t whole = padded < left ? padded : left;
     fprintf(view->out, "%c %8" PRIu64 "  %-24s", mark(view, at, whole), at, "payload");
     show_bytes(view, at, whole < PAYLOAD_SHOWN ? whole : PAYLOAD_SHOWN);
@@ -95,7 +95,7 @@ static void show_slot(const struct view *view, uint64_t slot) {
     show_payload(view, slot + LC_MSG_HEADER, lc_get64(view->map->base, slot + LC_MSG_PADDED));
 }
 
-static void show_slot_in_a_line(const struct view *view, uint64_t at) {
+static void show_slot_line(const struct view *view, uint64_t at) {
     struct lc_message slot = lc_message_copy(view->map, at);
     const char *name = lc_tag_name(slot.tag);
     fprintf(view->out, "  %8" PRIu64 "  message %" PRIu64 ": tag 0x%" PRIX32 "%s%s, sender %" PRIu32, at, slot.id,
@@ -103,8 +103,8 @@ static void show_slot_in_a_line(const struct view *view, uint64_t at) {
     fprintf(view->out, ", %" PRIu64 " bytes in %" PRIu64 "\n", slot.length, slot.padded);
 }
 
-/* Goes to the next slot; false where the walk leaves the map. */
-static bool step(const struct view *view, uint64_t *slot) {
+/* Moves to the next slot. Returns false if it would lie outside the map. */
+static bool next_slot(const struct view *view, uint64_t *slot) {
     uint64_t padded = lc_get64(view->map->base, *slot + LC_MSG_PADDED);
     uint64_t payload = *slot + LC_MSG_HEADER;
     if (!lies_within(view, payload, padded) || !lies_within(view, payload + padded, LC_MSG_HEADER)) {
@@ -114,12 +114,13 @@ static bool step(const struct view *view, uint64_t *slot) {
     return true;
 }
 
-/* The slot that the marked byte lies in, or the last one that can be reached; and the one before it, 0: none. */
+/* Returns the slot that contains the marked byte, or the last one that can be reached. `before` receives the slot
+ * before that one, or 0. */
 static uint64_t find_slot(const struct view *view, uint64_t *before) {
     uint64_t slot = LC_PAGE_HEADER;
     uint64_t next = slot;
     *before = 0;
-    while (step(view, &next) && next <= view->marked) {
+    while (next_slot(view, &next) && next <= view->marked) {
         *before = slot;
         slot = next;
     }
@@ -133,20 +134,20 @@ static void show_slots(const struct view *view) {
         fputs("       ...\n", view->out);
     }
     if (before != 0) {
-        show_slot_in_a_line(view, before);
+        show_slot_line(view, before);
     }
     show_slot(view, slot);
     uint64_t current = lc_current_msg_id(view->map->base);
     for (int i = 0; i < SLOTS_AFTER && lc_get64(view->map->base, slot + LC_MSG_ID) < current; i++) {
-        if (!step(view, &slot)) {
+        if (!next_slot(view, &slot)) {
             break;
         }
-        show_slot_in_a_line(view, slot);
+        show_slot_line(view, slot);
     }
 }
 
 void lc_page_show(FILE *out, const struct lc_map *map, uint64_t offset) {
-    const struct view view = {.out = out, .map = map, .held = lc_map_held(map), .marked = offset};
+    const struct view view = {.out = out, .map = map, .backed = lc_map_backed(map), .marked = offset};
     fprintf(out, "page %s, %zu bytes, at offset %" PRIu64 ":\n", lc_desc_show(&map->desc), map->size, offset);
     if (!lies_within(&view, 0, LC_PAGE_HEADER)) {
         fputs("  no room for a page header\n", out);

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Judges a slot, from one copy of its header. Nothing of it is believed before it was compared with the map's size. */
-#include <errno.h>
+/* Lengths come first: no other check trusts a field that was not compared with the size of the map. */
+#include "oracle/page_slot.h"
+
 #include <inttypes.h>
 
-#include "oracle/page_check.h"
-
-struct lc_message lc_message_copy(const struct lc_map *map, uint64_t offset) {
-    const uint8_t *slot = map->base + offset;
-    return (struct lc_message){
-        .tag = lc_get32(slot, LC_MSG_TAG),
-        .sender = lc_get32(slot, LC_MSG_SENDER),
-        .broker = lc_get32(slot, LC_MSG_BROKER),
-        .flags = lc_get32(slot, LC_MSG_FLAGS),
-        .id = lc_get64(slot, LC_MSG_ID),
-        .length = lc_get64(slot, LC_MSG_LEN),
-        .padded = lc_get64(slot, LC_MSG_PADDED),
-        .offset = offset,
-        .payload = slot + LC_MSG_HEADER,
-    };
-}
-
-/* Behind the slot; meaningful once check_lengths() has passed. */
+/* Returns the end of the slot; valid only after check_lengths() has returned 0. */
 static uint64_t end_of(const struct lc_message *message) {
     return message->offset + LC_MSG_HEADER + message->padded;
 }
@@ -34,72 +18,76 @@ static int check_id(const struct lc_reader *reader, const struct lc_message *mes
     if (message->id == wanted) {
         return 0;
     }
-    return lc_find(finding, "MSG-4", message->offset + LC_MSG_ID, "message_id %" PRIu64 "|%" PRIu64, wanted,
-                   message->id);
+    return lc_finding_set(finding, "MSG-4", message->offset + LC_MSG_ID, LC_TEXT("message_id %" PRIu64, wanted),
+                          LC_TEXT("%" PRIu64, message->id));
 }
 
 static int check_lengths(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
-    uint64_t behind = reader->map.size - message->offset - LC_MSG_HEADER;
-    if (message->padded > behind) {
-        return lc_find(finding, "MSG-5", message->offset + LC_MSG_PADDED,
-                       "buf_len_padded of at most %" PRIu64 ", all that the map has left|%" PRIu64, behind,
-                       message->padded);
+    uint64_t rest = reader->map.size - message->offset - LC_MSG_HEADER;
+    if (message->padded > rest) {
+        return lc_finding_set(finding, "MSG-5", message->offset + LC_MSG_PADDED,
+                              LC_TEXT("buf_len_padded of at most %" PRIu64 ", the rest of the map", rest),
+                              LC_TEXT("%" PRIu64, message->padded));
     }
     if (message->length > message->padded) {
-        return lc_find(finding, "MSG-5", message->offset + LC_MSG_LEN,
-                       "buf_len of at most buf_len_padded, %" PRIu64 "|%" PRIu64, message->padded, message->length);
+        return lc_finding_set(finding, "MSG-5", message->offset + LC_MSG_LEN,
+                              LC_TEXT("buf_len of at most buf_len_padded, %" PRIu64, message->padded),
+                              LC_TEXT("%" PRIu64, message->length));
     }
     return 0;
 }
 
 /* ---------------------------------------------------------------- tags */
 
-/* What a broker does not forward it may still say itself. */
-static bool stays_behind(const struct lc_reader *reader, const struct lc_message *message) {
+/* Returns true for a protocol message of a client, which a broker must not forward. The broker may send its own. */
+static bool must_not_be_forwarded(const struct lc_reader *reader, const struct lc_message *message) {
     bool reserved = lc_tag_name(message->tag) != NULL;
-    return reader->forwarded && reserved && message->sender != lc_get32(reader->map.base, LC_PAGE_SENDER_ID);
+    return reader->is_broadcast && reserved && message->sender != lc_get32(reader->map.base, LC_PAGE_SENDER_ID);
 }
 
 static int check_tag(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
     uint64_t at = message->offset + LC_MSG_TAG;
+    const char *name = lc_tag_name(message->tag);
     if (message->tag == LC_TAG_UNSET || message->tag == LC_TAG_UNINITIALIZED) {
-        return lc_find(finding, "SEND-3", at, "a message, as current_msg_id says|%s", lc_tag_name(message->tag));
+        return lc_finding_set(finding, "SEND-3", at, "a complete message, because current_msg_id includes it",
+                              LC_TEXT("tag %s", name));
     }
-    if (stays_behind(reader, message)) {
-        return lc_find(finding, "BROKER-4", at, "no %s forwarded|one from %" PRIu32, lc_tag_name(message->tag),
-                       message->sender);
+    if (must_not_be_forwarded(reader, message)) {
+        return lc_finding_set(finding, "BROKER-4", at, LC_TEXT("no forwarded %s", name),
+                              LC_TEXT("one from sender %" PRIu32, message->sender));
     }
     if (lc_tag_is_internal(message->tag) && !is_end(message)) {
-        return lc_find(finding, "MSG-2", at, "no message with the tag %s|one", lc_tag_name(message->tag));
+        return lc_finding_set(finding, "MSG-2", at, LC_TEXT("no message with tag %s", name), "one");
     }
     if (message->tag == LC_TAG_EXITING && message->length != 0) {
-        return lc_find(finding, "RECV-3", message->offset + LC_MSG_LEN, "EXITING without payload|%" PRIu64 " bytes",
-                       message->length);
+        return lc_finding_set(finding, "RECV-3", message->offset + LC_MSG_LEN, "EXITING without payload",
+                              LC_TEXT("%" PRIu64 " bytes", message->length));
     }
     return 0;
 }
 
 static int check_sender(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
     uint32_t own = lc_get32(reader->map.base, LC_PAGE_SENDER_ID);
-    if (message->sender == own || reader->forwarded || reader->scribbled) {
+    if (message->sender == own || reader->is_broadcast || reader->ignore_header) {
         return 0;
     }
-    return lc_find(finding, "SEND-4", message->offset + LC_MSG_SENDER, "sender %" PRIu32 ", the page's|%" PRIu32, own,
-                   message->sender);
+    return lc_finding_set(finding, "SEND-4", message->offset + LC_MSG_SENDER,
+                          LC_TEXT("sender %" PRIu32 ", the page's sender_id", own),
+                          LC_TEXT("%" PRIu32, message->sender));
 }
 
 /* ---------------------------------------------------------------- padding and room */
 
 static int check_end_lengths(const struct lc_message *message, uint64_t current, struct lc_finding *finding) {
     if (message->length != LC_EOP_PAYLOAD || message->padded != LC_EOP_PAYLOAD) {
-        return lc_find(finding, "EOP-2", message->offset + LC_MSG_LEN,
-                       "END_OF_PAGE with buf_len and buf_len_padded 32|%" PRIu64 " and %" PRIu64, message->length,
-                       message->padded);
+        return lc_finding_set(finding, "EOP-2", message->offset + LC_MSG_LEN,
+                              "END_OF_PAGE with buf_len 32 and buf_len_padded 32",
+                              LC_TEXT("%" PRIu64 " and %" PRIu64, message->length, message->padded));
     }
     if (current != message->id) {
-        return lc_find(finding, "EOP-2", LC_PAGE_CURRENT_MSG_ID,
-                       "no message behind END_OF_PAGE, which is %" PRIu64 "|current_msg_id %" PRIu64, message->id,
-                       current);
+        return lc_finding_set(finding, "EOP-2", LC_PAGE_CURRENT_MSG_ID,
+                              LC_TEXT("END_OF_PAGE as the last message, %" PRIu64, message->id),
+                              LC_TEXT("current_msg_id %" PRIu64, current));
     }
     return 0;
 }
@@ -108,20 +96,21 @@ static int check_forwarded_padding(const struct lc_message *message, uint64_t sh
     if (message->padded >= shortest && message->padded <= shortest + LC_LINE && end_of(message) % LC_LINE == 0) {
         return 0;
     }
-    return lc_find(finding, "BROKER-7", message->offset + LC_MSG_PADDED,
-                   "buf_len_padded %" PRIu64 " or one line more|%" PRIu64, shortest, message->padded);
+    return lc_finding_set(finding, "BROKER-7", message->offset + LC_MSG_PADDED,
+                          LC_TEXT("buf_len_padded %" PRIu64 " or %" PRIu64, shortest, shortest + LC_LINE),
+                          LC_TEXT("%" PRIu64, message->padded));
 }
 
 static int check_padding(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
     uint64_t wanted = lc_padded(message->offset, message->length);
-    if (reader->forwarded) {
+    if (reader->is_broadcast) {
         return check_forwarded_padding(message, wanted, finding);
     }
     if (message->padded == wanted) {
         return 0;
     }
-    return lc_find(finding, "MSG-1", message->offset + LC_MSG_PADDED, "buf_len_padded %" PRIu64 "|%" PRIu64, wanted,
-                   message->padded);
+    return lc_finding_set(finding, "MSG-1", message->offset + LC_MSG_PADDED, LC_TEXT("buf_len_padded %" PRIu64, wanted),
+                          LC_TEXT("%" PRIu64, message->padded));
 }
 
 static int check_room(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
@@ -129,12 +118,13 @@ static int check_room(const struct lc_reader *reader, const struct lc_message *m
     if (left >= LC_EOP_ROOM) {
         return 0;
     }
-    return lc_find(finding, "SEND-1", message->offset, "room for END_OF_PAGE behind it, 128 bytes|%" PRIu64, left);
+    return lc_finding_set(finding, "SEND-1", message->offset, "128 bytes after the message, for END_OF_PAGE",
+                          LC_TEXT("%" PRIu64, left));
 }
 
-/* ---------------------------------------------------------------- what the page header has to say of it by now */
+/* ---------------------------------------------------------------- the page header */
 
-/* Behind END_OF_PAGE nothing is allocated any more; before it something may be. */
+/* No message can be allocated after END_OF_PAGE; after any other message one may be, which size_used includes. */
 static int check_used(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
     uint64_t used = lc_get64(reader->map.base, LC_PAGE_SIZE_USED);
     uint64_t before = message->offset - LC_PAGE_HEADER;
@@ -142,8 +132,9 @@ static int check_used(const struct lc_reader *reader, const struct lc_message *m
     if (used == min || (used > min && !is_end(message))) {
         return 0;
     }
-    return lc_find(finding, "PAGE-6", LC_PAGE_SIZE_USED, "size_used %" PRIu64 "%s|%" PRIu64, min,
-                   is_end(message) ? "" : " or more", used);
+    return lc_finding_set(finding, "PAGE-6", LC_PAGE_SIZE_USED,
+                          LC_TEXT("size_used %" PRIu64 "%s", min, is_end(message) ? "" : " or more"),
+                          LC_TEXT("%" PRIu64, used));
 }
 
 static int check_max_alloc(const struct lc_reader *reader, const struct lc_message *message,
@@ -159,12 +150,13 @@ static int check_max_alloc(const struct lc_reader *reader, const struct lc_messa
     if (seen >= min) {
         return 0;
     }
-    return lc_find(finding, "EOP-3", LC_PAGE_MAX_ALLOC,
-                   "max_alloc_size of at least %" PRIu64 ", which was sent|%" PRIu64, min, seen);
+    return lc_finding_set(finding, "EOP-3", LC_PAGE_MAX_ALLOC,
+                          LC_TEXT("max_alloc_size of at least %" PRIu64 ", the largest slot so far", min),
+                          LC_TEXT("%" PRIu64, seen));
 }
 
-static int check_figures(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
-    if (reader->scribbled) {
+static int check_header(const struct lc_reader *reader, const struct lc_message *message, struct lc_finding *finding) {
+    if (reader->ignore_header) {
         return 0;
     }
     int rc = check_used(reader, message, finding);
@@ -183,5 +175,5 @@ int lc_check_message(const struct lc_reader *reader, const struct lc_message *me
         rc = check_padding(reader, message, finding);
         rc = rc != 0 ? rc : check_room(reader, message, finding);
     }
-    return rc != 0 ? rc : check_figures(reader, message, finding);
+    return rc != 0 ? rc : check_header(reader, message, finding);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Writes pages. It goes by its own account of the page alone, so that a test may scribble over what it wrote. */
+/* Writes pages. The writer never reads the page, so a test may overwrite what it wrote. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,17 +24,17 @@ static void start_page(struct lc_writer *writer, struct lc_map *map) {
     lc_set_current_msg_id(page, 0);
 }
 
-/* A test that asks for this cannot mean it, and must not go on as if it had been done. */
-static void want_room(const struct lc_map *map, uint64_t offset, uint64_t bytes) {
+/* A test that writes outside the map is wrong and must not continue. */
+static void require_room(const struct lc_map *map, uint64_t offset, uint64_t bytes) {
     if (offset > map->size || bytes > map->size - offset) {
-        fprintf(stderr, "oracle: %" PRIu64 " bytes at offset %" PRIu64 " do not lie within a map of %zu\n", bytes,
+        fprintf(stderr, "oracle: %" PRIu64 " bytes at offset %" PRIu64 " do not lie inside a map of %zu bytes\n", bytes,
                 offset, map->size);
         abort();
     }
 }
 
 void lc_writer_start(struct lc_writer *writer, struct lc_map *map, uint32_t sender) {
-    want_room(map, 0, LC_PAGE_HEADER + LC_MSG_HEADER);
+    require_room(map, 0, LC_PAGE_HEADER + LC_MSG_HEADER);
     *writer = (struct lc_writer){.sender = sender};
     start_page(writer, map);
 }
@@ -52,7 +52,7 @@ static void put_header(const struct lc_writer *writer, uint32_t tag, uint32_t fl
     lc_put64(slot, LC_MSG_PADDED, padded);
 }
 
-/* SEND-8: what comes next on the page is not there yet. */
+/* SEND-8: the slot after the newest message is UNSET. */
 static void mark_unset(const struct lc_writer *writer) {
     if (writer->offset <= writer->map->size - LC_MSG_HEADER) {
         lc_put32(writer->map->base, writer->offset + LC_MSG_TAG, LC_TAG_UNSET);
@@ -67,12 +67,12 @@ static void raise_max_alloc(struct lc_writer *writer, uint64_t bytes) {
     }
 }
 
-/* Lays the header down and goes behind the slot: returns where the slot stands. */
-static uint64_t take_slot(struct lc_writer *writer, uint32_t tag, uint32_t flags, uint64_t length) {
+/* Writes the header and moves past the slot. Returns the offset of the slot. */
+static uint64_t add_slot(struct lc_writer *writer, uint32_t tag, uint32_t flags, uint64_t length) {
     uint64_t slot = writer->offset;
     uint64_t padded = lc_padded(slot, length);
-    want_room(writer->map, slot, LC_MSG_HEADER);
-    want_room(writer->map, slot + LC_MSG_HEADER, padded);
+    require_room(writer->map, slot, LC_MSG_HEADER);
+    require_room(writer->map, slot + LC_MSG_HEADER, padded);
     put_header(writer, tag, flags, length, padded);
     raise_max_alloc(writer, LC_MSG_HEADER + padded);
     writer->offset += LC_MSG_HEADER + padded;
@@ -83,14 +83,14 @@ static uint64_t take_slot(struct lc_writer *writer, uint32_t tag, uint32_t flags
 }
 
 uint64_t lc_writer_prepare(struct lc_writer *writer, uint32_t tag, uint32_t flags, uint64_t length, uint64_t seed) {
-    uint64_t slot = take_slot(writer, tag, flags, length);
+    uint64_t slot = add_slot(writer, tag, flags, length);
     lc_payload_fill(writer->map->base + slot + LC_MSG_HEADER, length, seed);
     return slot;
 }
 
 uint64_t lc_writer_prepare_bytes(struct lc_writer *writer, uint32_t tag, uint32_t flags, const void *bytes,
                                  uint64_t length) {
-    uint64_t slot = take_slot(writer, tag, flags, length);
+    uint64_t slot = add_slot(writer, tag, flags, length);
     if (length > 0) {
         memcpy(writer->map->base + slot + LC_MSG_HEADER, bytes, length);
     }
@@ -111,9 +111,9 @@ bool lc_writer_fits(const struct lc_writer *writer, uint64_t length) {
     return lc_fits(writer->map->size - LC_PAGE_HEADER, writer->offset - LC_PAGE_HEADER, length);
 }
 
-/* ---------------------------------------------------------------- the end of a page */
+/* ---------------------------------------------------------------- END_OF_PAGE */
 
-/* The four bytes behind the id mean nothing, which whoever compares them will see. */
+/* The four bytes after the id have no meaning. They are not zero, so that a reader which compares them is detected. */
 void lc_eop_payload(uint8_t bytes[LC_EOP_PAYLOAD], const struct lc_desc *desc) {
     memset(bytes, 0xEE, LC_EOP_PAYLOAD);
     memcpy(bytes, &desc->size, sizeof desc->size);
@@ -125,9 +125,9 @@ void lc_eop_parse(const uint8_t bytes[LC_EOP_PAYLOAD], struct lc_desc *desc) {
     memcpy(desc->id, bytes + sizeof desc->size, LC_ID_BYTES);
 }
 
-uint64_t lc_writer_end(struct lc_writer *writer, const struct lc_desc *desc) {
+uint64_t lc_writer_end_page(struct lc_writer *writer, const struct lc_desc *desc) {
     uint64_t slot = writer->offset;
-    want_room(writer->map, slot, LC_MSG_HEADER + LC_EOP_PAYLOAD);
+    require_room(writer->map, slot, LC_MSG_HEADER + LC_EOP_PAYLOAD);
     put_header(writer, LC_TAG_END_OF_PAGE, 0, LC_EOP_PAYLOAD, LC_EOP_PAYLOAD);
     lc_eop_payload(writer->map->base + slot + LC_MSG_HEADER, desc);
     lc_put64(writer->map->base, LC_PAGE_SIZE_USED, slot - LC_PAGE_HEADER + LC_EOP_ROOM);
@@ -137,10 +137,10 @@ uint64_t lc_writer_end(struct lc_writer *writer, const struct lc_desc *desc) {
     return slot;
 }
 
-void lc_writer_turn(struct lc_writer *writer, struct lc_map *next) {
+void lc_writer_turn_page(struct lc_writer *writer, struct lc_map *next) {
     struct lc_writer after = *writer;
-    want_room(next, 0, LC_PAGE_HEADER + LC_MSG_HEADER);
+    require_room(next, 0, LC_PAGE_HEADER + LC_MSG_HEADER);
     start_page(&after, next);
-    lc_writer_end(writer, &next->desc);
+    lc_writer_end_page(writer, &next->desc);
     *writer = after;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Postcard's values (POST-1, POST-5, POST-7). What is made of them is in post_message.c. */
+/* The values of postcard (POST-1, POST-5, POST-7). post_message.c composes messages of them. */
 #include "oracle/post.h"
 
 #include <string.h>
 
-/* ---------------------------------------------------------------- building */
+/* ---------------------------------------------------------------- encoding */
 
 void lc_post_put_raw(struct lc_bytes *out, const void *bytes, size_t length) {
     if (out->bad || length > out->capacity - out->length) {
@@ -44,7 +44,7 @@ void lc_post_put_desc(struct lc_bytes *out, const struct lc_desc *desc) {
     lc_post_put_raw(out, desc->id, sizeof desc->id);
 }
 
-/* ---------------------------------------------------------------- taking apart */
+/* ---------------------------------------------------------------- decoding */
 
 static void refuse(struct lc_bytes *in) {
     in->bad = true;
@@ -69,7 +69,7 @@ static bool overflows(uint8_t value, unsigned shift, unsigned bits) {
     return shift + 7 > bits && (value >> (bits - shift)) != 0;
 }
 
-/* Longer than needed is accepted, as long as no byte begins behind the last bit (5 bytes for 32 bits, 10 for 64). */
+/* A varint may be longer than needed, but not longer than 5 bytes for 32 bits or 10 bytes for 64 bits. */
 uint64_t lc_post_take_varint(struct lc_bytes *in, unsigned bits) {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < bits; shift += 7) {
@@ -120,10 +120,13 @@ void lc_post_take_desc(struct lc_bytes *in, struct lc_desc *desc) {
     lc_post_take_raw(in, desc->id, sizeof desc->id);
 }
 
-/* ---------------------------------------------------------------- texts */
+/* ---------------------------------------------------------------- strings */
 
-/* How long the sequence is that a first byte opens, and the smallest character that needs so many; 0: none. */
-static size_t utf8_opens(uint8_t first, uint32_t *character, uint32_t *smallest) {
+/*
+ * Returns the length of the sequence that `first` starts, or 0 if it starts none. `smallest` receives the smallest
+ * character that needs that many bytes.
+ */
+static size_t utf8_start(uint8_t first, uint32_t *character, uint32_t *smallest) {
     if (first < 0x80) {
         *character = first;
         *smallest = 0;
@@ -147,11 +150,11 @@ static size_t utf8_opens(uint8_t first, uint32_t *character, uint32_t *smallest)
     return 0;
 }
 
-/* The length of the character that `bytes` begin with; 0: it is none. */
+/* Returns the length of the character at `bytes`, or 0 if there is no valid one. */
 static size_t utf8_character(const uint8_t *bytes, size_t length) {
     uint32_t character = 0;
     uint32_t smallest = 0;
-    size_t count = utf8_opens(bytes[0], &character, &smallest);
+    size_t count = utf8_start(bytes[0], &character, &smallest);
     if (count == 0 || count > length) {
         return 0;
     }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Postcard (POST-1 … POST-7) and the messages that TCP and the service carry in it.
- */
+/* Postcard (POST-1 … POST-7), and the messages of TCP and of the service, which are encoded in it. */
 #ifndef LC_ORACLE_POST_H
 #define LC_ORACLE_POST_H
 
@@ -10,11 +8,11 @@
 
 #include "oracle/layout.h"
 
-/* Bytes being built, or being taken apart. `bad` stays set after the first thing that does not fit. */
+/* A buffer that is encoded to or decoded from. `bad` stays set after the first error. */
 struct lc_bytes {
     uint8_t *at;
-    size_t length;   /* built so far, or left */
-    size_t capacity; /* of what is built */
+    size_t length;   /* bytes encoded so far, or bytes left to decode */
+    size_t capacity; /* for encoding */
     bool bad;
 };
 
@@ -50,15 +48,15 @@ enum lc_service_request {
     LC_SERVICE_REQUESTS
 };
 
-/* A request, a response or a service request, whichever fields its kind has. */
+/* A request, a response or a service request; only the fields of its kind are used. */
 struct lc_tcp_message {
     uint32_t kind;
     struct lc_desc desc;
     uint32_t id;        /* client or broker id */
     int32_t number;     /* of a service request: map id, connection id */
     uint64_t size;      /* NewMap */
-    char text[256];     /* hostname or error; decoded: as many whole characters as fit */
-    size_t text_length; /* decoded: bytes of it on the wire; encoding goes by the NUL */
+    char text[256];     /* hostname or error; decoding truncates it between characters */
+    size_t text_length; /* decoding: bytes on the wire; encoding ignores it and stops at the NUL */
 };
 
 /* RemoteNewMessage (POST-4). */
@@ -68,13 +66,13 @@ struct lc_remote_message {
     size_t length;
 };
 
-/* The body's length (without the frame's prefix), or 0 where it does not fit. */
+/* Return the length of the body (without the frame's prefix), or 0 if it does not fit. */
 size_t lc_request_encode(uint8_t *out, size_t capacity, const struct lc_tcp_message *message);
 size_t lc_response_encode(uint8_t *out, size_t capacity, const struct lc_tcp_message *message);
 size_t lc_service_encode(uint8_t *out, size_t capacity, const struct lc_tcp_message *message);
 size_t lc_remote_encode(uint8_t *out, size_t capacity, const struct lc_remote_message *message);
 
-/* False: POST-7 refuses it. Bytes behind the value are accepted, as varints longer than needed are. */
+/* Return false if POST-7 refuses the value. Bytes after it and varints longer than needed are accepted. */
 bool lc_request_decode(const uint8_t *bytes, size_t length, struct lc_tcp_message *message);
 bool lc_response_decode(const uint8_t *bytes, size_t length, struct lc_tcp_message *message);
 bool lc_service_decode(const uint8_t *bytes, size_t length, struct lc_tcp_message *message);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The messages of TCP and of the service (POST-2 … POST-4, POST-6): for each kind, which fields in which order. */
+/* The messages of TCP and of the service (POST-2 … POST-4, POST-6): tables of the fields of each kind, in order. */
 #include <string.h>
 
 #include "oracle/post.h"
 
-/* A letter a field: d(escription), t(ext), i(d), n(umber), s(ize). */
+/* One letter per field: d(escription), t(ext), i(d), n(umber), s(ize). */
 static const char *const request_fields[LC_REQUESTS] = {
     [LC_LOCAL_CLIENT_HELLO] = "d",
     [LC_REMOTE_BROKER_HELLO] = "t",
@@ -69,8 +69,8 @@ size_t lc_remote_encode(uint8_t *out, size_t capacity, const struct lc_remote_me
 
 /* ---------------------------------------------------------------- decoding */
 
-/* The longest beginning of whole characters that fits with its NUL. */
-static size_t cut(const uint8_t *text, size_t length, size_t capacity) {
+/* Returns the length of the longest prefix of whole characters that fits together with a NUL. */
+static size_t truncated_length(const uint8_t *text, size_t length, size_t capacity) {
     if (length < capacity) {
         return length;
     }
@@ -89,7 +89,7 @@ static void take_text(struct lc_bytes *in, struct lc_tcp_message *message) {
         return;
     }
     message->text_length = length;
-    size_t kept = cut(text, length, sizeof message->text);
+    size_t kept = truncated_length(text, length, sizeof message->text);
     if (kept > 0) {
         memcpy(message->text, text, kept);
     }
@@ -105,14 +105,14 @@ static void take_field(struct lc_bytes *in, char field, struct lc_tcp_message *m
     }
 }
 
-/* A reader's view of bytes that it never writes. */
-static struct lc_bytes opened(const uint8_t *bytes, size_t length) {
+/* Decoding never writes to the bytes, so the cast is safe. */
+static struct lc_bytes bytes_to_decode(const uint8_t *bytes, size_t length) {
     return (struct lc_bytes){.at = (uint8_t *)bytes, .length = length};
 }
 
 static bool decode(const uint8_t *bytes, size_t length, struct lc_tcp_message *message, const char *const *fields,
                    uint32_t kinds) {
-    struct lc_bytes in = opened(bytes, length);
+    struct lc_bytes in = bytes_to_decode(bytes, length);
     memset(message, 0, sizeof *message);
     message->kind = (uint32_t)lc_post_take_varint(&in, 32);
     if (in.bad || message->kind >= kinds) {
@@ -137,7 +137,7 @@ bool lc_service_decode(const uint8_t *bytes, size_t length, struct lc_tcp_messag
 }
 
 bool lc_remote_decode(const uint8_t *bytes, size_t length, struct lc_remote_message *message) {
-    struct lc_bytes in = opened(bytes, length);
+    struct lc_bytes in = bytes_to_decode(bytes, length);
     message->client = (uint32_t)lc_post_take_varint(&in, 32);
     message->tag = (uint32_t)lc_post_take_varint(&in, 32);
     message->flags = (uint32_t)lc_post_take_varint(&in, 32);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Bytes over sockets, each call with one deadline for all that it does. */
+/* Each call has one deadline for all system calls that it makes. */
 #include "oracle/wire.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 
 /* ---------------------------------------------------------------- sockets */
 
-/* Frames are small and answered: waiting for more to send along would only be slow. */
-static void send_at_once(int fd) {
+/* Frames are small, and each waits for a reply, so Nagle's algorithm would only delay them. */
+static void disable_nagle(int fd) {
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 }
 
@@ -36,7 +36,7 @@ int lc_tcp_connect(uint16_t port) {
     if (fd < 0) {
         return -errno;
     }
-    send_at_once(fd);
+    disable_nagle(fd);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         return close_with_error(fd);
     }
@@ -73,7 +73,7 @@ int lc_service_connect(void) {
     return fd;
 }
 
-void lc_reset(int fd) {
+void lc_close_with_reset(int fd) {
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
     close(fd);
 }
@@ -90,7 +90,7 @@ static int64_t deadline_in(int timeout_ms) {
     return now_ms() + timeout_ms;
 }
 
-/* Until the socket is ready (or has failed, which the next call on it tells): 0, -ETIMEDOUT or -errno. */
+/* Waits until the socket is ready or has failed; the next call on the socket returns that failure. */
 static int wait_for(int fd, short events, int64_t deadline) {
     for (;;) {
         int64_t left = deadline - now_ms();
@@ -108,7 +108,7 @@ static int wait_for(int fd, short events, int64_t deadline) {
     }
 }
 
-static bool is_for_later(void) {
+static bool should_retry(void) {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
@@ -121,7 +121,7 @@ int lc_accept(int listener, int timeout_ms) {
     if (fd < 0) {
         return -errno;
     }
-    send_at_once(fd);
+    disable_nagle(fd);
     return fd;
 }
 
@@ -130,7 +130,7 @@ int lc_accept(int listener, int timeout_ms) {
 static int write_until(int fd, const uint8_t *bytes, size_t length, int64_t deadline) {
     while (length > 0) {
         ssize_t count = send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (count < 0 && !is_for_later()) {
+        if (count < 0 && !should_retry()) {
             return -errno;
         }
         if (count < 0) {
@@ -156,7 +156,7 @@ static int read_until(int fd, uint8_t *bytes, size_t length, int64_t deadline) {
         if (count == 0) {
             return -EPIPE;
         }
-        if (count < 0 && !is_for_later()) {
+        if (count < 0 && !should_retry()) {
             return -errno;
         }
         if (count > 0) {

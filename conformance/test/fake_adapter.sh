@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# An adapter that knows one verb, sender.open over posix, and misbehaves as FAKE says: in the cases named FAKE-…, or from
-# the hello on. test_suite.sh holds the suite against it.
+# An adapter for test_suite.sh. It has one verb, sender.open over posix, and misbehaves as FAKE says, in the cases named
+# FAKE-… or from the hello on.
 : "${FAKE:=good}" "${FAKE_NAME:=fake}"
-# A digit behind the second _: implementations that sweep names of the dead know theirs by a letter
+# The digit after the second _ keeps the name from implementations that remove leftovers: theirs have a letter there.
 name=libafl_$$_0fake
 trap 'rm -f "/dev/shm/$name"' EXIT
 
-answer() { printf '{"id":%s,%s}\n' "$id" "$1"; }
+reply() { printf '{"id":%s,%s}\n' "$id" "$1"; }
 
-# The header of a page of 1 MiB with the sender id 7, and the tag of its first slot
+# Writes the header of a page of 1 MiB with the sender id 7, and the tag of its first slot.
 make_page() {
     total='\0320\0377\0017\0\0\0\0\0'
     [ "$FAKE" != wrong ] || total='\0320\0377\0\0\0\0\0\0'
@@ -24,17 +24,17 @@ open_sender() {
         hangs) sleep 1000 ;;
         crashes) echo 'the fake is about to crash' >&2; rm -f "/dev/shm/$name"; kill -SEGV $$ ;;
         exits) exit 101 ;;
-        refuses) answer '"result":"refused","error":"not today"'; return ;;
-        unsupported) answer '"result":"unsupported","error":"no such thing"'; return ;;
+        refuses) reply '"result":"refused","error":"not today"'; return ;;
+        unsupported) reply '"result":"unsupported","error":"no such thing"'; return ;;
         garbage) echo 'no JSON at all'; return ;;
         other-id) printf '{"id":999,"result":"ok"}\n'; return ;;
-        no-result) answer '"error":"none"'; return ;;
-        no-description) answer '"result":"ok"'; return ;;
-        negative) answer '"result":"ok","description":{"size":-4096,"id":"/nowhere"}'; return ;;
+        no-result) reply '"error":"none"'; return ;;
+        no-description) reply '"result":"ok"'; return ;;
+        negative) reply '"result":"ok","description":{"size":-4096,"id":"/nowhere"}'; return ;;
         leaves-child) sleep 1000 >/dev/null & ;;
     esac
     make_page
-    answer '"result":"ok","description":{"size":1048576,"id":"/'"$name"'"}'
+    reply '"result":"ok","description":{"size":1048576,"id":"/'"$name"'"}'
 }
 
 hello() {
@@ -44,7 +44,7 @@ hello() {
         dies) exit 3 ;;
         hello-name) FAKE_NAME='No File Name' ;;
     esac
-    answer '"result":"ok","adapter":1,"name":"'"$FAKE_NAME"'","implementation":"a fake","roles":["sender"],"providers":["posix"],"page_size":1048576,"options":[]'
+    reply '"result":"ok","adapter":1,"name":"'"$FAKE_NAME"'","implementation":"a fake","roles":["sender"],"providers":["posix"],"page_size":1048576,"options":[]'
 }
 
 while read -r line; do
@@ -52,14 +52,14 @@ while read -r line; do
     id=${id%%,*} verb=${verb%%'"'*} test=${test%%'"'*}
     case $FAKE,$test,$verb in
         *,hello) hello ;;
-        lingers,FAKE*) trap '' HUP TERM; make_page; answer '"result":"ok","description":{"size":1048576,"id":"/'"$name"'"}'; sleep 1000 ;;
+        lingers,FAKE*) trap '' HUP TERM; make_page; reply '"result":"ok","description":{"size":1048576,"id":"/'"$name"'"}'; sleep 1000 ;;
         leaks,FAKE*) trap - EXIT; open_sender ;;
         *,FAKE*,sender.open) open_sender ;;
-        smoke,ADAPTER/sender,*) answer '"result":"ok"' ;;
-        eager,ADAPTER/nonsense,*) answer '"result":"ok"' ;;
-        fragile,ADAPTER/nonsense,*) exit 1 ;;
-        *,ADAPTER/nonsense,*) answer '"result":"unsupported"' ;;
-        *,ADAPTER/*) answer '"result":"refused"' ;;
-        *) answer '"result":"unsupported"' ;;
+        smoke,ADAPTER/sender,*) reply '"result":"ok"' ;;
+        eager,ADAPTER/invalid,*) reply '"result":"ok"' ;;
+        fragile,ADAPTER/invalid,*) exit 1 ;;
+        *,ADAPTER/invalid,*) reply '"result":"unsupported"' ;;
+        *,ADAPTER/*) reply '"result":"refused"' ;;
+        *) reply '"result":"unsupported"' ;;
     esac
 done

@@ -46,11 +46,19 @@ void channel_put(struct channel *channel, uint64_t offset, unsigned bytes, uint6
     }
 }
 
+uint16_t joined(const struct lc_map *map) {
+    return lc_get16(map->base, LC_PAGE_JOINED);
+}
+
+uint16_t left(const struct lc_map *map) {
+    return lc_get16(map->base, LC_PAGE_LEFT);
+}
+
 void expect_message(struct channel *channel, uint64_t id, uint64_t length) {
     int rc = lc_reader_next(&channel->reader, &channel->message);
     if (rc != 1) {
         const struct lc_finding *finding = &channel->reader.finding;
-        fail_msg("message %d: %d, %s: expected %s, seen %s", (int)id, rc, finding->requirement, finding->expected,
+        fail_msg("message %d: %d, %s: expected: %s; seen: %s", (int)id, rc, finding->requirement, finding->expected,
                  finding->seen);
     }
     assert_int_equal(channel->message.id, id);
@@ -58,7 +66,7 @@ void expect_message(struct channel *channel, uint64_t id, uint64_t length) {
 }
 
 void expect_finding(struct channel *channel, const char *requirement, uint64_t offset) {
-    for (int looks = 0; looks < 2; looks++) {
+    for (int i = 0; i < 2; i++) {
         assert_int_equal(lc_reader_next(&channel->reader, &channel->message), -EPROTO);
         assert_string_equal(channel->reader.finding.requirement, requirement);
         assert_int_equal(channel->reader.finding.offset, offset);

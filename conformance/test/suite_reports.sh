@@ -1,15 +1,15 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The part of test_suite.sh about reports, read by it: each file is there, whole, and says the same.
+# The part of test_suite.sh about reports: each file exists, is valid, and has the same results. test_suite.sh sources it.
 
 # count PATTERN FILE NUMBER
 count() {
     found=$(grep -c -- "$1" "$2")
-    [ "$found" = "$3" ] || { echo "$2: $found times $1, not $3"; return 1; }
+    [ "$found" = "$3" ] || { echo "$2: $1 occurs $found times, expected $3"; return 1; }
 }
 
 run good --filter 'FAKE-[1-4]*,FAKE-5/skips,FAKE-5/role' --report reports
-check 'a run with everything in it' saw 1 '5 passed, 1 failed, 3 skipped'
+check 'a run with all kinds of results' saw 1 '5 passed, 1 failed, 3 skipped'
 tap_file() {
     count '^1\.\.11$' "$scratch/reports/results.tap" 1 && count '^ok' "$scratch/reports/results.tap" 8 &&
         count '# SKIP' "$scratch/reports/results.tap" 3 && count '# TODO' "$scratch/reports/results.tap" 2 &&
@@ -17,13 +17,13 @@ tap_file() {
 }
 check 'results.tap' tap_file
 
-# No name and no quotation mark that is not closed: what would break a reader of XML
+# All elements and all quotation marks are closed.
 xml_file() {
     file=$scratch/reports/junit.xml
     count '<testcase ' "$file" 11 && count '<failure ' "$file" 1 && count '<skipped ' "$file" 3 &&
         count '&lt;else&gt; &amp; better' "$file" 2 && well_formed "$file"
 }
-# Every tag closes the one opened last; text has no bare < or &.
+# Each end tag closes the last open element, and text has no bare < or &.
 well_formed() {
     awk '
         { text = text $0 "\n" }
@@ -45,8 +45,9 @@ well_formed() {
 check 'junit.xml' xml_file
 json_file() {
     file=$scratch/reports/results.json
-    count '"version": 1' "$file" 1 && count '"id": "FAKE-' "$file" 11 && count '"status": "failed"' "$file" 1 &&
-        count '"status": "advice"' "$file" 2
+    count '"version": 2' "$file" 1 && count '"id": "FAKE-' "$file" 11 && count '"status": "failed"' "$file" 1 &&
+        count '"status": "warning"' "$file" 2 &&
+        count '"warnings": 2' "$file" 1
 }
 check 'results.json' json_file
 markdown_file() {
@@ -59,8 +60,8 @@ html_file() {
     count 'href="SPEC.md#FAKE-2"' "$file" 1 && count '<code>FAKE-1</code>' "$file" 1 && count '&lt;two&gt;' "$file" 6 &&
         well_formed "$file" && ! grep -E '(src|href)="(https?:|//)|@import|<script|<link' "$file"
 }
-check 'matrix.html stands by itself' html_file "$scratch/reports/matrix.html"
-check 'the requirements that it links to stand beside it' cmp "$spec" "$scratch/reports/SPEC.md"
+check 'matrix.html needs no other file' html_file "$scratch/reports/matrix.html"
+check 'SPEC.md, to which it links, is beside it' cmp "$spec" "$scratch/reports/SPEC.md"
 
 no_report() {
     rm -rf "$scratch/build"
@@ -69,7 +70,7 @@ no_report() {
     run good
     [ -f "$scratch/build/conformance/fake/results.json" ] && [ -f "$scratch/build/conformance/matrix.html" ]
 }
-check 'a look at some cases leaves no report, a whole run does' no_report
+check 'a run with --filter writes no report, a whole run does' no_report
 
 two() {
     status=0
@@ -85,29 +86,29 @@ with_peer() {
     run good --peer "exec env FAKE_NAME=two $adapter" --expected "$scratch/expected" --filter FAKE-7 --verbose
     saw 1 'FAKE-7/pair@posix+two' 'it is not' "--peer '" '0 passed, 1 failed, 0 skipped'
 }
-check 'another peer has its name in the id' with_peer
+check 'the id contains the name of another peer' with_peer
 combined() {
     "$fake" --spec "$spec" --matrix "$scratch/two/one/results.json" "$scratch/two/two/results.json" >"$scratch/combined" &&
         cmp "$scratch/combined" "$scratch/two/matrix.html"
 }
-check 'their results combined are the same page' combined
+check '--matrix writes the same page' combined
 not_results() {
     status=0
     echo '{"version": 7, "results": []}' >"$scratch/other.json"
     "$fake" --spec "$spec" --matrix "$scratch/other.json" >"$scratch/out" 2>"$scratch/err" || status=$?
-    saw 2 'other.json: no results.json of version 1'
+    saw 2 'other.json: not a results.json of version 2'
 }
-check 'a file that holds no results' not_results
+check 'a file without results' not_results
 unwritable() {
     : >"$scratch/file"
     run good --filter FAKE-1/passes --report file
     saw 2 'file'
 }
-check 'a folder that cannot be made' unwritable
+check 'a folder that cannot be created' unwritable
 
 tap_output() {
     run good --filter 'FAKE-1/passes,FAKE-2,FAKE-5/skips' --tap
-    saw 1 'ok 1 - FAKE-1/passes@posix' 'not ok 2 - FAKE-2/fails@posix' 'ok 3 - FAKE-5/skips@posix # SKIP a better machine' \
+    saw 1 'ok 1 - FAKE-1/passes@posix' 'not ok 2 - FAKE-2/fails@posix' 'ok 3 - FAKE-5/skips@posix # SKIP needs a better machine' \
         '1..3' '# 1 passed, 1 failed, 1 skipped'
 }
 check 'TAP on standard output' tap_output
@@ -121,9 +122,9 @@ last_line() {
     run good --filter FAKE-1/passes
     [ "$(tail -n 1 "$scratch/out")" = '1 passed, 0 failed, 0 skipped' ]
 }
-check 'the last line sums up' last_line
+check 'the last line has the totals' last_line
 colours() {
     run good --filter FAKE-2
     ! grep -q "$(printf '\033')" "$scratch/out"
 }
-check 'no colours where there is no terminal' colours
+check 'no colours without a terminal' colours

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The oracle's reader where it is used: beside a writer that goes on, and on bytes that nobody meant well. */
+/* The oracle's reader beside a running writer, and on hostile bytes. */
 #include "test/oracle_channel.h"
 
 #include <pthread.h>
@@ -8,9 +8,9 @@
 
 #include "oracle/payload.h"
 
-/* ---------------------------------------------------------------- a writer at work */
+/* ---------------------------------------------------------------- beside a running writer */
 
-enum { LIVE_MESSAGES = 20000, LIVE_MAPS = 3, LIVE_MAP = 4096, LONG = 60000 };
+enum { LIVE_MESSAGES = 20000, LIVE_MAPS = 3, LIVE_MAP = 4096, LONG_MS = 60000 };
 
 struct live {
     struct lc_map maps[LIVE_MAPS];
@@ -21,15 +21,15 @@ static uint64_t length_of(uint64_t message) {
     return message * 7 % 300;
 }
 
-/* A page is taken again once its reader has left it, or before it ever came. */
+/* A page may be reused when its reader has left it, or before its reader has joined it. */
 static void wait_until_left(const struct lc_map *map, unsigned times) {
     while (lc_get16(map->base, LC_PAGE_LEFT) != times) {
         sched_yield();
     }
 }
 
-/* Nothing depends on it but that a reader which gives up early is seen to. */
-static void dawdle(void) {
+/* Lets the reader start first, so that a reader which does not wait for the first message fails. */
+static void delay_start(void) {
     for (int i = 0; i < 2000; i++) {
         sched_yield();
     }
@@ -38,25 +38,25 @@ static void dawdle(void) {
 static void *write_all(void *argument) {
     struct live *live = argument;
     unsigned page = 0;
-    dawdle();
+    delay_start();
     for (uint64_t i = 0; i < LIVE_MESSAGES; i++) {
         if (!lc_writer_fits(&live->writer, length_of(i))) {
             page++;
             struct lc_map *next = &live->maps[page % LIVE_MAPS];
             wait_until_left(next, page < LIVE_MAPS ? 0 : 1);
-            lc_writer_turn(&live->writer, next);
+            lc_writer_turn_page(&live->writer, next);
         }
         lc_writer_send(&live->writer, TAG, 0, length_of(i), i);
     }
     return NULL;
 }
 
-/* How far the reader got: all of it where nothing was wrong. */
+/* Returns how many messages were read: LIVE_MESSAGES if there was no error. */
 static uint64_t read_live(struct lc_reader *reader) {
     uint8_t wanted[300];
     for (uint64_t i = 0; i < LIVE_MESSAGES; i++) {
         struct lc_message message;
-        if (lc_reader_wait(reader, &message, LONG) != 1 || message.length != length_of(i)) {
+        if (lc_reader_wait(reader, &message, LONG_MS) != 1 || message.length != length_of(i)) {
             return i;
         }
         lc_payload_fill(wanted, message.length, i);
@@ -67,10 +67,10 @@ static uint64_t read_live(struct lc_reader *reader) {
     return LIVE_MESSAGES;
 }
 
-/* Each message once, in order, whole, over hundreds of pages; never anything that looks wrong while it is written. */
+/* The reader gets each message once, complete and in order, over hundreds of pages, and reports no violation. */
 static void SEND_3_and_EOP_3_beside_a_writer(void **state) {
     (void)state;
-    static struct live live; /* the thread outlives a failure */
+    static struct live live; /* the thread still uses it after a failure */
     struct lc_reader reader;
     pthread_t thread;
     for (int i = 0; i < LIVE_MAPS; i++) {
@@ -80,8 +80,8 @@ static void SEND_3_and_EOP_3_beside_a_writer(void **state) {
     assert_int_equal(lc_reader_open(&reader, LC_POSIX, &live.maps[0].desc, 0, true), 0);
     assert_int_equal(pthread_create(&thread, NULL, write_all, &live), 0);
     uint64_t messages = read_live(&reader);
-    if (messages != LIVE_MESSAGES) { /* the writer waits for a reader that gave up: the process ends it */
-        fail_msg("message %d: %s: expected %s, seen %s", (int)messages, reader.finding.requirement,
+    if (messages != LIVE_MESSAGES) { /* the writer may wait for this reader for ever; it ends with the process */
+        fail_msg("message %d: %s: expected: %s; seen: %s", (int)messages, reader.finding.requirement,
                  reader.finding.expected, reader.finding.seen);
     }
     pthread_join(thread, NULL);
@@ -103,7 +103,7 @@ static uint64_t next_random(void) {
     return random_state >> 33;
 }
 
-/* Values at which arithmetic goes wrong, and others. */
+/* Returns values at which arithmetic overflows, and random ones. */
 static uint64_t hostile_value(void) {
     const uint64_t values[] = {0,           1,         31,         32, 40,   HOSTILE_MAP,     HOSTILE_MAP - 48,
                                UINT32_MAX,  INT64_MAX, UINT64_MAX, 24, 1000, UINT64_MAX - 39, LC_TAG_END_OF_PAGE,
@@ -113,11 +113,11 @@ static uint64_t hostile_value(void) {
 }
 
 static void read_all(struct lc_map *map, bool forwarded) {
-    struct lc_reader reader = {.provider = LC_POSIX, .map = *map, .offset = 48, .forwarded = forwarded};
+    struct lc_reader reader = {.provider = LC_POSIX, .map = *map, .offset = 48, .is_broadcast = forwarded};
     struct lc_message message;
     struct lc_finding finding;
     unsigned messages = 0;
-    reader.counted = true;
+    reader.joined = true;
     while (lc_reader_next(&reader, &message) == 1) {
         assert_true(message.offset >= 48 && message.payload == map->base + message.offset + 40);
         assert_true(message.length <= HOSTILE_MAP && message.offset + 40 + message.length <= HOSTILE_MAP);
@@ -127,7 +127,7 @@ static void read_all(struct lc_map *map, bool forwarded) {
     lc_page_check_fresh(map, &finding);
 }
 
-/* On the heap, to the byte, where a sanitizer sees what is read behind the end. */
+/* The map is on the heap, so that a sanitizer detects reads beyond its end. */
 static void hostile_bytes_never_crash(void **state) {
     (void)state;
     FILE *out = fopen("/dev/null", "w");
@@ -139,7 +139,7 @@ static void hostile_bytes_never_crash(void **state) {
         for (int i = 0; i < 3; i++) {
             lc_writer_send(&writer, TAG, 0, next_random() % 100, 1);
         }
-        lc_writer_end(&writer, &(struct lc_desc){.size = 4096, .id = "/libafl_no_such_map"});
+        lc_writer_end_page(&writer, &(struct lc_desc){.size = 4096, .id = "/libafl_no_such_map"});
         for (uint64_t changes = next_random() % 4 + 1; changes > 0; changes--) {
             uint64_t at = next_random() % 2 == 0 ? 16 + next_random() % 4 * 8 : next_random() % (HOSTILE_MAP / 8) * 8;
             lc_put64(map.base, at, hostile_value());

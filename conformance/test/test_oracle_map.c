@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The oracle's maps: each provider shares memory, asks the segment for its size, and leaves nothing behind. */
+/* Tests of the oracle's maps, over each provider. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,9 +13,10 @@
 
 #include <cmocka.h>
 
-#include "oracle/map.h"
+#include "oracle/segment.h"
+#include "test/oracle_process.h"
 
-static const struct lc_desc *made(enum lc_provider provider, size_t size, struct lc_map *map) {
+static const struct lc_desc *create(enum lc_provider provider, size_t size, struct lc_map *map) {
     assert_int_equal(lc_map_create(provider, size, map), 0);
     return &map->desc;
 }
@@ -25,7 +26,7 @@ static void ID_3_two_mappings_share_bytes(void **state) {
     for (int provider = 0; provider < LC_PROVIDERS; provider++) {
         struct lc_map map;
         struct lc_map again;
-        const struct lc_desc *desc = made(provider, 5000, &map);
+        const struct lc_desc *desc = create(provider, 5000, &map);
         assert_int_equal(lc_map_open(provider, desc, 0, &again), 0);
         assert_ptr_not_equal(map.base, again.base);
         assert_int_equal(map.base[4999], 0);
@@ -37,13 +38,13 @@ static void ID_3_two_mappings_share_bytes(void **state) {
     }
 }
 
-/* ID-7: whatever the description claims. */
-static void the_segment_says_how_large_it_is(void **state) {
+/* Not that of the description (ID-7). */
+static void the_size_of_a_map_is_that_of_its_segment(void **state) {
     (void)state;
     for (int provider = 0; provider < LC_PROVIDERS; provider++) {
         struct lc_map map;
         struct lc_map again;
-        struct lc_desc lie = *made(provider, 5000, &map);
+        struct lc_desc lie = *create(provider, 5000, &map);
         lie.size = UINT64_C(1) << 40;
         assert_int_equal(lc_map_open(provider, &lie, 0, &again), 0);
         assert_int_equal(again.size, 5000);
@@ -54,35 +55,35 @@ static void the_segment_says_how_large_it_is(void **state) {
     }
 }
 
-static void ID_9_closing_the_made_one_removes_it(void **state) {
+static void ID_9_closing_a_created_map_removes_it(void **state) {
     (void)state;
     for (int provider = 0; provider < LC_PROVIDERS; provider++) {
         struct lc_map map;
         struct lc_map again;
-        struct lc_desc desc = *made(provider, 4096, &map);
+        struct lc_desc desc = *create(provider, 4096, &map);
         assert_int_equal(lc_map_open(provider, &desc, 0, &again), 0);
         lc_map_close(&again);
         assert_true(lc_segment_exists(provider, &desc, 0));
         lc_map_close(&map);
         assert_false(lc_segment_exists(provider, &desc, 0));
         assert_int_not_equal(lc_map_open(provider, &desc, 0, &again), 0);
-        lc_map_close(&map); /* a second time: nothing */
+        lc_map_close(&map); /* a second call has no effect */
     }
 }
 
-static void a_name_taken_away_leaves_the_mapping(void **state) {
+static void mappings_survive_unlinking(void **state) {
     (void)state;
     struct lc_map map;
     struct lc_map again;
-    made(LC_POSIX, 4096, &map);
-    assert_int_equal(lc_map_remove(&map), 0);
+    create(LC_POSIX, 4096, &map);
+    assert_int_equal(lc_map_unlink(&map), 0);
     map.base[0] = 1;
     assert_false(lc_segment_exists(LC_POSIX, &map.desc, 0));
     assert_int_equal(lc_map_open(LC_POSIX, &map.desc, 0, &again), -ENOENT);
-    assert_int_equal(lc_map_remove(&map), -ENOENT);
+    assert_int_equal(lc_map_unlink(&map), -ENOENT);
     lc_map_close(&map);
-    made(LC_SYSV, 4096, &map);
-    assert_int_equal(lc_map_remove(&map), 0);
+    create(LC_SYSV, 4096, &map);
+    assert_int_equal(lc_map_unlink(&map), 0);
     map.base[0] = 1;
     lc_map_close(&map);
     assert_false(lc_segment_exists(LC_SYSV, &map.desc, 0));
@@ -97,7 +98,7 @@ static void assert_refused(enum lc_provider provider, const void *id, size_t len
     assert_null(map.base);
 }
 
-static void ID_6_ids_that_cannot_be(void **state) {
+static void ID_6_invalid_ids(void **state) {
     (void)state;
     for (int provider = 0; provider < LC_PROVIDERS; provider++) {
         assert_refused(provider, "", 1);
@@ -113,12 +114,12 @@ static void ID_6_ids_that_cannot_be(void **state) {
     }
 }
 
-static void ID_1_bytes_behind_the_nul(void **state) {
+static void ID_1_bytes_after_the_nul(void **state) {
     (void)state;
     for (int provider = 0; provider < LC_PROVIDERS; provider++) {
         struct lc_map map;
         struct lc_map again;
-        struct lc_desc desc = *made(provider, 4096, &map);
+        struct lc_desc desc = *create(provider, 4096, &map);
         assert_true(lc_desc_is_terminated(&desc));
         desc.id[LC_ID_BYTES - 1] = 'x';
         assert_false(lc_desc_is_terminated(&desc));
@@ -127,8 +128,8 @@ static void ID_1_bytes_behind_the_nul(void **state) {
     }
 }
 
-/* A number of something else is not mapped, and nothing happens to it. */
-static void a_descriptor_of_a_pipe_is_no_memfd(void **state) {
+/* The descriptor is neither mapped nor changed. */
+static void memfd_refuses_the_descriptor_of_a_pipe(void **state) {
     (void)state;
     int ends[2];
     struct lc_map map;
@@ -142,15 +143,7 @@ static void a_descriptor_of_a_pipe_is_no_memfd(void **state) {
     close(ends[1]);
 }
 
-static int open_descriptors(void) {
-    int count = 0;
-    for (int fd = 0; fd < 256; fd++) {
-        count += fcntl(fd, F_GETFD) >= 0;
-    }
-    return count;
-}
-
-static void failures_keep_no_descriptor(void **state) {
+static void failures_leak_no_descriptor(void **state) {
     (void)state;
     struct lc_map map;
     int before = open_descriptors();
@@ -160,7 +153,7 @@ static void failures_keep_no_descriptor(void **state) {
         assert_null(map.base);
         lc_map_close(&map);
     }
-    made(LC_POSIX, 4096, &map);
+    create(LC_POSIX, 4096, &map);
     assert_int_equal(lc_map_truncate(&map, 0), 0);
     struct lc_map again;
     assert_int_equal(lc_map_open(LC_POSIX, &map.desc, 0, &again), -EINVAL);
@@ -168,38 +161,38 @@ static void failures_keep_no_descriptor(void **state) {
     assert_int_equal(open_descriptors(), before);
 }
 
-static void truncating_is_seen(void **state) {
+static void truncation_is_detected(void **state) {
     (void)state;
     for (int provider = LC_POSIX; provider < LC_PROVIDERS; provider++) {
         struct lc_map map;
         struct lc_map again;
-        made(provider, 8192, &map);
+        create(provider, 8192, &map);
         assert_int_equal(lc_map_open(provider, &map.desc, 0, &again), 0);
-        assert_int_equal(lc_map_held(&again), 8192);
+        assert_int_equal(lc_map_backed(&again), 8192);
         assert_int_equal(lc_map_truncate(&map, 4096), 0);
-        assert_int_equal(lc_map_held(&again), 4096);
+        assert_int_equal(lc_map_backed(&again), 4096);
         assert_int_equal(again.size, 8192);
         assert_int_equal(lc_map_truncate(&map, 16384), 0);
-        assert_int_equal(lc_map_held(&again), 8192);
+        assert_int_equal(lc_map_backed(&again), 8192);
         lc_map_close(&again);
-        assert_int_equal(lc_map_held(&again), 0);
+        assert_int_equal(lc_map_backed(&again), 0);
         lc_map_close(&map);
     }
     struct lc_map map;
-    made(LC_SYSV, 4096, &map);
+    create(LC_SYSV, 4096, &map);
     assert_int_equal(lc_map_truncate(&map, 10), -ENOTSUP);
-    assert_int_equal(lc_map_held(&map), 4096);
+    assert_int_equal(lc_map_backed(&map), 4096);
     lc_map_close(&map);
 }
 
 static void ID_8_posix_names(void **state) {
     (void)state;
     struct lc_map maps[8];
-    char beginning[LC_ID_BYTES];
-    snprintf(beginning, sizeof beginning, "/libafl_%d_", (int)getpid());
+    char prefix[LC_ID_BYTES];
+    snprintf(prefix, sizeof prefix, "/libafl_%d_", (int)getpid());
     for (size_t i = 0; i < 8; i++) {
-        made(LC_POSIX, 4096, &maps[i]);
-        assert_memory_equal(maps[i].desc.id, beginning, strlen(beginning));
+        create(LC_POSIX, 4096, &maps[i]);
+        assert_memory_equal(maps[i].desc.id, prefix, strlen(prefix));
         assert_true(i == 0 || memcmp(maps[i].desc.id, maps[i - 1].desc.id, LC_ID_BYTES) != 0);
     }
     for (size_t i = 0; i < 8; i++) {
@@ -207,13 +200,13 @@ static void ID_8_posix_names(void **state) {
     }
 }
 
-/* What the suite makes is inherited by the adapters that it starts; what it opens is not. */
-static void memfds_are_inherited_when_made_here(void **state) {
+/* Adapters inherit the descriptors of the maps that the suite creates, and not those of the maps that it opens. */
+static void only_created_memfds_are_inherited(void **state) {
     (void)state;
     struct lc_map map;
     struct lc_map again;
     char number[12];
-    made(LC_MEMFD, 4096, &map);
+    create(LC_MEMFD, 4096, &map);
     assert_int_equal(lc_map_open(LC_MEMFD, &map.desc, getpid(), &again), 0);
     assert_int_equal(fcntl(map.fd, F_GETFD) & FD_CLOEXEC, 0);
     assert_int_equal(fcntl(again.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
@@ -249,16 +242,16 @@ static void provider_names(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ID_3_two_mappings_share_bytes),
-        cmocka_unit_test(the_segment_says_how_large_it_is),
-        cmocka_unit_test(ID_9_closing_the_made_one_removes_it),
-        cmocka_unit_test(a_name_taken_away_leaves_the_mapping),
-        cmocka_unit_test(ID_6_ids_that_cannot_be),
-        cmocka_unit_test(ID_1_bytes_behind_the_nul),
-        cmocka_unit_test(a_descriptor_of_a_pipe_is_no_memfd),
-        cmocka_unit_test(failures_keep_no_descriptor),
-        cmocka_unit_test(truncating_is_seen),
+        cmocka_unit_test(the_size_of_a_map_is_that_of_its_segment),
+        cmocka_unit_test(ID_9_closing_a_created_map_removes_it),
+        cmocka_unit_test(mappings_survive_unlinking),
+        cmocka_unit_test(ID_6_invalid_ids),
+        cmocka_unit_test(ID_1_bytes_after_the_nul),
+        cmocka_unit_test(memfd_refuses_the_descriptor_of_a_pipe),
+        cmocka_unit_test(failures_leak_no_descriptor),
+        cmocka_unit_test(truncation_is_detected),
         cmocka_unit_test(ID_8_posix_names),
-        cmocka_unit_test(memfds_are_inherited_when_made_here),
+        cmocka_unit_test(only_created_memfds_are_inherited),
         cmocka_unit_test(descriptions_are_shown),
         cmocka_unit_test(provider_names),
     };

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the oracle's reader finds on the page that it starts on. */
+/* The checks of the page that a reader starts on. */
 #include "test/oracle_channel.h"
 
-static uint16_t joined(const struct lc_map *map) {
-    return lc_get16(map->base, LC_PAGE_JOINED);
-}
-
-static uint16_t left(const struct lc_map *map) {
-    return lc_get16(map->base, LC_PAGE_LEFT);
-}
-
-/* Opens the channel's page once more, by a description as it is. */
+/* Opens the channel's page again by this description and expects a violation. */
 static void expect_refused(struct channel *channel, const struct lc_desc *desc, const char *requirement,
                            uint64_t offset) {
     struct lc_reader reader;
@@ -45,7 +37,7 @@ static void RECV_6_joined_and_left(void **state) {
     assert_int_equal(lc_reader_next(&reader, &channel->message), -EINVAL);
 }
 
-static void opening_nothing(void **state) {
+static void opening_a_missing_map(void **state) {
     (void)state;
     struct lc_reader reader;
     struct lc_desc desc = lc_desc_of(4096, "/libafl_no_such_map");
@@ -74,14 +66,14 @@ static void PAGE_4_size_total(void **state) {
     expect_refused(channel, &channel->maps[0].desc, "PAGE-4", LC_PAGE_SIZE_TOTAL);
 }
 
-static void ID_2_a_description_that_lies(void **state) {
+static void ID_2_a_description_with_a_wrong_size(void **state) {
     struct channel *channel = *state;
     struct lc_desc desc = channel->maps[0].desc;
     desc.size--;
     expect_refused(channel, &desc, "ID-2", 0);
 }
 
-static void PAGE_1_slots_that_are_not_empty(void **state) {
+static void PAGE_1_a_used_first_slot(void **state) {
     struct channel *channel = *state;
     const struct lc_desc *desc = &channel->maps[0].desc;
     channel_put(channel, 48 + LC_MSG_TAG, 4, 0);
@@ -94,8 +86,8 @@ static void PAGE_1_slots_that_are_not_empty(void **state) {
     expect_refused(channel, desc, "PAGE-1", 48);
 }
 
-/* Its first message is being filled, or was given back: not fresh any more, and right. */
-static void PAGE_1_a_message_in_the_making(void **state) {
+/* The first message is allocated or was cancelled: the page is valid, but not fresh. */
+static void PAGE_1_an_allocated_message(void **state) {
     struct channel *channel = *state;
     struct lc_reader reader;
     lc_writer_prepare(&channel->writer, LC_TAG_UNINITIALIZED, 0, 0, 0);
@@ -123,7 +115,7 @@ static void expect_not_fresh(struct channel *channel, unsigned field, unsigned b
     assert_non_null(finding.requirement);
 }
 
-static void PAGE_1_whole(void **state) {
+static void PAGE_1_each_field_of_a_fresh_page(void **state) {
     struct channel *channel = *state;
     expect_not_fresh(channel, LC_PAGE_JOINED, 2, 1);
     expect_not_fresh(channel, LC_PAGE_LEFT, 2, 1);
@@ -139,14 +131,14 @@ int main(void) {
 #define CHANNEL_TEST(name) cmocka_unit_test_setup_teardown(name, channel_setup, channel_teardown)
     const struct CMUnitTest tests[] = {
         CHANNEL_TEST(RECV_6_joined_and_left),
-        cmocka_unit_test(opening_nothing),
+        cmocka_unit_test(opening_a_missing_map),
         CHANNEL_TEST(PAGE_3_magic),
         CHANNEL_TEST(PAGE_3_too_small),
         CHANNEL_TEST(PAGE_4_size_total),
-        CHANNEL_TEST(ID_2_a_description_that_lies),
-        CHANNEL_TEST(PAGE_1_slots_that_are_not_empty),
-        CHANNEL_TEST(PAGE_1_a_message_in_the_making),
-        CHANNEL_TEST(PAGE_1_whole),
+        CHANNEL_TEST(ID_2_a_description_with_a_wrong_size),
+        CHANNEL_TEST(PAGE_1_a_used_first_slot),
+        CHANNEL_TEST(PAGE_1_an_allocated_message),
+        CHANNEL_TEST(PAGE_1_each_field_of_a_fresh_page),
     };
     return cmocka_run_group_tests_name("oracle opening", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The oracle's arithmetic, the bytes that its writer makes, and how it shows a page. */
+/* The oracle's arithmetic, the bytes that its writer produces, and the dump of a page. */
 #include "test/oracle_channel.h"
 
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "oracle/payload.h"
+#include "test/oracle_process.h"
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -31,7 +32,7 @@ static void MSG_1_padding(void **state) {
     assert_true(lc_padded(UINT64_MAX, 0) == UINT64_MAX);
 }
 
-static void SEND_1_what_fits(void **state) {
+static void SEND_1_messages_that_fit(void **state) {
     (void)state;
     assert_true(lc_fits(80 + 128, 0, 40));
     assert_false(lc_fits(80 + 127, 0, 40));
@@ -72,7 +73,7 @@ static void MSG_2_reserved_tags(void **state) {
     assert_null(lc_tag_name(TAG));
 }
 
-static void fields_anywhere(void **state) {
+static void fields_at_any_offset(void **state) {
     (void)state;
     _Alignas(8) uint8_t bytes[24] = {0};
     for (size_t offset = 0; offset < 16; offset++) {
@@ -87,7 +88,7 @@ static void fields_anywhere(void **state) {
     }
 }
 
-/* ---------------------------------------------------------------- what the writer makes: bytes at the offsets of SPEC.md */
+/* ---------------------------------------------------------------- the writer's bytes, at the offsets of SPEC.md */
 
 static uint64_t number(const uint8_t *at, unsigned bytes) {
     uint64_t value = 0;
@@ -95,7 +96,7 @@ static uint64_t number(const uint8_t *at, unsigned bytes) {
     return value;
 }
 
-static void PAGE_1_a_started_page(void **state) {
+static void PAGE_1_an_initialised_page(void **state) {
     struct channel *channel = *state;
     struct lc_map *map = channel_map(channel, 8192);
     struct lc_writer writer;
@@ -115,7 +116,7 @@ static void PAGE_1_a_started_page(void **state) {
     assert_int_equal(lc_page_check_fresh(map, &finding), 0);
 }
 
-static void SEND_3_a_message_is_there_once_committed(void **state) {
+static void SEND_3_a_message_is_visible_after_its_commit(void **state) {
     struct channel *channel = *state;
     const uint8_t *page = channel->maps[0].base;
     uint64_t slot = lc_writer_prepare(&channel->writer, TAG, 5, 3, 99);
@@ -143,7 +144,7 @@ static void SEND_3_a_message_is_there_once_committed(void **state) {
     assert_int_equal(number(page + 16, 8), 2);
 }
 
-static void several_are_committed_at_once(void **state) {
+static void several_messages_are_committed_at_once(void **state) {
     struct channel *channel = *state;
     lc_writer_prepare_bytes(&channel->writer, TAG, 0, "one", 3);
     lc_writer_prepare_bytes(&channel->writer, TAG, 0, NULL, 0);
@@ -154,13 +155,13 @@ static void several_are_committed_at_once(void **state) {
     expect_message(channel, 2, 0);
 }
 
-static void EOP_1_and_2_the_end(void **state) {
+static void EOP_1_and_2_end_of_page(void **state) {
     struct channel *channel = *state;
     const uint8_t *page = channel->maps[0].base;
     struct lc_desc desc = lc_desc_of(0x12345, "678");
     struct lc_desc parsed;
     channel_send(channel, 0);
-    assert_int_equal(lc_writer_end(&channel->writer, &desc), 128);
+    assert_int_equal(lc_writer_end_page(&channel->writer, &desc), 128);
     assert_int_equal(number(page + 128, 4), 0x0AF1E0F1);
     assert_int_equal(number(page + 128 + 16, 8), 2);
     assert_int_equal(number(page + 128 + 24, 8), 32);
@@ -180,7 +181,7 @@ static void EOP_3_turning(void **state) {
     channel_send(channel, 500);
     assert_true(lc_writer_fits(&channel->writer, 3000));
     assert_false(lc_writer_fits(&channel->writer, 3400));
-    lc_writer_turn(&channel->writer, next);
+    lc_writer_turn_page(&channel->writer, next);
     assert_ptr_equal(channel->writer.map, next);
     assert_int_equal(number(next->base + 8, 4), SENDER);
     assert_int_equal(number(next->base + 40, 8), 592);
@@ -189,52 +190,40 @@ static void EOP_3_turning(void **state) {
     assert_int_equal(number(next->base + 16, 8), 1);
 }
 
-static _Noreturn void send_too_much(struct channel *channel) {
+static void send_too_much(void *argument) {
+    struct channel *channel = argument;
     close(STDERR_FILENO);
     signal(SIGABRT, SIG_DFL);
     lc_writer_prepare(&channel->writer, TAG, 0, FIRST_MAP - 48 - 40 + 1, 0);
-    _exit(0);
 }
 
-/* Only what a test asks for in error can lie outside: it must not go on. */
-static void the_writer_never_leaves_the_map(void **state) {
-    int status;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        send_too_much(*state);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
+/* A test that writes outside the map is wrong and must not continue. */
+static void the_writer_aborts_outside_the_map(void **state) {
+    int status = run_in_child(send_too_much, *state);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
-static _Noreturn void turn_to_a_page_that_cannot_be_written(struct channel *channel, struct lc_map *next) {
+static void turn_to_a_read_only_page(void *argument) {
+    struct channel *channel = argument;
+    struct lc_map *next = &channel->maps[1];
     close(STDERR_FILENO);
     signal(SIGSEGV, SIG_DFL);
     mprotect(next->base, next->size, PROT_READ);
-    lc_writer_turn(&channel->writer, next);
-    _exit(0);
+    lc_writer_turn_page(&channel->writer, next);
 }
 
-/* A child that dies where it initialises the next page has not named it yet. */
-static void EOP_3_the_next_page_comes_first(void **state) {
+/* The child is killed while it initialises the next page. It must not have named that page yet. */
+static void EOP_3_the_next_page_is_initialised_first(void **state) {
     struct channel *channel = *state;
-    struct lc_map *next = channel_map(channel, 4096);
-    int status;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        turn_to_a_page_that_cannot_be_written(channel, next);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_not_equal(status, 0);
+    channel_map(channel, 4096);
+    assert_int_not_equal(run_in_child(turn_to_a_read_only_page, channel), 0);
     assert_int_equal(lc_current_msg_id(channel->maps[0].base), 0);
 }
 
 /* ---------------------------------------------------------------- showing */
 
-/* Until the next one is shown. */
-static const char *shown(const struct lc_map *map, uint64_t offset) {
+/* Returns the dump, valid until the next call. */
+static const char *dump(const struct lc_map *map, uint64_t offset) {
     static char text[8192];
     FILE *out = fmemopen(text, sizeof text, "w");
     lc_page_show(out, map, offset);
@@ -250,9 +239,9 @@ static size_t count(const char *text, const char *part) {
     return times;
 }
 
-/* The one marked line has this in it. */
+/* Fails unless exactly one line is marked, and contains `words`. */
 static void assert_marked(const struct lc_map *map, uint64_t offset, const char *words) {
-    const char *text = shown(map, offset);
+    const char *text = dump(map, offset);
     const char *line = strstr(text, "\n>");
     assert_int_equal(count(text, "\n>"), 1);
     const char *found = strstr(line, words);
@@ -268,7 +257,7 @@ static void a_page_is_shown_around_an_offset(void **state) {
         lc_writer_prepare_bytes(&channel->writer, TAG + i, 0, "payload of it", 13);
     }
     lc_writer_commit(&channel->writer);
-    uint64_t slot = lc_writer_end(&channel->writer, &map->desc);
+    uint64_t slot = lc_writer_end_page(&channel->writer, &map->desc);
     assert_marked(map, 0, "magic");
     assert_marked(map, 14, "receivers_left_count    0");
     assert_marked(map, 40, "max_alloc_size          80");
@@ -278,44 +267,44 @@ static void a_page_is_shown_around_an_offset(void **state) {
     assert_marked(map, 192 + 40 + 20, "70 61 79 6c 6f 61 64 20 6f 66 20 69 74 00 00 00  payload of it...");
     assert_marked(map, slot, "END_OF_PAGE");
     assert_marked(map, slot + 40 + 31, "payload");
-    const char *text = shown(map, 192);
+    const char *text = dump(map, 192);
     assert_int_equal(count(text, "message 2: tag 0x1235, sender 7, 13 bytes in 24"), 1);
     assert_int_equal(count(text, "message 4: "), 1);
     assert_int_equal(count(text, "message 7: "), 0);
 }
 
-static void broken_pages_are_shown_too(void **state) {
+static void invalid_pages_are_shown(void **state) {
     struct channel *channel = *state;
     struct lc_map *map = &channel->maps[0];
     channel_send(channel, 0);
     channel_put(channel, 48 + LC_MSG_PADDED, 8, UINT64_MAX);
     assert_marked(map, 48 + LC_MSG_PADDED, "buf_len_padded          18446744073709551615");
-    shown(map, UINT64_MAX);
-    shown(map, 4095);
+    dump(map, UINT64_MAX);
+    dump(map, 4095);
     struct lc_map small = {.fd = -1, .base = map->base, .size = 20};
-    const char *text = shown(&small, 0);
+    const char *text = dump(&small, 0);
     assert_int_equal(count(text, "no room"), 1);
     struct lc_map none = {.fd = -1};
-    shown(&none, 0);
+    dump(&none, 0);
 }
 
 int main(void) {
 #define CHANNEL_TEST(name) cmocka_unit_test_setup_teardown(name, channel_setup, channel_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(MSG_1_padding),
-        cmocka_unit_test(SEND_1_what_fits),
+        cmocka_unit_test(SEND_1_messages_that_fit),
         cmocka_unit_test(EOP_4_sizes),
         cmocka_unit_test(MSG_2_reserved_tags),
-        cmocka_unit_test(fields_anywhere),
-        CHANNEL_TEST(PAGE_1_a_started_page),
-        CHANNEL_TEST(SEND_3_a_message_is_there_once_committed),
-        CHANNEL_TEST(several_are_committed_at_once),
-        CHANNEL_TEST(EOP_1_and_2_the_end),
+        cmocka_unit_test(fields_at_any_offset),
+        CHANNEL_TEST(PAGE_1_an_initialised_page),
+        CHANNEL_TEST(SEND_3_a_message_is_visible_after_its_commit),
+        CHANNEL_TEST(several_messages_are_committed_at_once),
+        CHANNEL_TEST(EOP_1_and_2_end_of_page),
         CHANNEL_TEST(EOP_3_turning),
-        CHANNEL_TEST(the_writer_never_leaves_the_map),
-        CHANNEL_TEST(EOP_3_the_next_page_comes_first),
+        CHANNEL_TEST(the_writer_aborts_outside_the_map),
+        CHANNEL_TEST(EOP_3_the_next_page_is_initialised_first),
         CHANNEL_TEST(a_page_is_shown_around_an_offset),
-        CHANNEL_TEST(broken_pages_are_shown_too),
+        CHANNEL_TEST(invalid_pages_are_shown),
     };
     return cmocka_run_group_tests_name("oracle page", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The oracle's postcard against the vectors of SPEC.md, section 13, and its payloads against those of ADAPTER.md. */
+/* The oracle's postcard and payloads, compared with the test vectors of SPEC.md (section 13) and ADAPTER.md. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +90,7 @@ static void POST_2_3_6_vectors_decode(void **state) {
     }
 }
 
-static void POST_7_cut_anywhere_is_refused(void **state) {
+static void POST_7_truncated_values_are_refused(void **state) {
     (void)state;
     for (size_t i = 0; i < VECTORS; i++) {
         for (size_t length = 0; length < vectors[i].length; length++) {
@@ -102,7 +102,7 @@ static void POST_7_cut_anywhere_is_refused(void **state) {
     }
 }
 
-static void POST_7_bytes_behind_the_value_are_accepted(void **state) {
+static void POST_7_bytes_after_the_value_are_accepted(void **state) {
     (void)state;
     struct lc_tcp_message message;
     assert_true(decode(REQUEST, "\x02\x03\xFF", 3, &message));
@@ -176,7 +176,7 @@ static void POST_1_zigzag(void **state) {
     }
 }
 
-/* ---------------------------------------------------------------- texts and bytes */
+/* ---------------------------------------------------------------- strings and bytes */
 
 static void POST_7_utf8(void **state) {
     (void)state;
@@ -214,8 +214,8 @@ static void POST_7_utf8(void **state) {
     assert_false(decode(REQUEST, "\x01\x01\xFF", 3, &message));
 }
 
-/* 254 letters and "é", which the 256th byte would cut in two. */
-static void POST_3_long_texts_are_cut_between_characters(void **state) {
+/* 254 letters and "é": the buffer has room for only the first byte of "é". */
+static void POST_3_long_strings_are_truncated_between_characters(void **state) {
     (void)state;
     uint8_t body[3 + 254 + 2] = {0x03, 0x80, 0x02};
     struct lc_tcp_message message;
@@ -256,7 +256,7 @@ static void POST_7_a_length_near_2_to_the_64_is_refused(void **state) {
 
 /* ---------------------------------------------------------------- payloads */
 
-static void payloads_are_those_of_the_page(void **state) {
+static void payloads_match_the_test_vectors(void **state) {
     (void)state;
     const uint8_t wanted[] = {0xc1, 0x5c, 0x02, 0x89, 0xec};
     uint8_t bytes[32];
@@ -267,7 +267,7 @@ static void payloads_are_those_of_the_page(void **state) {
     assert_int_equal(lc_crc(0, "123456789", 9), 3421780262u);
 }
 
-static void digests_go_on(void **state) {
+static void digests_can_be_continued(void **state) {
     (void)state;
     uint8_t bytes[1000];
     for (size_t length = 0; length <= sizeof bytes; length += 37) {
@@ -277,30 +277,37 @@ static void digests_go_on(void **state) {
     assert_int_equal(lc_crc(lc_crc(0, "1234", 4), "56789", 5), 3421780262u);
 }
 
-static void drains_digest_heads_and_payloads(void **state) {
+static void drain_digests_cover_header_and_payload(void **state) {
     (void)state;
     const uint8_t flat[] = {0x44, 0x33, 0x22, 0x11, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 'a', 'b', 'c'};
     assert_int_equal(lc_drain_digest(0, 0x11223344, 2, "abc", 3), lc_crc(0, flat, sizeof flat));
     assert_int_equal(lc_drain_digest(7, 0x11223344, 2, "abc", 3), lc_crc(7, flat, sizeof flat));
+    uint8_t payload[13];
+    uint32_t crc = 5;
+    for (uint64_t seed = 40; seed < 43; seed++) {
+        lc_payload_fill(payload, sizeof payload, seed);
+        crc = lc_drain_digest(crc, 9, 1, payload, sizeof payload);
+    }
+    assert_int_equal(lc_drain_digest_seeds(5, 9, 1, sizeof payload, 40, 3), crc);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(POST_2_3_6_vectors_encode),
         cmocka_unit_test(POST_2_3_6_vectors_decode),
-        cmocka_unit_test(POST_7_cut_anywhere_is_refused),
-        cmocka_unit_test(POST_7_bytes_behind_the_value_are_accepted),
+        cmocka_unit_test(POST_7_truncated_values_are_refused),
+        cmocka_unit_test(POST_7_bytes_after_the_value_are_accepted),
         cmocka_unit_test(POST_7_unknown_kinds_are_refused),
         cmocka_unit_test(POST_1_varints),
         cmocka_unit_test(POST_7_long_varints),
         cmocka_unit_test(POST_1_zigzag),
         cmocka_unit_test(POST_7_utf8),
-        cmocka_unit_test(POST_3_long_texts_are_cut_between_characters),
+        cmocka_unit_test(POST_3_long_strings_are_truncated_between_characters),
         cmocka_unit_test(POST_4_remote_messages),
         cmocka_unit_test(POST_7_a_length_near_2_to_the_64_is_refused),
-        cmocka_unit_test(payloads_are_those_of_the_page),
-        cmocka_unit_test(digests_go_on),
-        cmocka_unit_test(drains_digest_heads_and_payloads),
+        cmocka_unit_test(payloads_match_the_test_vectors),
+        cmocka_unit_test(digests_can_be_continued),
+        cmocka_unit_test(drain_digests_cover_header_and_payload),
     };
     return cmocka_run_group_tests_name("oracle post", tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the oracle's reader finds in the messages of a page: nothing in right ones, its requirement in wrong ones. */
+/* The checks of messages: valid ones pass, and each kind of invalid one violates its requirement. */
 #include "test/oracle_channel.h"
 
-static void right_messages_have_no_finding(void **state) {
+static void valid_messages_have_no_finding(void **state) {
     struct channel *channel = *state;
     const uint64_t lengths[] = {0, 1, 24, 40, 25, 88, 1024, 0};
     for (uint64_t i = 0; i < 8; i++) {
@@ -18,9 +18,9 @@ static void right_messages_have_no_finding(void **state) {
     assert_int_equal(channel->reader.max_alloc, 40 + 1048);
 }
 
-/* The second of two messages, with one field changed. */
-static void expect_wrong(struct channel *channel, unsigned field, unsigned bytes, uint64_t value,
-                         const char *requirement) {
+/* Changes one field of the second of two messages and expects a violation at that field. */
+static void expect_violation(struct channel *channel, unsigned field, unsigned bytes, uint64_t value,
+                             const char *requirement) {
     channel_send(channel, 30);
     expect_message(channel, 1, 30);
     uint64_t slot = lc_writer_prepare(&channel->writer, TAG, 0, 30, 1);
@@ -30,56 +30,56 @@ static void expect_wrong(struct channel *channel, unsigned field, unsigned bytes
     expect_finding(channel, requirement, slot + field);
 }
 
-static void MSG_4_an_id_left_out(void **state) {
-    expect_wrong(*state, LC_MSG_ID, 8, 3, "MSG-4");
+static void MSG_4_a_skipped_id(void **state) {
+    expect_violation(*state, LC_MSG_ID, 8, 3, "MSG-4");
 }
 
-static void MSG_4_an_id_twice(void **state) {
-    expect_wrong(*state, LC_MSG_ID, 8, 1, "MSG-4");
+static void MSG_4_a_repeated_id(void **state) {
+    expect_violation(*state, LC_MSG_ID, 8, 1, "MSG-4");
 }
 
-static void MSG_1_a_line_too_much(void **state) {
-    expect_wrong(*state, LC_MSG_PADDED, 8, 88 + 64, "MSG-1");
+static void MSG_1_64_bytes_too_long(void **state) {
+    expect_violation(*state, LC_MSG_PADDED, 8, 88 + 64, "MSG-1");
 }
 
-static void MSG_1_not_on_a_line(void **state) {
-    expect_wrong(*state, LC_MSG_PADDED, 8, 30, "MSG-1");
+static void MSG_1_not_a_multiple_of_64(void **state) {
+    expect_violation(*state, LC_MSG_PADDED, 8, 30, "MSG-1");
 }
 
 static void MSG_5_longer_than_padded(void **state) {
-    expect_wrong(*state, LC_MSG_LEN, 8, 89, "MSG-5");
+    expect_violation(*state, LC_MSG_LEN, 8, 89, "MSG-5");
 }
 
-static void MSG_5_behind_the_map(void **state) {
-    expect_wrong(*state, LC_MSG_PADDED, 8, FIRST_MAP, "MSG-5");
+static void MSG_5_beyond_the_map(void **state) {
+    expect_violation(*state, LC_MSG_PADDED, 8, FIRST_MAP, "MSG-5");
 }
 
-static void MSG_5_one_byte_behind_the_map(void **state) {
-    expect_wrong(*state, LC_MSG_PADDED, 8, FIRST_MAP - 128 - 40 + 1, "MSG-5");
+static void MSG_5_one_byte_beyond_the_map(void **state) {
+    expect_violation(*state, LC_MSG_PADDED, 8, FIRST_MAP - 128 - 40 + 1, "MSG-5");
 }
 
-static void MSG_1_up_to_the_maps_end(void **state) {
-    expect_wrong(*state, LC_MSG_PADDED, 8, FIRST_MAP - 128 - 40, "MSG-1");
+static void MSG_1_up_to_the_end_of_the_map(void **state) {
+    expect_violation(*state, LC_MSG_PADDED, 8, FIRST_MAP - 128 - 40, "MSG-1");
 }
 
-static void MSG_5_around_the_end_of_numbers(void **state) {
-    expect_wrong(*state, LC_MSG_PADDED, 8, UINT64_MAX - 39, "MSG-5");
+static void MSG_5_a_length_that_overflows(void **state) {
+    expect_violation(*state, LC_MSG_PADDED, 8, UINT64_MAX - 39, "MSG-5");
 }
 
 static void SEND_3_unset(void **state) {
-    expect_wrong(*state, LC_MSG_TAG, 4, LC_TAG_UNSET, "SEND-3");
+    expect_violation(*state, LC_MSG_TAG, 4, LC_TAG_UNSET, "SEND-3");
 }
 
 static void SEND_3_uninitialized(void **state) {
-    expect_wrong(*state, LC_MSG_TAG, 4, LC_TAG_UNINITIALIZED, "SEND-3");
+    expect_violation(*state, LC_MSG_TAG, 4, LC_TAG_UNINITIALIZED, "SEND-3");
 }
 
 static void MSG_2_new_shm_client(void **state) {
-    expect_wrong(*state, LC_MSG_TAG, 4, LC_TAG_NEW_SHM_CLIENT, "MSG-2");
+    expect_violation(*state, LC_MSG_TAG, 4, LC_TAG_NEW_SHM_CLIENT, "MSG-2");
 }
 
-static void SEND_4_somebody_elses_sender(void **state) {
-    expect_wrong(*state, LC_MSG_SENDER, 4, SENDER + 1, "SEND-4");
+static void SEND_4_another_sender(void **state) {
+    expect_violation(*state, LC_MSG_SENDER, 4, SENDER + 1, "SEND-4");
 }
 
 static void RECV_3_exiting_with_a_payload(void **state) {
@@ -96,9 +96,9 @@ static void RECV_3_exiting_is_a_message(void **state) {
     expect_message(channel, 2, 8);
 }
 
-/* ---------------------------------------------------------------- the header's figures */
+/* ---------------------------------------------------------------- the page header */
 
-static void SEND_3_current_msg_id_goes_back(void **state) {
+static void SEND_3_current_msg_id_decreases(void **state) {
     struct channel *channel = *state;
     channel_send(channel, 0);
     channel_send(channel, 0);
@@ -121,7 +121,7 @@ static void PAGE_6_size_used_too_small(void **state) {
     channel_send(channel, 0);
     channel_put(channel, LC_PAGE_SIZE_USED, 8, 79);
     expect_finding(channel, "PAGE-6", LC_PAGE_SIZE_USED);
-    channel_put(channel, LC_PAGE_SIZE_USED, 8, 80 + 64); /* one more may be allocated */
+    channel_put(channel, LC_PAGE_SIZE_USED, 8, 80 + 64); /* the next message may be allocated */
     expect_message(channel, 1, 0);
 }
 
@@ -133,23 +133,23 @@ static void max_alloc_size_too_small(void **state) {
     channel_put(channel, LC_PAGE_MAX_ALLOC, 8, 80);
     expect_message(channel, 1, 0);
     channel_send(channel, 0);
-    channel_put(channel, LC_PAGE_MAX_ALLOC, 8, 79); /* enough for this one, not for the one before */
+    channel_put(channel, LC_PAGE_MAX_ALLOC, 8, 79); /* enough for this message, not for the previous one */
     expect_finding(channel, "EOP-3", LC_PAGE_MAX_ALLOC);
 }
 
-/* A test that writes over the header holds nothing against the sender that finds it so. */
-static void scribbled_headers_are_let_be(void **state) {
+/* After a case has overwritten the header, its fields are not checked. */
+static void overwritten_headers_are_ignored(void **state) {
     struct channel *channel = *state;
     channel_send(channel, 0);
     channel_put(channel, LC_PAGE_SIZE_USED, 8, 0);
     channel_put(channel, LC_PAGE_MAX_ALLOC, 8, 0);
     channel_put(channel, LC_PAGE_SENDER_ID, 4, 99);
-    channel->reader.scribbled = true;
+    channel->reader.ignore_header = true;
     expect_message(channel, 1, 0);
 }
 
-/* 4096 − 48 − 80 − 128: the largest second message; the next line is END_OF_PAGE's. */
-static void SEND_1_room_for_the_end(void **state) {
+/* The slot of the second message may have 4096 − 48 − 80 − 128 bytes; the rest is for END_OF_PAGE. */
+static void SEND_1_room_for_end_of_page(void **state) {
     struct channel *channel = *state;
     channel_send(channel, 0);
     expect_message(channel, 1, 0);
@@ -165,7 +165,7 @@ static void SEND_1_room_for_the_end(void **state) {
     expect_finding(channel, "SEND-1", slot);
 }
 
-static void messages_up_to_the_maps_last_byte_and_on(void **state) {
+static void messages_up_to_and_beyond_the_end_of_the_map(void **state) {
     struct channel *channel = *state;
     uint64_t slot = lc_writer_prepare(&channel->writer, TAG, 0, 4096 - 48 - 40, 0);
     lc_set_current_msg_id(channel->writer.map->base, 2);
@@ -175,7 +175,7 @@ static void messages_up_to_the_maps_last_byte_and_on(void **state) {
     expect_finding(channel, "MSG-5", LC_PAGE_CURRENT_MSG_ID);
 }
 
-static void ID_4_a_segment_that_shrinks(void **state) {
+static void ID_4_a_truncated_segment(void **state) {
     (void)state;
     struct lc_map map;
     struct lc_writer writer;
@@ -207,9 +207,9 @@ static void forward(struct channel *channel, uint32_t tag, uint64_t longer) {
     lc_writer_commit(writer);
 }
 
-static void BROKER_7_a_line_more(void **state) {
+static void BROKER_7_64_bytes_longer(void **state) {
     struct channel *channel = *state;
-    channel->reader.forwarded = true;
+    channel->reader.is_broadcast = true;
     forward(channel, TAG, 0);
     forward(channel, TAG, 64);
     forward(channel, TAG, 0);
@@ -221,16 +221,16 @@ static void BROKER_7_a_line_more(void **state) {
     expect_finding(channel, "BROKER-7", channel->reader.offset + LC_MSG_PADDED);
 }
 
-static void BROKER_7_not_on_a_line(void **state) {
+static void BROKER_7_not_a_multiple_of_64(void **state) {
     struct channel *channel = *state;
-    channel->reader.forwarded = true;
+    channel->reader.is_broadcast = true;
     forward(channel, TAG, 8);
     expect_finding(channel, "BROKER-7", 48 + LC_MSG_PADDED);
 }
 
 static void BROKER_4_reserved_tags(void **state) {
     struct channel *channel = *state;
-    channel->reader.forwarded = true;
+    channel->reader.is_broadcast = true;
     const uint32_t tags[] = {LC_TAG_EXITING, LC_TAG_CLIENT_EXIT, LC_TAG_NEW_SHM_CLIENT, LC_TAG_SLOW_RECEIVER,
                              LC_TAG_END_OF_PAGE};
     forward(channel, TAG, 0);
@@ -259,15 +259,15 @@ static void PAGE_6_the_sum_of_the_slots(void **state) {
     assert_int_equal(lc_page_check_used(map, &finding), -EPROTO);
     assert_string_equal(finding.requirement, "PAGE-6");
     lc_writer_commit(&channel->writer);
-    lc_writer_end(&channel->writer, &map->desc);
+    lc_writer_end_page(&channel->writer, &map->desc);
     assert_int_equal(lc_page_check_used(map, &finding), 0);
     lc_set_current_msg_id(map->base, 1000000);
     assert_int_equal(lc_page_check_used(map, &finding), -EPROTO);
     assert_string_equal(finding.requirement, "RECV-0");
 }
 
-/* A sum that wraps around would lead eight bytes on, and from there anywhere. */
-static void PAGE_6_a_length_that_leads_back(void **state) {
+/* A sum that wraps around would place the next slot eight bytes further. */
+static void PAGE_6_a_length_that_overflows(void **state) {
     struct channel *channel = *state;
     struct lc_finding finding = {0};
     channel_send(channel, 0);
@@ -280,35 +280,35 @@ static void PAGE_6_a_length_that_leads_back(void **state) {
 int main(void) {
 #define CHANNEL_TEST(name) cmocka_unit_test_setup_teardown(name, channel_setup, channel_teardown)
     const struct CMUnitTest tests[] = {
-        CHANNEL_TEST(right_messages_have_no_finding),
-        CHANNEL_TEST(MSG_4_an_id_left_out),
-        CHANNEL_TEST(MSG_4_an_id_twice),
-        CHANNEL_TEST(MSG_1_a_line_too_much),
-        CHANNEL_TEST(MSG_1_not_on_a_line),
+        CHANNEL_TEST(valid_messages_have_no_finding),
+        CHANNEL_TEST(MSG_4_a_skipped_id),
+        CHANNEL_TEST(MSG_4_a_repeated_id),
+        CHANNEL_TEST(MSG_1_64_bytes_too_long),
+        CHANNEL_TEST(MSG_1_not_a_multiple_of_64),
         CHANNEL_TEST(MSG_5_longer_than_padded),
-        CHANNEL_TEST(MSG_5_behind_the_map),
-        CHANNEL_TEST(MSG_5_one_byte_behind_the_map),
-        CHANNEL_TEST(MSG_1_up_to_the_maps_end),
-        CHANNEL_TEST(MSG_5_around_the_end_of_numbers),
+        CHANNEL_TEST(MSG_5_beyond_the_map),
+        CHANNEL_TEST(MSG_5_one_byte_beyond_the_map),
+        CHANNEL_TEST(MSG_1_up_to_the_end_of_the_map),
+        CHANNEL_TEST(MSG_5_a_length_that_overflows),
         CHANNEL_TEST(SEND_3_unset),
         CHANNEL_TEST(SEND_3_uninitialized),
         CHANNEL_TEST(MSG_2_new_shm_client),
-        CHANNEL_TEST(SEND_4_somebody_elses_sender),
+        CHANNEL_TEST(SEND_4_another_sender),
         CHANNEL_TEST(RECV_3_exiting_with_a_payload),
         CHANNEL_TEST(RECV_3_exiting_is_a_message),
-        CHANNEL_TEST(SEND_3_current_msg_id_goes_back),
+        CHANNEL_TEST(SEND_3_current_msg_id_decreases),
         CHANNEL_TEST(MSG_4_current_msg_id_ahead),
         CHANNEL_TEST(PAGE_6_size_used_too_small),
         CHANNEL_TEST(max_alloc_size_too_small),
-        CHANNEL_TEST(scribbled_headers_are_let_be),
-        CHANNEL_TEST(SEND_1_room_for_the_end),
-        CHANNEL_TEST(messages_up_to_the_maps_last_byte_and_on),
-        cmocka_unit_test(ID_4_a_segment_that_shrinks),
-        CHANNEL_TEST(BROKER_7_a_line_more),
-        CHANNEL_TEST(BROKER_7_not_on_a_line),
+        CHANNEL_TEST(overwritten_headers_are_ignored),
+        CHANNEL_TEST(SEND_1_room_for_end_of_page),
+        CHANNEL_TEST(messages_up_to_and_beyond_the_end_of_the_map),
+        cmocka_unit_test(ID_4_a_truncated_segment),
+        CHANNEL_TEST(BROKER_7_64_bytes_longer),
+        CHANNEL_TEST(BROKER_7_not_a_multiple_of_64),
         CHANNEL_TEST(BROKER_4_reserved_tags),
         CHANNEL_TEST(PAGE_6_the_sum_of_the_slots),
-        CHANNEL_TEST(PAGE_6_a_length_that_leads_back),
+        CHANNEL_TEST(PAGE_6_a_length_that_overflows),
     };
     return cmocka_run_group_tests_name("oracle slots", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The oracle's sockets, each end held by the test: whole frames, pieces, silence, hang-ups, resets, descriptors. */
+/* The oracle's sockets; the test holds both ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,18 +17,19 @@
 #include <cmocka.h>
 
 #include "oracle/wire.h"
+#include "test/oracle_process.h"
 
-enum { SOON = 20, LONG = 5000 }; /* ms: for what never comes, and for what comes at once */
+enum { SHORT_MS = 20, LONG_MS = 5000 }; /* timeouts that must elapse, and that must not */
 
-/* Two ends of a TCP connection. */
-static void connected(int ends[2]) {
+/* Opens a TCP connection and returns both ends. */
+static void open_connection(int ends[2]) {
     uint16_t port;
     int listener = lc_tcp_listen(&port);
     assert_true(listener >= 0);
     assert_true(port > 0);
     ends[0] = lc_tcp_connect(port);
     assert_true(ends[0] >= 0);
-    ends[1] = lc_accept(listener, LONG);
+    ends[1] = lc_accept(listener, LONG_MS);
     assert_true(ends[1] >= 0);
     close(listener);
 }
@@ -38,13 +39,13 @@ static void TCP_1_frames_arrive_whole(void **state) {
     int ends[2];
     uint8_t seen[300];
     uint8_t body[300];
-    connected(ends);
+    open_connection(ends);
     memset(body, 0x5A, sizeof body);
-    assert_int_equal(lc_frame_write(ends[0], body, sizeof body, LONG), 0);
-    assert_int_equal(lc_frame_write(ends[0], "", 0, LONG), 0);
-    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG), 300);
+    assert_int_equal(lc_frame_write(ends[0], body, sizeof body, LONG_MS), 0);
+    assert_int_equal(lc_frame_write(ends[0], "", 0, LONG_MS), 0);
+    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), 300);
     assert_memory_equal(seen, body, sizeof body);
-    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG), 0);
+    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), 0);
     close(ends[0]);
     close(ends[1]);
 }
@@ -55,107 +56,107 @@ static void TCP_1_the_length_is_big_endian(void **state) {
     uint8_t seen[6];
     uint8_t *large = calloc(1, 0x10203);
     const uint8_t wanted[4] = {0, 1, 2, 3};
-    connected(ends);
-    assert_int_equal(lc_frame_write(ends[0], "xy", 2, LONG), 0);
-    assert_int_equal(lc_read(ends[1], seen, 6, LONG), 0);
+    open_connection(ends);
+    assert_int_equal(lc_frame_write(ends[0], "xy", 2, LONG_MS), 0);
+    assert_int_equal(lc_read(ends[1], seen, 6, LONG_MS), 0);
     assert_memory_equal(seen, "\0\0\0\2xy", 6);
-    assert_int_equal(lc_frame_write(ends[0], large, 0x10203, LONG), 0);
-    assert_int_equal(lc_read(ends[1], seen, 4, LONG), 0);
+    assert_int_equal(lc_frame_write(ends[0], large, 0x10203, LONG_MS), 0);
+    assert_int_equal(lc_read(ends[1], seen, 4, LONG_MS), 0);
     assert_memory_equal(seen, wanted, 4);
-    assert_int_equal(lc_read(ends[1], large, 0x10203, LONG), 0);
-    assert_int_equal(lc_write(ends[0], wanted, 4, LONG), 0);
-    assert_int_equal(lc_write(ends[0], large, 0x10203, LONG), 0);
-    assert_int_equal(lc_frame_read(ends[1], large, 0x10203, LONG), 0x10203);
+    assert_int_equal(lc_read(ends[1], large, 0x10203, LONG_MS), 0);
+    assert_int_equal(lc_write(ends[0], wanted, 4, LONG_MS), 0);
+    assert_int_equal(lc_write(ends[0], large, 0x10203, LONG_MS), 0);
+    assert_int_equal(lc_frame_read(ends[1], large, 0x10203, LONG_MS), 0x10203);
     free(large);
     close(ends[0]);
     close(ends[1]);
 }
 
-static void frames_too_long_and_cut_ones(void **state) {
+static void oversized_and_truncated_frames(void **state) {
     (void)state;
     int ends[2];
     uint8_t seen[8];
-    connected(ends);
-    assert_int_equal(lc_write(ends[0], "\xFF\xFF\xFF\xFF", 4, LONG), 0);
-    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG), -EMSGSIZE);
-    assert_int_equal(lc_write(ends[0], "\0\0\0\4ab", 6, LONG), 0);
+    open_connection(ends);
+    assert_int_equal(lc_write(ends[0], "\xFF\xFF\xFF\xFF", 4, LONG_MS), 0);
+    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), -EMSGSIZE);
+    assert_int_equal(lc_write(ends[0], "\0\0\0\4ab", 6, LONG_MS), 0);
     close(ends[0]);
-    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG), -EPIPE);
+    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), -EPIPE);
     close(ends[1]);
-    connected(ends);
-    assert_int_equal(lc_frame_write(ends[0], "123456789", 9, LONG), 0);
-    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG), -EMSGSIZE);
+    open_connection(ends);
+    assert_int_equal(lc_frame_write(ends[0], "123456789", 9, LONG_MS), 0);
+    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), -EMSGSIZE);
     close(ends[0]);
     close(ends[1]);
 }
 
-static void silence_is_a_timeout(void **state) {
+static void a_silent_peer_is_a_timeout(void **state) {
     (void)state;
     int ends[2];
     uint8_t seen[8];
-    connected(ends);
-    assert_int_equal(lc_read(ends[1], seen, 1, SOON), -ETIMEDOUT);
+    open_connection(ends);
+    assert_int_equal(lc_read(ends[1], seen, 1, SHORT_MS), -ETIMEDOUT);
     assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, 0), -ETIMEDOUT);
-    assert_int_equal(lc_write(ends[0], "\0\0\0\4ab", 6, LONG), 0);
-    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, SOON), -ETIMEDOUT);
-    assert_int_equal(lc_wait_hangup(ends[1], SOON), -ETIMEDOUT);
+    assert_int_equal(lc_write(ends[0], "\0\0\0\4ab", 6, LONG_MS), 0);
+    assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, SHORT_MS), -ETIMEDOUT);
+    assert_int_equal(lc_wait_hangup(ends[1], SHORT_MS), -ETIMEDOUT);
     close(ends[0]);
     close(ends[1]);
     uint16_t port;
     int listener = lc_tcp_listen(&port);
-    assert_int_equal(lc_accept(listener, SOON), -ETIMEDOUT);
+    assert_int_equal(lc_accept(listener, SHORT_MS), -ETIMEDOUT);
     close(listener);
     assert_int_equal(lc_tcp_connect(port), -ECONNREFUSED);
 }
 
-/* More than any socket buffers: nobody reads. */
+/* 64 MiB are more than the socket buffers hold. */
 static void a_peer_that_does_not_read_is_a_timeout(void **state) {
     (void)state;
     int ends[2];
     const size_t size = (size_t)64 << 20;
     uint8_t *bytes = calloc(1, size);
-    connected(ends);
-    assert_int_equal(lc_write(ends[0], bytes, size, SOON), -ETIMEDOUT);
+    open_connection(ends);
+    assert_int_equal(lc_write(ends[0], bytes, size, SHORT_MS), -ETIMEDOUT);
     free(bytes);
     close(ends[0]);
     close(ends[1]);
 }
 
-static void hangups_and_resets(void **state) {
+static void closed_connections_and_resets(void **state) {
     (void)state;
     int ends[2];
     uint8_t byte;
-    connected(ends);
+    open_connection(ends);
     close(ends[0]);
-    assert_int_equal(lc_wait_hangup(ends[1], LONG), 0);
+    assert_int_equal(lc_wait_hangup(ends[1], LONG_MS), 0);
     close(ends[1]);
-    connected(ends);
-    lc_reset(ends[0]);
-    assert_int_equal(lc_read(ends[1], &byte, 1, LONG), -ECONNRESET);
+    open_connection(ends);
+    lc_close_with_reset(ends[0]);
+    assert_int_equal(lc_read(ends[1], &byte, 1, LONG_MS), -ECONNRESET);
     close(ends[1]);
-    connected(ends);
-    lc_reset(ends[0]);
-    assert_int_equal(lc_wait_hangup(ends[1], LONG), 0);
+    open_connection(ends);
+    lc_close_with_reset(ends[0]);
+    assert_int_equal(lc_wait_hangup(ends[1], LONG_MS), 0);
     close(ends[1]);
-    connected(ends);
-    assert_int_equal(lc_write(ends[0], "x", 1, LONG), 0);
+    open_connection(ends);
+    assert_int_equal(lc_write(ends[0], "x", 1, LONG_MS), 0);
     close(ends[0]);
-    assert_int_equal(lc_wait_hangup(ends[1], LONG), -EPROTO);
+    assert_int_equal(lc_wait_hangup(ends[1], LONG_MS), -EPROTO);
     close(ends[1]);
 }
 
-static void writing_to_who_left_is_an_error_and_no_signal(void **state) {
+static void writing_to_a_closed_peer_is_an_error_without_signal(void **state) {
     (void)state;
     int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     close(ends[1]);
-    assert_int_equal(lc_write(ends[0], "x", 1, LONG), -EPIPE);
+    assert_int_equal(lc_write(ends[0], "x", 1, LONG_MS), -EPIPE);
     close(ends[0]);
 }
 
-/* ---------------------------------------------------------------- the service's answers */
+/* ---------------------------------------------------------------- replies of the service */
 
-static void answer(int fd, const char *text, const int *descriptors, size_t count) {
+static void reply(int fd, const char *text, const int *descriptors, size_t count) {
     union {
         struct cmsghdr aligned;
         char bytes[CMSG_SPACE(4 * sizeof(int))];
@@ -174,14 +175,6 @@ static void answer(int fd, const char *text, const int *descriptors, size_t coun
     assert_int_equal(sendmsg(fd, &header, 0), strlen(text));
 }
 
-static int open_descriptors(void) {
-    int count = 0;
-    for (int fd = 0; fd < 256; fd++) {
-        count += fcntl(fd, F_GETFD) >= 0;
-    }
-    return count;
-}
-
 static void SERVED_1_numbers_and_descriptors(void **state) {
     (void)state;
     int ends[2];
@@ -190,12 +183,12 @@ static void SERVED_1_numbers_and_descriptors(void **state) {
     int descriptor = 77;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     assert_int_equal(pipe(pipes), 0);
-    answer(ends[0], "42", NULL, 0);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), 0);
+    reply(ends[0], "42", NULL, 0);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG_MS), 0);
     assert_int_equal(number, 42);
     assert_int_equal(descriptor, -1);
-    answer(ends[0], "7", &pipes[1], 1);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), 0);
+    reply(ends[0], "7", &pipes[1], 1);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG_MS), 0);
     assert_int_equal(number, 7);
     assert_int_equal(write(descriptor, "!", 1), 1);
     char seen = 0;
@@ -204,8 +197,8 @@ static void SERVED_1_numbers_and_descriptors(void **state) {
     assert_int_equal(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     close(descriptor);
     int before = open_descriptors();
-    answer(ends[0], "8", &pipes[1], 1);
-    assert_int_equal(lc_service_answer(ends[1], &number, NULL, LONG), 0);
+    reply(ends[0], "8", &pipes[1], 1);
+    assert_int_equal(lc_service_reply(ends[1], &number, NULL, LONG_MS), 0);
     assert_int_equal(open_descriptors(), before);
     for (int i = 0; i < 2; i++) {
         close(ends[i]);
@@ -213,7 +206,7 @@ static void SERVED_1_numbers_and_descriptors(void **state) {
     }
 }
 
-static void SERVED_1_bad_answers(void **state) {
+static void SERVED_1_invalid_replies(void **state) {
     (void)state;
     const char *bad[] = {"x", "-", "12a", " 7", "7\n", "99999999999999999999", "\x01"};
     int ends[2];
@@ -222,21 +215,22 @@ static void SERVED_1_bad_answers(void **state) {
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     int before = open_descriptors();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        answer(ends[0], bad[i], ends, 1);
-        assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), -EPROTO);
+        reply(ends[0], bad[i], ends, 1);
+        assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG_MS), -EPROTO);
         assert_int_equal(descriptor, -1);
     }
-    answer(ends[0], "7", ends, 2);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), -EPROTO);
+    reply(ends[0], "7", ends, 2);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG_MS), -EPROTO);
     assert_int_equal(open_descriptors(), before);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, SOON), -ETIMEDOUT);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, SHORT_MS), -ETIMEDOUT);
     close(ends[0]);
-    assert_int_equal(lc_service_answer(ends[1], &number, &descriptor, LONG), -EPIPE);
+    assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG_MS), -EPIPE);
     close(ends[1]);
 }
 
-/* Exits with 0 where the oracle finds what listens at that name, with 77 where it cannot be tried. */
-static _Noreturn void meet_at_the_abstract_name(void) {
+/* Exits with 0 if the oracle connects to the abstract name, and with 77 if namespaces are not permitted. */
+static void connect_to_the_abstract_name(void *argument) {
+    (void)argument;
     static const char path[] = "\0libafl_unix_shmem_server";
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, path, sizeof path - 1);
@@ -247,20 +241,14 @@ static _Noreturn void meet_at_the_abstract_name(void) {
     socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof path - 1);
     bool good = lc_service_connect() == -ECONNREFUSED;
     good = good && bind(listener, (struct sockaddr *)&address, length) == 0 && listen(listener, 1) == 0;
-    good = good && lc_service_connect() >= 0 && lc_accept(listener, LONG) >= 0;
+    good = good && lc_service_connect() >= 0 && lc_accept(listener, LONG_MS) >= 0;
     _exit(good ? 0 : 1);
 }
 
-/* In a namespace of its own: the name is the same for everybody, and somebody else may be using it. */
+/* Runs in a network namespace of its own, because another process may use the name. */
 static void SERVED_1_the_abstract_name(void **state) {
     (void)state;
-    int status;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        meet_at_the_abstract_name();
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
+    int status = run_in_child(connect_to_the_abstract_name, NULL);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
         print_message("# skip: needs a network namespace of its own\n");
         skip();
@@ -272,13 +260,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(TCP_1_frames_arrive_whole),
         cmocka_unit_test(TCP_1_the_length_is_big_endian),
-        cmocka_unit_test(frames_too_long_and_cut_ones),
-        cmocka_unit_test(silence_is_a_timeout),
+        cmocka_unit_test(oversized_and_truncated_frames),
+        cmocka_unit_test(a_silent_peer_is_a_timeout),
         cmocka_unit_test(a_peer_that_does_not_read_is_a_timeout),
-        cmocka_unit_test(hangups_and_resets),
-        cmocka_unit_test(writing_to_who_left_is_an_error_and_no_signal),
+        cmocka_unit_test(closed_connections_and_resets),
+        cmocka_unit_test(writing_to_a_closed_peer_is_an_error_without_signal),
         cmocka_unit_test(SERVED_1_numbers_and_descriptors),
-        cmocka_unit_test(SERVED_1_bad_answers),
+        cmocka_unit_test(SERVED_1_invalid_replies),
         cmocka_unit_test(SERVED_1_the_abstract_name),
     };
     return cmocka_run_group_tests_name("oracle wire", tests, NULL, NULL);
