@@ -78,7 +78,7 @@ objects = $(patsubst %,$(OUT)/obj/%.o,$(basename $(1)))
 
 lib_sources := $(sort $(wildcard ref/os/*.c ref/os/posix/*.c ref/shmem/*.c ref/shmem/posix/*.c ref/wire/*.c ref/channel/*.c ref/broker/*.c ref/net/*.c))
 cmd_sources := $(sort $(wildcard ref/cmd/*.c))
-bench_sources := $(sort $(wildcard bench/*.c bench/*.cc))
+bench_sources := $(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc))
 test_sources := $(sort $(wildcard ref/test/test_*.c))
 helper_sources := $(filter-out $(test_sources),$(sort $(wildcard ref/test/*.c)))
 
@@ -148,7 +148,7 @@ $(OUT)/sources: FORCE $(OUT)/flags
 
 extra :=
 $(lib_objects): extra := $(pic)
-$(bench_objects): extra = $(bench_cflags)
+$(bench_objects): extra = -Ibench $(bench_cflags)
 
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
@@ -231,13 +231,13 @@ plot: ## draw RUN again
 # ---------------------------------------------------------------- style and lint
 
 c_files := $(sort $(wildcard $(addsuffix /*.[ch],ref/include/llmp ref/os ref/os/posix ref/shmem ref/shmem/posix ref/wire ref/channel ref/broker \
-             ref/net ref/cmd ref/test bench)) $(wildcard bench/*.cc) $(module_c))
+             ref/net ref/cmd ref/test bench bench/*)) $(wildcard bench/*/*.cc) $(module_c))
 scripts := $(sort $(wildcard .ci/* ref/test/run ref/test/*.sh ref/cmd/*.bash bench/*.sh plot/draw) $(module_scripts))
 tidied := $(addprefix tidy-,$(filter %.c %.cc,$(c_files)))
 # The headers that a file may see: as it is compiled.
 seen_by = $(strip $(if $(filter conformance/adapters/ref/%,$(1)),-Iref/include,\
     $(if $(filter conformance/%,$(1)),-Iconformance,\
-    -Iref/include -Iref $(if $(filter fuzz/%,$(1)),-Ifuzz -Iconformance))))
+    -Iref/include -Iref $(if $(filter bench/%,$(1)),-Ibench) $(if $(filter fuzz/%,$(1)),-Ifuzz -Iconformance))))
 need = @command -v $(1) >/dev/null || { echo '$(1) is not installed: make setup-full' >&2; exit 1; }
 
 format: ## lay the sources out by .clang-format

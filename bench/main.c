@@ -2,10 +2,10 @@
 /* llmp-bench: which of its parts the command line asks for. */
 #include <string.h>
 
-#include "micro.h"
+#include "cases/micro.h"
+#include "cases/start_once.h"
 #include "run.h"
 #include "selftest.h"
-#include "start_once.h"
 
 static int selftest(int argc, char **argv) {
     (void)argv;

@@ -9,18 +9,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "csv.h"
-#include "environment.h"
-#include "floor.h"
-#include "hyperfine.h"
-#include "job.h"
+#include "baselines/baseline.h"
+#include "cases/hyperfine.h"
+#include "kit/pair.h"
+#include "kit/sync.h"
 #include "llmp/llmp.h"
-#include "measure.h"
-#include "pair.h"
-#include "progress.h"
-#include "report.h"
-#include "results.h"
-#include "sync.h"
+#include "report/csv.h"
+#include "report/environment.h"
+#include "report/progress.h"
+#include "report/results.h"
+#include "report/tables.h"
+#include "runner/job.h"
+#include "runner/measure.h"
 
 enum { EXIT_NOT_OK = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 

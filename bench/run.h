@@ -3,8 +3,8 @@
 #ifndef LLMP_BENCH_RUN_H
 #define LLMP_BENCH_RUN_H
 
-#include "plan.h"
-#include "settle.h"
+#include "runner/judge.h"
+#include "runner/plan.h"
 
 /* The kept attempt of each row, in the order of the plan, as far as the run came. */
 struct run {

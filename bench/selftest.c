@@ -7,14 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "channel.h"
-#include "cores.h"
-#include "csv.h"
-#include "job.h"
-#include "pair.h"
-#include "plan.h"
-#include "settle.h"
-#include "stats.h"
+#include "cases/channel.h"
+#include "kit/cores.h"
+#include "kit/pair.h"
+#include "kit/stats.h"
+#include "report/csv.h"
+#include "runner/job.h"
+#include "runner/judge.h"
+#include "runner/plan.h"
 
 static int cases, failures;
 

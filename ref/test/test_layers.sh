@@ -17,6 +17,6 @@ check "channel stands on shmem" only ref/channel llmp os wire shmem channel
 check "broker stands on channel" only ref/broker llmp os wire shmem channel broker
 check "net stands on broker" only ref/net llmp os wire shmem channel broker net
 check "cmd stands on the public headers alone" only ref/cmd llmp cmd
-check "so does bench" only bench llmp
+check "so does bench" only bench llmp kit baselines subjects cases runner report
 check "so does the conformance suite's adapter" only conformance/adapters/ref llmp
 finish

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The floor of a stream: messages of LLMP's shape, one way, as fast as these two cores can.
+ *
+ * The settings: windows from 16 KiB to 64 MiB in steps of 4; in each, every message published on its own and the reader
+ * close behind; published in batches of 512; and read in batches of 512; each with both ways to copy. Whichever is best at this moment is the floor.
+ */
+#include <stdio.h>
+
+#include "baselines/baseline.h"
+#include "kit/clock.h"
+#include "kit/pair.h"
+#include "kit/stats.h"
+#include "kit/sync.h"
+
+enum { BATCH = 512, SETTINGS_MAX = 64, FINALISTS = 3, TURNS = 5 };
+
+struct setting {
+    size_t window;
+    uint64_t slots;
+    uint64_t write_batch;
+    uint64_t read_batch;
+    bool inlined;
+    double ns; /* per message, as the reader saw it */
+};
+
+/* What the two sides share. */
+struct stream {
+    struct shared_word go;   /* A: the setting whose run is on, counted from 1; UINT64_MAX: no more */
+    struct shared_word id;   /* A: messages published */
+    struct shared_word end;  /* A: messages of the whole run, known only at its end; before that 0 */
+    struct shared_word ack;  /* B: messages read; their slots may be written again */
+    struct shared_word done; /* B: the setting whose run is over */
+    struct setting setting;  /* written before `go`, read behind it */
+    double ns;               /* written before `done`, read behind it */
+    bool corrupt;            /* likewise */
+    struct payload payload;  /* each side's own copy after the fork */
+    unsigned char *arena;
+};
+
+/* The one who writes waits here when all slots are full. Returns up to which message it may write. */
+static uint64_t await_room(struct stream *s, uint64_t next, uint64_t slots) {
+    word_publish(&s->id,
+                 next); /* the reader needs what a batch holds back; pairs with word_observe(id) in read_run() */
+    uint64_t acked;
+    while ((acked = word_observe(&s->ack)) + slots <= next) { /* pairs with word_publish(ack) in read_run() */
+        spin_turn();
+    }
+    return acked + slots;
+}
+
+/* Writes until `until`, looking at the clock every 64 KiB. */
+ALWAYS_INLINE uint64_t write_run(struct stream *s, uint64_t until, size_t bytes) {
+    const struct setting set = s->setting;
+    const size_t slot = slot_bytes(bytes), end = set.slots * slot;
+    const uint64_t stretch = slot < 65536 ? 65536 / slot : 1;
+    uint64_t i = 0, room = set.slots, unpublished = 0;
+    size_t at = 0;
+    while (clock_now() < until) {
+        for (uint64_t stop = i + stretch; i < stop;) {
+            if (i == room) {
+                room = await_room(s, i, set.slots);
+            }
+            payload_stamp(&s->payload, i);
+            slot_write(s->arena + at, i + 1, &s->payload, bytes);
+            at = at + slot == end ? 0 : at + slot;
+            i++;
+            if (++unpublished >= set.write_batch) {
+                word_publish(&s->id, i); /* pairs with word_observe(id) in read_run() */
+                unpublished = 0;
+            }
+        }
+    }
+    return i;
+}
+
+/* How many messages may be read: waits for a batch of them, or for the end of the run. */
+static uint64_t await_batch(struct stream *s, uint64_t next, uint64_t batch) {
+    for (;;) {
+        uint64_t end = word_observe(&s->end); /* before id, so that id is final when this is; pairs with write_side() */
+        uint64_t id = word_observe(&s->id);   /* pairs with word_publish(id) in write_run() */
+        if (id >= next + batch || end != 0) {
+            return id;
+        }
+        if (batch > 1) {
+            lazy_turn();
+        } else {
+            spin_turn();
+        }
+    }
+}
+
+/* The first time round the window meets the lines as the run before left them, and is not timed if there is a second. */
+static void restart_clock(uint64_t read, uint64_t slots, uint64_t *first, uint64_t *start) {
+    if (*first == 0 && read >= slots) {
+        *first = read;
+        *start = clock_now();
+    }
+}
+
+ALWAYS_INLINE uint64_t read_run(struct stream *s, size_t bytes) {
+    const struct setting set = s->setting;
+    const size_t slot = slot_bytes(bytes), end = set.slots * slot;
+    const uint64_t every = set.slots >= 16 ? set.slots / 8 : 1;
+    uint64_t i = 0, id, next_ack = every, first = 0;
+    size_t at = 0;
+    bool good = true;
+    await_batch(s, 0, 1);
+    uint64_t start = clock_now();
+    while ((id = await_batch(s, i, set.read_batch)) != i) { /* else nothing more comes */
+        while (i < id) {
+            const unsigned char *from = s->arena + at;
+            good &= slot_header_is(from, i + 1, bytes) && payload_is(&s->payload, from + SLOT_HEADER, bytes, i);
+            at = at + slot == end ? 0 : at + slot;
+            if (++i == next_ack) {
+                word_publish(&s->ack, i); /* pairs with word_observe(ack) in await_room() */
+                next_ack += every;
+                restart_clock(i, set.slots, &first, &start);
+            }
+        }
+    }
+    s->ns = (double)(clock_now() - start) / (double)(i > first ? i - first : 1);
+    s->corrupt |= !good || i != word_observe(&s->end);
+    return i;
+}
+
+static int read_side(void *context) {
+    struct stream *s = context;
+    struct payload own = s->payload;
+    floor_touch(s->arena, FLOOR_ARENA);
+    for (uint64_t run = 1;; run++) {
+        word_await(&s->go, run); /* pairs with word_publish(go) in write_side() and floor_stream() */
+        if (word_observe(&s->go) == UINT64_MAX) {
+            return 0;
+        }
+        WITH_SIZE(s->setting.inlined, own.bytes, read_run, s);
+        word_publish(&s->done, run); /* pairs with word_await(done) in write_side() */
+    }
+}
+
+static void write_side(struct stream *s, struct setting *setting, uint64_t run, uint64_t duration_ns) {
+    s->setting = *setting;
+    word_publish(&s->id, 0);
+    word_publish(&s->end, 0);
+    word_publish(&s->ack, 0);  /* B's word, but B rests until `go` */
+    word_publish(&s->go, run); /* pairs with word_await(go) in read_side() */
+    uint64_t count = WITH_SIZE(setting->inlined, s->payload.bytes, write_run, s, clock_now() + duration_ns);
+    word_publish(&s->id, count);
+    word_publish(&s->end, count); /* pairs with word_observe(end) in await_batch() */
+    word_await(&s->done, run);    /* pairs with word_publish(done) in read_side() */
+    setting->ns = s->ns;
+}
+
+/* One way to publish and read in a window, with each way to copy. */
+static unsigned add_setting(struct setting *list, unsigned count, struct setting setting, size_t payload) {
+    list[count++] = setting;
+    if (payload <= INLINED_MAX) {
+        setting.inlined = true;
+        list[count++] = setting;
+    }
+    return count;
+}
+
+/* Batches of at most half a window; where less than two messages are left of them, they are not tried. */
+static unsigned list_settings(struct setting *list, size_t payload) {
+    unsigned count = 0;
+    for (size_t window = (size_t)16 << 10; window <= FLOOR_ARENA; window *= 4) {
+        struct setting plain = {
+            .window = window, .slots = window / slot_bytes(payload), .write_batch = 1, .read_batch = 1};
+        struct setting written = plain, read = plain;
+        written.write_batch = read.read_batch = plain.slots / 2 < BATCH ? plain.slots / 2 : BATCH;
+        if (plain.slots >= 2) {
+            count = add_setting(list, count, plain, payload);
+        }
+        if (written.write_batch >= 2) {
+            count = add_setting(list, count, written, payload);
+            count = add_setting(list, count, read, payload);
+        }
+    }
+    return count;
+}
+
+static int compare_settings(const void *left, const void *right) {
+    double a = ((const struct setting *)left)->ns;
+    double b = ((const struct setting *)right)->ns;
+    return (a > b) - (a < b);
+}
+
+/*
+ * The best setting of each window, the best windows first. A short reading of a window can be far too good for all of its
+ * settings (its lines happened to lie well), so the second readings must not be of one window alone.
+ */
+static unsigned keep_finalists(struct setting *list, unsigned count) {
+    unsigned kept = 0;
+    qsort(list, count, sizeof *list, compare_settings);
+    for (unsigned i = 0; i < count && kept < FINALISTS; i++) {
+        bool known = false;
+        for (unsigned k = 0; k < kept; k++) {
+            known |= list[k].window == list[i].window;
+        }
+        if (!known) {
+            list[kept++] = list[i];
+        }
+    }
+    return kept;
+}
+
+/*
+ * In turns, so that a state of the caches that comes and goes meets them all; the median of its turns is a setting's.
+ * Of messages of 1 MiB a turn is so few that it would end before the caches have settled: they get one long turn.
+ */
+static void run_finals(struct stream *s, struct setting *list, unsigned count, uint64_t *run, uint64_t duration_ns) {
+    double times[FINALISTS][TURNS];
+    unsigned turns = s->payload.bytes < 1048576 ? TURNS : 1;
+    for (unsigned turn = 0; turn < turns; turn++) {
+        for (unsigned i = 0; i < count; i++) {
+            write_side(s, &list[i], ++*run, duration_ns / turns);
+            times[i][turn] = list[i].ns;
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        list[i].ns = median_of(times[i], turns);
+    }
+}
+
+static struct setting find_best(struct stream *s, const struct settings *settings) {
+    struct setting list[SETTINGS_MAX];
+    unsigned count = list_settings(list, s->payload.bytes);
+    uint64_t run = 0;
+    for (unsigned i = 0; i < count; i++) {
+        write_side(s, &list[i], ++run, floor_duration(settings->floor_scan_ns, s->payload.bytes));
+    }
+    count = keep_finalists(list, count);
+    run_finals(s, list, count, &run, floor_duration(settings->floor_ns, s->payload.bytes));
+    qsort(list, count, sizeof *list, compare_settings);
+    return list[0];
+}
+
+void floor_stream(const struct floor_job *job, unsigned char *arena, struct outcome *out) {
+    struct stream *s = pair_alloc(sizeof *s);
+    s->arena = arena;
+    if (payload_init(&s->payload, job->payload, job->settings->seed) != 0) {
+        outcome_fail(out, "failed: no memory for a payload");
+        return;
+    }
+    floor_touch(arena, FLOOR_ARENA);
+    pid_t peer = pair_fork(read_side, s);
+    if (peer < 0) {
+        outcome_fail(out, "failed: no second process for the floor");
+        return;
+    }
+    struct setting best = find_best(s, job->settings);
+    word_publish(&s->go, UINT64_MAX); /* pairs with word_await(go) in read_side() */
+    if (pair_join(peer, 2000) != 0 || s->corrupt) {
+        outcome_fail(out, "corrupt: the floor's own reader saw a wrong message");
+    }
+    out->times = (struct times){.count = 1, .ns = {best.ns}};
+    out->floor.window = best.window;
+    out->floor.inlined = best.inlined;
+    out->floor.write_batch = (unsigned)best.write_batch;
+    out->floor.read_batch = (unsigned)best.read_batch;
+    payload_fini(&s->payload);
+    pair_release(s, sizeof *s);
+}

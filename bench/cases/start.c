@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * From a process's start to the first message in another one, timed by hyperfine: the floor, the provider, and the
+ * floor again, each many times. See start_once.h for what runs.
+ */
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cases/channel.h"
+#include "cases/hyperfine.h"
+#include "kit/pair.h"
+#include "kit/stats.h"
+
+enum { BEFORE, LIBRARY, AFTER, PARTS, TEXT = 640 };
+
+/* Start times are reported by these. */
+static const double start_percentiles[] = {50, 90, 100};
+
+/* hyperfine splits its commands as a shell does, so paths are quoted. */
+static void write_command(char *text, const char *self, const char *what) {
+    snprintf(text, TEXT, "'%.500s' start-once %.80s --cpus %d,%d", self, what, pair_cores.a, pair_cores.b);
+}
+
+/* The worker is pinned to one core; what it times shall use both. */
+static void unpin(void) {
+    cpu_set_t both;
+    CPU_ZERO(&both);
+    CPU_SET(pair_cores.a, &both);
+    CPU_SET(pair_cores.b, &both);
+    sched_setaffinity(0, sizeof both, &both);
+}
+
+/* Replaces this process. Everything that hyperfine says goes to `log`. */
+static void exec_hyperfine(const struct row *row, const char *self, const char *json, const char *log) {
+    char commands[2][TEXT], named[80], name[64], runs[24], export[540];
+    snprintf(named, sizeof named, "--provider %s", llmp_shmem_provider_name(row->provider));
+    snprintf(name, sizeof name, "start/%s", llmp_shmem_provider_name(row->provider));
+    snprintf(runs, sizeof runs, "--runs=%u", row->settings->starts);
+    snprintf(export, sizeof export, "--export-json=%s", json);
+    write_command(commands[0], self, "--floor");
+    write_command(commands[1], self, named);
+    int out = open(log, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    unpin();
+    /* clang-format off */
+    const char *const arguments[] = {
+        "hyperfine", hyperfine_has_no_shell() ? "--shell=none" : "--shell=sh", "--style=basic", "--warmup=3", runs, export,
+        "-n", "start/floor-before", "-n", name, "-n", "start/floor-after",
+        commands[0], commands[1], commands[0], NULL};
+    /* clang-format on */
+    execvp("hyperfine", (char *const *)arguments);
+    _exit(127);
+}
+
+/* The line of what hyperfine said that begins with "Error", else the last one. */
+static void read_reason(const char *log, char *reason, int size) {
+    char line[160];
+    FILE *file = fopen(log, "r");
+    snprintf(reason, (size_t)size, "no reason given");
+    while (file != NULL && strncmp(reason, "Error", 5) != 0 && fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (line[0] != '\0') {
+            snprintf(reason, (size_t)size, "%.90s", line);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
+static bool run_hyperfine(const struct row *row, const char *json, const char *log, struct outcome *out) {
+    char self[512], reason[100];
+    int status = -1;
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length < 0) {
+        outcome_fail(out, "failed: no path of this program");
+        return false;
+    }
+    self[length] = '\0';
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child == 0) {
+        pair_die_with(parent);
+        exec_hyperfine(row, self, json, log);
+    }
+    if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        return true;
+    }
+    read_reason(log, reason, sizeof reason);
+    outcome_fail(out, "failed: hyperfine: %s", reason);
+    return false;
+}
+
+static bool take_times(const json_t *result, struct times *times) {
+    const json_t *list = json_object_get(result, "times");
+    struct samples samples;
+    if (json_array_size(list) == 0 || samples_init(&samples, json_array_size(list)) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        samples_add(&samples, (uint64_t)(json_number_value(json_array_get(list, i)) * 1e9));
+    }
+    samples_sort(&samples);
+    times->count = sizeof start_percentiles / sizeof start_percentiles[0];
+    for (unsigned i = 0; i < times->count; i++) {
+        times->ns[i] = samples_percentile(&samples, start_percentiles[i]);
+    }
+    samples_fini(&samples);
+    return true;
+}
+
+static void read_results(const char *json, struct outcome *out) {
+    json_t *root = json_load_file(json, 0, NULL);
+    const json_t *results = json_object_get(root, "results");
+    if (json_array_size(results) != PARTS || !take_times(json_array_get(results, BEFORE), &out->own_floor[0]) ||
+        !take_times(json_array_get(results, LIBRARY), &out->times) ||
+        !take_times(json_array_get(results, AFTER), &out->own_floor[1])) {
+        outcome_fail(out, "failed: hyperfine's JSON has other results than were asked for");
+    }
+    json_decref(root);
+}
+
+void start_measure(const struct row *row, struct outcome *out) {
+    char json[512], log[512];
+    snprintf(json, sizeof json, "%s/hyperfine.part", row->settings->scratch);
+    snprintf(log, sizeof log, "%s/hyperfine.log", row->settings->scratch);
+    if (hyperfine_version()[0] == '\0') {
+        outcome_fail(out, "failed: hyperfine is not installed");
+    } else if (run_hyperfine(row, json, log, out)) {
+        read_results(json, out);
+    }
+    unlink(log);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The live line, and plain lines. */
+#include "report/progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "kit/clock.h"
+#include "kit/stats.h"
+
+static const struct plan *plan;
+static bool live;
+static unsigned now_index, now_attempt;
+static double seconds_all, seconds_done; /* as planned */
+static uint64_t began;
+static char last[200];
+
+bool progress_colours(int descriptor) {
+    const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return isatty(descriptor) && (no == NULL || no[0] == '\0') && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
+void progress_init(const struct plan *whole) {
+    const char *terminal = getenv("TERM");
+    plan = whole;
+    live = isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0;
+    began = clock_now();
+    for (unsigned i = 0; i < plan->count; i++) {
+        seconds_all += row_seconds(&plan->rows[i]);
+    }
+}
+
+static const char *name_row(const struct row *row, char *text, size_t size) {
+    char bytes[32];
+    bool variant = strcmp(row->kind->variant, "default") != 0;
+    snprintf(text, size, "%s%s%s %s %s", row->kind->case_name, variant ? " " : "", variant ? row->kind->variant : "",
+             llmp_shmem_provider_name(row->provider), format_bytes(row->payload, bytes, sizeof bytes));
+    return text;
+}
+
+/* What is left as planned, stretched by how the plan has held so far. */
+static int seconds_left(void) {
+    double passed = (double)(clock_now() - began) / 1e9;
+    double pace = seconds_done > 3 ? passed / seconds_done : 1;
+    double here = plan->count ? row_seconds(&plan->rows[now_index]) : 0;
+    double left = (seconds_all - seconds_done) * (pace > 1 ? pace : 1);
+    return (int)(left > here / 2 ? left + 0.5 : here / 2);
+}
+
+static int terminal_width(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+static void show(const char *text) {
+    fprintf(stderr, "\r\033[K%.*s", terminal_width() - 1, text);
+    fflush(stderr);
+}
+
+void progress_tick(void) {
+    char name[80], again[32] = "", text[320];
+    if (!live || plan == NULL) {
+        return;
+    }
+    int left = seconds_left();
+    if (now_attempt > 1) {
+        snprintf(again, sizeof again, " (attempt %u)", now_attempt);
+    }
+    snprintf(text, sizeof text, "[%u/%u] %d:%02d left  %s%s%s%s", now_index + 1, plan->count, left / 60, left % 60,
+             name_row(&plan->rows[now_index], name, sizeof name), again, last[0] ? "  | last: " : "", last);
+    show(text);
+}
+
+void progress_row(unsigned index, unsigned attempt) {
+    now_index = index;
+    now_attempt = attempt;
+    progress_tick();
+}
+
+static void describe(const struct row *row, const struct attempt *attempt) {
+    char figure[32], name[80];
+    name_row(row, name, sizeof name);
+    if (attempt->verdict == VERDICT_FAILED) {
+        snprintf(last, sizeof last, "%s: no figure", name);
+        return;
+    }
+    double ratio = attempt_ratio(attempt);
+    snprintf(last, sizeof last, "%s %s, %.2f of the floor%s", name,
+             format_ns(attempt->outcome.times.ns[0], figure, sizeof figure), ratio,
+             attempt->verdict == VERDICT_OK ? "" : " (not ok)");
+}
+
+/* Problems get a line of their own that stays, also on a terminal. */
+void progress_done(unsigned index, const struct attempt *attempt) {
+    const struct row *row = &plan->rows[index];
+    bool fine = attempt->verdict == VERDICT_OK;
+    seconds_done += row_seconds(row);
+    describe(row, attempt);
+    if (live && fine) {
+        return;
+    }
+    const char *red = progress_colours(STDERR_FILENO) ? "\033[31m" : "";
+    const char *plain = red[0] != '\0' ? "\033[0m" : "";
+    fprintf(stderr, "%s[%u/%u] %s", live ? "\r\033[K" : "", index + 1, plan->count, last);
+    if (!fine) {
+        fprintf(stderr, "  %s%s%s", red, attempt->why, plain);
+    }
+    fputc('\n', stderr);
+}
+
+void progress_say(const char *what) {
+    if (live) {
+        show(what != NULL ? what : "");
+    }
+}
