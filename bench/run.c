@@ -33,37 +33,38 @@ struct stage {
 
 static void on_begin(void *context, unsigned number) {
     const struct stage *stage = context;
-    progress_row(stage->index, number);
+    progress_benchmark(stage->index, number);
 }
 
-static void on_attempt(void *context, const struct row *row, const struct attempt *attempt, unsigned number) {
+static void on_repetition(void *context, const struct benchmark *benchmark, const struct repetition *repetition,
+                          unsigned number) {
     struct stage *stage = context;
-    results_attempt(stage->results, row, attempt, number);
+    results_repetition(stage->results, benchmark, repetition, number);
 }
 
-/* Copying is measured with every floor; summary.csv gets it once a payload. */
-static void write_memcpy(struct stage *stage, const struct row *row, const struct attempt *attempt) {
-    for (int i = 0; attempt->facts[0].memcpy_ns > 0 && i < PAYLOADS; i++) {
-        if (payload_sizes[i] == row->payload && stage->memcpy_done[i] == 0) {
+/* Copying is measured with every baseline; summary.csv gets it once a payload. */
+static void write_memcpy(struct stage *stage, const struct benchmark *benchmark, const struct repetition *repetition) {
+    for (int i = 0; repetition->facts[0].memcpy_ns > 0 && i < PAYLOADS; i++) {
+        if (payload_sizes[i] == benchmark->payload && stage->memcpy_done[i] == 0) {
             stage->memcpy_done[i] = 1;
-            csv_memcpy(stage->results->summary, row->payload, &attempt->facts[0]);
+            csv_memcpy(stage->results->summary, benchmark->payload, &repetition->facts[0]);
         }
     }
 }
 
 static void measure_all(struct run *run, struct results *results) {
     struct stage stage = {.results = results};
-    struct measure_watch watch = {.begin = on_begin, .end = on_attempt, .context = &stage};
+    struct measure_watch watch = {.begin = on_begin, .end = on_repetition, .context = &stage};
     for (; run->done < run->plan.count; run->done++) {
-        const struct row *row = &run->plan.rows[run->done];
-        struct attempt *kept = &run->kept[run->done];
+        const struct benchmark *benchmark = &run->plan.benchmarks[run->done];
+        struct repetition *kept = &run->kept[run->done];
         stage.index = run->done;
-        if (jobs_interrupted() || !measure_row(row, &watch, kept)) {
+        if (jobs_interrupted() || !benchmark_measure(benchmark, &watch, kept)) {
             run->interrupted = true;
             return;
         }
-        results_row(results, row, kept);
-        write_memcpy(&stage, row, kept);
+        results_benchmark(results, benchmark, kept);
+        write_memcpy(&stage, benchmark, kept);
         run->ok += kept->verdict == VERDICT_OK;
         run->failed += kept->verdict == VERDICT_FAILED;
         progress_done(run->done, kept);
@@ -75,12 +76,11 @@ static void choose_providers(struct options *options) {
     const llmp_shmem_provider *known[PROVIDERS_MAX];
     unsigned count = options->providers_given ? 0 : providers_known(known);
     for (unsigned i = 0; i < count; i++) {
-        int code = llmp_shmem_provider_check(known[i]);
-        if (code == 0) {
+        int rc = llmp_shmem_provider_check(known[i]);
+        if (rc == 0) {
             options->providers[options->provider_count++] = known[i];
         } else {
-            fprintf(stderr, "llmp-bench: %s is left out: %s\n", llmp_shmem_provider_name(known[i]),
-                    llmp_strerror(code));
+            fprintf(stderr, "llmp-bench: %s is left out: %s\n", llmp_shmem_provider_name(known[i]), llmp_strerror(rc));
         }
     }
 }
@@ -140,7 +140,7 @@ static int finish(struct run *run, const struct options *options, struct results
     progress_say(NULL);
     bool drawn = run->interrupted || draw_plots(options, results);
     run->interrupted |= jobs_interrupted(); /* while it drew: all rows are there all the same */
-    report_print(run, results->folder);
+    tables_print(run, results->folder);
     if (run->interrupted) {
         return EXIT_INTERRUPTED;
     }
@@ -157,7 +157,7 @@ static int run_plan(struct run *run, const struct options *options, struct setti
     settings->scratch = results.folder;
     json_t *environment = environment_new(argc, argv, options, settings, start);
     results_json(&results, "environment.json", environment);
-    floors_init();
+    baselines_init();
     jobs_init();
     jobs_on_tick(progress_tick);
     progress_init(&run->plan);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A whole run: every row of the plan between its floors, results written as they come. */
+/* A whole run: every row of the plan between its baselines, results written as they come. */
 #ifndef LLMP_BENCH_RUN_H
 #define LLMP_BENCH_RUN_H
 
@@ -9,7 +9,7 @@
 /* The kept attempt of each row, in the order of the plan, as far as the run came. */
 struct run {
     struct plan plan;
-    struct attempt *kept;
+    struct repetition *kept;
     unsigned done;
     unsigned ok;
     unsigned failed; /* neither these nor ok: measured, but in doubt */

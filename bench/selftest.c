@@ -78,49 +78,51 @@ static void test_figures(void) {
 
 static void test_ratio(void) {
     struct times one = {.count = 2, .ns = {100, 10}}, other = {.count = 2, .ns = {80, 20}}, none = {0};
-    struct times better = floors_better(&one, &other);
-    check("the floor is the better of two readings, time by time",
+    struct times better = baselines_min(&one, &other);
+    check("the baseline is the better of two readings, time by time",
           better.count == 2 && near(better.ns[0], 80) && near(better.ns[1], 10));
-    check("a ratio is 1 at the floor and smaller when worse, for times too",
-          near(floor_ratio(5, 5), 1) && near(floor_ratio(5, 10), 0.5) && near(floor_ratio(0, 10), 0));
-    check("disagreement counts the leading times only",
-          near(floors_disagreement(&one, &other, 1), 0.25) && near(floors_disagreement(&one, &other, 2), 1));
-    check("without floors nothing disagrees", near(floors_disagreement(&none, &other, 2), 0));
+    check("a ratio is 1 at the baseline and smaller when worse, for times too",
+          near(efficiency(5, 5), 1) && near(efficiency(5, 10), 0.5) && near(efficiency(0, 10), 0));
+    check("spread counts the leading times only",
+          near(baselines_spread(&one, &other, 1), 0.25) && near(baselines_spread(&one, &other, 2), 1));
+    check("without baselines nothing disagrees", near(baselines_spread(&none, &other, 2), 0));
 }
 
-static struct attempt attempt_of(double before, double value, double after, const char *failure, const char *busy) {
-    struct attempt attempt = {.floor = {{1, {before}}, {1, {after}}}, .outcome = {.times = {1, {value}}}};
+static struct repetition repetition_of(double before, double value, double after, const char *failure,
+                                       const char *busy) {
+    struct repetition repetition = {.baseline = {{1, {before}}, {1, {after}}}, .outcome = {.times = {1, {value}}}};
     if (failure != NULL) {
-        outcome_fail(&attempt.outcome, "%s", failure);
+        outcome_fail(&repetition.outcome, "%s", failure);
     }
-    attempt_judge(&attempt, &kind_stream, busy);
-    return attempt;
+    repetition_judge(&repetition, &family_stream, busy);
+    return repetition;
 }
 
 static void test_verdicts(void) {
-    struct attempt fine = attempt_of(10, 20, 12, NULL, ""), apart = attempt_of(10, 20, 13, NULL, NULL);
-    struct attempt busy = attempt_of(10, 20, 10, NULL, "busy: x"),
-                   bad = attempt_of(10, 20, 10, "corrupt: a, b", "busy");
-    check("floors within 25 % settle a row", fine.verdict == VERDICT_OK && strcmp(fine.why, "ok") == 0);
-    check("floors further apart do not", apart.verdict == VERDICT_UNSETTLED && strcmp(apart.why, "unsettled") == 0);
+    struct repetition fine = repetition_of(10, 20, 12, NULL, ""), apart = repetition_of(10, 20, 13, NULL, NULL);
+    struct repetition busy = repetition_of(10, 20, 10, NULL, "busy: x"),
+                      bad = repetition_of(10, 20, 10, "corrupt: a, b", "busy");
+    check("baselines within 25 % settle a row", fine.verdict == VERDICT_OK && strcmp(fine.why, "ok") == 0);
+    check("baselines further apart do not",
+          apart.verdict == VERDICT_NOT_CONVERGED && strcmp(apart.why, "not converged") == 0);
     check("busy cores are told", busy.verdict == VERDICT_BUSY && strcmp(busy.why, "busy: x") == 0);
     check("a failure is told first, without commas",
           bad.verdict == VERDICT_FAILED && strcmp(bad.why, "corrupt: a; b") == 0);
-    struct attempt tries[] = {busy, attempt_of(10, 20, 20, NULL, NULL), apart, fine};
-    check("a settled attempt is kept", attempts_pick(tries, 4) == 3);
-    check("else the one whose floors agree best", attempts_pick(tries, 3) == 2);
-    tries[1] = bad;
-    check("a failure is never hidden by another attempt", attempts_pick(tries, 4) == 1);
-    struct attempt repeats[] = {attempt_of(10, 40, 10, NULL, NULL), attempt_of(10, 11, 10, NULL, NULL),
-                                attempt_of(10, 20, 10, NULL, NULL)};
-    check("of repetitions the median ratio is kept", repeats_pick(repeats, 3) == 2);
+    struct repetition max_tries[] = {busy, repetition_of(10, 20, 20, NULL, NULL), apart, fine};
+    check("a settled attempt is kept", retries_select(max_tries, 4) == 3);
+    check("else the one whose baselines agree best", retries_select(max_tries, 3) == 2);
+    max_tries[1] = bad;
+    check("a failure is never hidden by another attempt", retries_select(max_tries, 4) == 1);
+    struct repetition repeats[] = {repetition_of(10, 40, 10, NULL, NULL), repetition_of(10, 11, 10, NULL, NULL),
+                                   repetition_of(10, 20, 10, NULL, NULL)};
+    check("of repetitions the median ratio is kept", repetitions_median(repeats, 3) == 2);
 }
 
 static void test_metrics(void) {
     struct times times = {1, {500}};
     check("rates follow from the time of a message",
-          near(metric_value(&kind_stream.metrics[1], &times, 64), 2e6) &&
-              near(metric_value(&kind_stream.metrics[2], &times, 64), 128e6));
+          near(metric_value(&family_stream.metrics[1], &times, 64), 2e6) &&
+              near(metric_value(&family_stream.metrics[2], &times, 64), 128e6));
 }
 
 /* What `write` puts into a file. */
@@ -141,13 +143,13 @@ static void test_csv(void) {
     check("fields with commas and quotes are quoted", strcmp(text, "plain\"a,b\"\"say \"\"hi\"\"\"") == 0);
     check("numbers have no exponent", strcmp(csv_number(6.5e12, text, sizeof text), "6500000000000") == 0 &&
                                           strcmp(csv_number(0.5, text, sizeof text), "0.500") == 0);
-    struct row row = {&kind_stream, llmp_shmem_provider_find("posix"), 64, NULL};
-    struct attempt bad = attempt_of(10, 20, 10, "failed: why", NULL);
+    struct benchmark benchmark = {&family_stream, llmp_shmem_provider_find("posix"), 64, NULL};
+    struct repetition bad = repetition_of(10, 20, 10, "failed: why", NULL);
     file = tmpfile();
-    csv_row(file, &row, &bad);
+    csv_benchmark(file, &benchmark, &bad);
     read_back(file, text, sizeof text);
     check("a failed row has its reason and no value",
-          strncmp(text, "stream,ref,posix,default,64,ns_per_msg,,ns,,,failed: why\n", 57) == 0);
+          strncmp(text, "stream,ref,posix,default,64,ns_per_msg,,ns,10.000,,,failed: why\n", 63) == 0);
 }
 
 static int parse(struct options *options, const char *a, const char *b) {
@@ -156,9 +158,9 @@ static int parse(struct options *options, const char *a, const char *b) {
     snprintf(words[2], sizeof words[2], "%s", b);
     char *argv[] = {words[0], words[1], words[2], NULL};
     FILE *nowhere = tmpfile();
-    int code = options_parse(options, b[0] != '\0' ? 3 : 2, argv, nowhere);
+    int rc = options_parse(options, b[0] != '\0' ? 3 : 2, argv, nowhere);
     fclose(nowhere);
-    return code;
+    return rc;
 }
 
 static void test_options(void) {
@@ -202,28 +204,28 @@ static void test_load(void) {
     int which;
     struct core_ticks from = {.busy = {100, 100}, .idle = {0, 0}}, to = {.busy = {101, 105}, .idle = {9, 5}};
     check("load is the busier core's share", near(core_ticks_load(&from, &to, &which), 0.5) && which == 1);
-    char why[WHY_SIZE];
+    char why[STATUS_SIZE];
     struct usage usage[2] = {{.wall_ns = 1000, .run_delay_ns = 20}, {.wall_ns = 1000, .run_delay_ns = 200}};
     check("waiting for its core makes a row busy", usage_disturbed(usage, why, sizeof why) && why[0] == 'b');
     usage[1].run_delay_ns = 0;
     check("a moment of it does not", !usage_disturbed(usage, why, sizeof why));
 }
 
-static void stream_job(const void *row, struct outcome *out) {
-    stream_measure(row, out);
+static void stream_job(const void *benchmark, struct outcome *out) {
+    stream_measure(benchmark, out);
 }
 
 /* Between real processes: a row is fine as it is, and corrupt when one bit of one message changes on its way. */
 static void test_corruption(const llmp_shmem_provider *provider) {
     struct settings settings = {.seed = 9, .warm_ns = 2000000, .timed_ns = 5000000};
-    struct row row = {&kind_stream, provider, 64, &settings};
+    struct benchmark benchmark = {&family_stream, provider, 64, &settings};
     struct outcome out;
     char text[96];
-    job_run(stream_job, &row, 30, &out);
+    job_run(stream_job, &benchmark, 30, &out);
     snprintf(text, sizeof text, "%s: an undamaged stream is ok", llmp_shmem_provider_name(provider));
     check(text, out.why[0] == '\0' && out.times.count == 1 && out.times.ns[0] > 0);
     settings.flip_at = 1000;
-    job_run(stream_job, &row, 30, &out);
+    job_run(stream_job, &benchmark, 30, &out);
     snprintf(text, sizeof text, "%s: one flipped bit makes the row corrupt", llmp_shmem_provider_name(provider));
     check(text, strcmp(out.why, "corrupt: wrong content or order at message 1000") == 0);
     if (out.why[0] != '\0') {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The floors that need no slots, and the job that takes a reading. */
+/* The baselines that need no slots, and the job that takes a reading. */
 #include "baselines/baseline.h"
 
 #include "kit/clock.h"
@@ -11,11 +11,11 @@ enum { LINE_ROUNDS = 5, LINE_TURNS = 3000 };
 
 static unsigned char *arena;
 
-void floors_init(void) {
-    arena = pair_alloc(FLOOR_ARENA);
+void baselines_init(void) {
+    arena = pair_alloc(ARENA_BYTES);
 }
 
-void floor_touch(unsigned char *memory, size_t bytes) {
+void arena_touch(unsigned char *memory, size_t bytes) {
     for (size_t i = 0; i < bytes; i += 4096) {
         volatile unsigned char *byte = memory + i;
         (void)*byte;
@@ -45,7 +45,7 @@ static double line_round(struct line *line, uint64_t first) {
     return (double)(clock_now() - start) / (2.0 * LINE_TURNS);
 }
 
-double floor_line(void) {
+double baseline_line(void) {
     double rounds[LINE_ROUNDS];
     struct line *line = pair_alloc(sizeof *line);
     pid_t peer = pair_fork(line_back, line);
@@ -69,28 +69,28 @@ static double memcpy_round(unsigned char *to, const unsigned char *from, size_t 
     return (double)(clock_now() - start) / copies;
 }
 
-static double floor_memcpy(size_t bytes) {
+static double baseline_memcpy(size_t bytes) {
     enum { ROUNDS = 9 };
     double rounds[ROUNDS];
     unsigned copies = (unsigned)(((size_t)1 << 20) / bytes);
     for (int i = 0; i < ROUNDS; i++) {
-        rounds[i] = memcpy_round(arena, arena + FLOOR_ARENA / 2, bytes, copies ? copies : 1);
+        rounds[i] = memcpy_round(arena, arena + ARENA_BYTES / 2, bytes, copies ? copies : 1);
     }
     return median_of(rounds, ROUNDS);
 }
 
-void floor_measure(const void *context, struct outcome *out) {
-    const struct floor_job *job = context;
-    out->floor.line_ns = floor_line();
-    if (out->floor.line_ns <= 0) {
+void baseline_measure(const void *context, struct outcome *out) {
+    const struct baseline_job *job = context;
+    out->baseline.line_ns = baseline_line();
+    if (out->baseline.line_ns <= 0) {
         outcome_fail(out, "failed: no cache line came back");
     }
-    if (job->kind == FLOOR_STREAM) {
-        floor_stream(job, arena, out);
-    } else if (job->kind == FLOOR_PINGPONG || job->kind == FLOOR_RELAY) {
-        floor_pingpong(job, arena, out);
+    if (job->family == BASELINE_STREAM) {
+        baseline_stream(job, arena, out);
+    } else if (job->family == BASELINE_PINGPONG || job->family == BASELINE_RELAY) {
+        baseline_pingpong(job, arena, out);
     }
-    if (job->kind != FLOOR_OWN) {
-        out->floor.memcpy_ns = floor_memcpy(job->payload);
+    if (job->family != BASELINE_OWN) {
+        out->baseline.memcpy_ns = baseline_memcpy(job->payload);
     }
 }

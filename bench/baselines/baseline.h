@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The floors: what two processes on these two cores could do without any protocol, in the moment of the measurement.
+ * The baselines: what two processes on these two cores could do without any protocol, in the moment of the measurement.
  *
  *   line       a cache line goes back and forth: placement_ns, half a round trip
  *   memcpy     copying a payload within one core's caches
@@ -12,10 +12,10 @@
  *
  * How fast that is depends on the caches: on the *window*, the bytes of slots that are used over and over, on how often
  * a number is published or looked at, and on how bytes are copied. So many settings are scanned for a short time each,
- * the best two or three are measured again for longer, and the best of these second readings is the floor.
+ * the best two or three are measured again for longer, and the best of these second readings is the baseline.
  */
-#ifndef LLMP_BENCH_FLOOR_H
-#define LLMP_BENCH_FLOOR_H
+#ifndef LLMP_BENCH_BASELINE_H
+#define LLMP_BENCH_BASELINE_H
 
 #include "cases/benchmark.h"
 #include "kit/payload.h"
@@ -47,7 +47,7 @@ static inline bool slot_header_is(const void *slot, uint64_t id, size_t bytes) {
 /*
  * Calls `function(…, bytes)`, with the size as a constant when `inlined` and there is a copy for it. A compiler's inline
  * copy and the C library's memcpy take a message's lines in different order and width, and which of them is faster depends
- * on size and processor: floors try both. `function` has to be inline.
+ * on size and processor: baselines try both. `function` has to be inline.
  */
 #define WITH_SIZE(inlined, bytes, function, ...)                                                                       \
     (!(inlined)        ? function(__VA_ARGS__, bytes)                                                                  \
@@ -60,32 +60,32 @@ static inline bool slot_header_is(const void *slot, uint64_t id, size_t bytes) {
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* Large messages need longer readings, or they would be of a handful. */
-static inline uint64_t floor_duration(uint64_t ns, size_t payload) {
+static inline uint64_t scaled_duration(uint64_t ns, size_t payload) {
     return payload >= 1048576 ? 6 * ns : payload >= 65536 ? 3 * ns : ns;
 }
 
-/* One reading of a floor, as a job (job.h). */
-struct floor_job {
-    enum floor_kind kind; /* FLOOR_OWN: only line and memcpy */
+/* One reading of a baseline, as a job (job.h). */
+struct baseline_job {
+    enum baseline_kind family; /* BASELINE_OWN: only line and memcpy */
     size_t payload;
     const struct settings *settings;
 };
 
-/* Gets the memory that all floors use, so that it is not faulted in again for each. Call it once, before any job. */
-void floors_init(void);
+/* Gets the memory that all baselines use, so that it is not faulted in again for each. Call it once, before any job. */
+void baselines_init(void);
 
-/* A job_fn; the context is a struct floor_job. */
-void floor_measure(const void *context, struct outcome *out);
+/* A job_fn; the context is a struct baseline_job. */
+void baseline_measure(const void *context, struct outcome *out);
 
-/* For floor.c: the two readings that have files of their own. `arena` is FLOOR_ARENA bytes, mapped on both sides. */
-#define FLOOR_ARENA ((size_t)64 << 20)
-void floor_stream(const struct floor_job *job, unsigned char *arena, struct outcome *out);
-void floor_pingpong(const struct floor_job *job, unsigned char *arena, struct outcome *out);
+/* For baseline.c: the two readings that have files of their own. `arena` is ARENA_BYTES bytes, mapped on both sides. */
+#define ARENA_BYTES ((size_t)64 << 20)
+void baseline_stream(const struct baseline_job *job, unsigned char *arena, struct outcome *out);
+void baseline_pingpong(const struct baseline_job *job, unsigned char *arena, struct outcome *out);
 
 /* Touches the arena, so that page faults are over before a clock runs. Every process has to. */
-void floor_touch(unsigned char *memory, size_t bytes);
+void arena_touch(unsigned char *memory, size_t bytes);
 
 /* Nanoseconds, one way, of a cache line that goes back and forth between the two cores; 0 when it failed. */
-double floor_line(void);
+double baseline_line(void);
 
 #endif

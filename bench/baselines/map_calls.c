@@ -54,21 +54,21 @@ static int map_descriptor(struct raw_map *map) {
 
 /* Size and space; the descriptor is closed when there is none. */
 static int fill_descriptor(struct raw_map *map) {
-    int code = map->handle < 0 ? errno : 0;
-    if (code == 0 && ftruncate(map->handle, (off_t)map->size) != 0) {
-        code = errno;
+    int rc = map->handle < 0 ? errno : 0;
+    if (rc == 0 && ftruncate(map->handle, (off_t)map->size) != 0) {
+        rc = errno;
     }
-    if (code == 0) {
-        code = posix_fallocate(map->handle, 0, (off_t)map->size);
+    if (rc == 0) {
+        rc = posix_fallocate(map->handle, 0, (off_t)map->size);
     }
-    if (code == 0 && map_descriptor(map) != 0) {
-        code = errno;
+    if (rc == 0 && map_descriptor(map) != 0) {
+        rc = errno;
     }
-    if (code != 0 && map->handle >= 0) {
+    if (rc != 0 && map->handle >= 0) {
         close(map->handle);
     }
-    errno = code;
-    return code == 0 ? 0 : -1;
+    errno = rc;
+    return rc == 0 ? 0 : -1;
 }
 
 static void close_descriptor(struct raw_map *map) {
@@ -80,11 +80,11 @@ static int posix_create(struct raw_map *map) {
     static unsigned count;
     snprintf(map->name, sizeof map->name, "/llmpbench_%d_%u", (int)getpid(), count++);
     map->handle = shm_open(map->name, O_CREAT | O_RDWR | O_EXCL, 0600);
-    int code = fill_descriptor(map);
-    if (code != 0 && map->handle >= 0) {
+    int rc = fill_descriptor(map);
+    if (rc != 0 && map->handle >= 0) {
         shm_unlink(map->name);
     }
-    return code;
+    return rc;
 }
 
 static int posix_open(const struct raw_map *original, struct raw_map *map) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The floor of a map's cost: the bare system calls that a provider cannot do without, and nothing around them.
+ * The baseline of a map's cost: the bare system calls that a provider cannot do without, and nothing around them.
  *
  *     sysv    shmget shmat                                   | shmat        | shmdt, IPC_RMID
  *     posix   shm_open ftruncate posix_fallocate mmap        | shm_open mmap | munmap close shm_unlink
@@ -8,8 +8,8 @@
  *
  * posix_fallocate belongs to it: without it a full system is a SIGBUS on first touch.
  */
-#ifndef LLMP_BENCH_RAW_MAP_H
-#define LLMP_BENCH_RAW_MAP_H
+#ifndef LLMP_BENCH_MAP_CALLS_H
+#define LLMP_BENCH_MAP_CALLS_H
 
 #include <stdbool.h>
 #include <stddef.h>

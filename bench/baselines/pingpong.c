@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The floor of a round trip: a message of LLMP's shape there, and one back, each copied out of its slot and checked. And
+ * The baseline of a round trip: a message of LLMP's shape there, and one back, each copied out of its slot and checked. And
  * of the way through a broker: the far side copies the message from slot to slot, without a look at its payload.
  *
  * The settings are windows of 8 KiB to 1 MiB for each direction, larger ones where the payload needs them, and both ways
- * to copy. The best two by their medians are measured again for longer. The better one's percentiles are the floor: halved
+ * to copy. The best two by their medians are measured again for longer. The better one's percentiles are the baseline: halved
  * for the one-way latency, whole for the way through a broker.
  */
 #include <stdio.h>
@@ -99,9 +99,9 @@ ALWAYS_INLINE bool answer_run(struct pingpong *p, struct payload *own, size_t by
 static int answer_side(void *context) {
     struct pingpong *p = context;
     struct payload own = p->payload; /* its words are this process's own since the fork */
-    floor_touch(p->there.slots, FLOOR_ARENA);
+    arena_touch(p->there.slots, ARENA_BYTES);
     for (uint64_t run = 1;; run++) {
-        word_await(&p->go, run); /* pairs with word_publish(go) in ask_side() and floor_pingpong() */
+        word_await(&p->go, run); /* pairs with word_publish(go) in ask_side() and baseline_pingpong() */
         if (word_observe(&p->go) == UINT64_MAX) {
             return 0;
         }
@@ -180,7 +180,7 @@ static unsigned list_trials(struct trial *list, size_t payload) {
         count = add_trial(list, count, 2 * slot_bytes(payload), payload);
         count = add_trial(list, count, (size_t)4 << 20, payload);
         count = add_trial(list, count, (size_t)8 << 20, payload);
-        count = add_trial(list, count, FLOOR_ARENA / 4, payload);
+        count = add_trial(list, count, ARENA_BYTES / 4, payload);
     }
     return count;
 }
@@ -191,18 +191,18 @@ static int compare_trials(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-/* Every trial for a short time, then the best ones for longer: the floor. Returns 0, or -1 without samples. */
+/* Every trial for a short time, then the best ones for longer: the baseline. Returns 0, or -1 without samples. */
 static int find_best(struct pingpong *p, const struct settings *settings, struct trial *best) {
     struct trial list[TRIALS_MAX];
     uint64_t run = 0;
     int failed = 0;
     unsigned count = list_trials(list, p->payload.bytes);
     for (unsigned i = 0; i < count; i++) {
-        failed |= ask_side(p, &list[i], ++run, floor_duration(settings->floor_scan_ns, p->payload.bytes));
+        failed |= ask_side(p, &list[i], ++run, scaled_duration(settings->baseline_scan_ns, p->payload.bytes));
     }
     qsort(list, count, sizeof *list, compare_trials);
     for (unsigned i = 0; i < FINALISTS && i < count; i++) {
-        failed |= ask_side(p, &list[i], ++run, floor_duration(2 * settings->floor_ns, p->payload.bytes));
+        failed |= ask_side(p, &list[i], ++run, scaled_duration(2 * settings->baseline_ns, p->payload.bytes));
     }
     *best = list[1].ns[0] < list[0].ns[0] ? list[1] : list[0];
     return failed;
@@ -211,36 +211,36 @@ static int find_best(struct pingpong *p, const struct settings *settings, struct
 static void measure(struct pingpong *p, const struct settings *settings, struct outcome *out) {
     struct trial best;
     if (find_best(p, settings, &best) != 0) {
-        outcome_fail(out, "failed: the floor has no samples");
+        outcome_fail(out, "failed: the baseline has no samples");
     }
     out->times.count = PERCENTILES;
     memcpy(out->times.ns, best.ns, sizeof best.ns);
-    out->floor.window = best.window;
-    out->floor.inlined = best.inlined;
-    out->floor.write_batch = out->floor.read_batch = 1;
+    out->baseline.window = best.window;
+    out->baseline.inlined = best.inlined;
+    out->baseline.write_batch = out->baseline.read_batch = 1;
 }
 
-void floor_pingpong(const struct floor_job *job, unsigned char *arena, struct outcome *out) {
+void baseline_pingpong(const struct baseline_job *job, unsigned char *arena, struct outcome *out) {
     struct pingpong *p = pair_alloc(sizeof *p);
-    p->relay = job->kind == FLOOR_RELAY;
+    p->relay = job->family == BASELINE_RELAY;
     p->there.slots = arena;
-    p->back.slots = arena + FLOOR_ARENA / 2;
+    p->back.slots = arena + ARENA_BYTES / 2;
     p->copy = aligned_alloc(64, slot_bytes(job->payload));
     if (p->copy == NULL || payload_init(&p->payload, job->payload, job->settings->seed) != 0) {
         outcome_fail(out, "failed: no memory for a payload");
         return;
     }
     memset(p->copy, 0, job->payload);
-    floor_touch(arena, FLOOR_ARENA);
+    arena_touch(arena, ARENA_BYTES);
     pid_t peer = pair_fork(answer_side, p);
     if (peer < 0) {
-        outcome_fail(out, "failed: no second process for the floor");
+        outcome_fail(out, "failed: no second process for the baseline");
         return;
     }
     measure(p, job->settings, out);
     word_publish(&p->go, UINT64_MAX); /* pairs with word_await(go) in answer_side() */
     if (pair_join(peer, 2000) != 0 || p->corrupt) {
-        outcome_fail(out, "corrupt: the floor saw a wrong message");
+        outcome_fail(out, "corrupt: the baseline saw a wrong message");
     }
     free(p->copy);
     payload_fini(&p->payload);

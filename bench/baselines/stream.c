@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The floor of a stream: messages of LLMP's shape, one way, as fast as these two cores can.
+ * The baseline of a stream: messages of LLMP's shape, one way, as fast as these two cores can.
  *
  * The settings: windows from 16 KiB to 64 MiB in steps of 4; in each, every message published on its own and the reader
- * close behind; published in batches of 512; and read in batches of 512; each with both ways to copy. Whichever is best at this moment is the floor.
+ * close behind; published in batches of 512; and read in batches of 512; each with both ways to copy. Whichever is best at this moment is the baseline.
  */
 #include <stdio.h>
 
@@ -127,9 +127,9 @@ ALWAYS_INLINE uint64_t read_run(struct stream *s, size_t bytes) {
 static int read_side(void *context) {
     struct stream *s = context;
     struct payload own = s->payload;
-    floor_touch(s->arena, FLOOR_ARENA);
+    arena_touch(s->arena, ARENA_BYTES);
     for (uint64_t run = 1;; run++) {
-        word_await(&s->go, run); /* pairs with word_publish(go) in write_side() and floor_stream() */
+        word_await(&s->go, run); /* pairs with word_publish(go) in write_side() and baseline_stream() */
         if (word_observe(&s->go) == UINT64_MAX) {
             return 0;
         }
@@ -164,7 +164,7 @@ static unsigned add_setting(struct setting *list, unsigned count, struct setting
 /* Batches of at most half a window; where less than two messages are left of them, they are not tried. */
 static unsigned list_settings(struct setting *list, size_t payload) {
     unsigned count = 0;
-    for (size_t window = (size_t)16 << 10; window <= FLOOR_ARENA; window *= 4) {
+    for (size_t window = (size_t)16 << 10; window <= ARENA_BYTES; window *= 4) {
         struct setting plain = {
             .window = window, .slots = window / slot_bytes(payload), .write_batch = 1, .read_batch = 1};
         struct setting written = plain, read = plain;
@@ -228,37 +228,37 @@ static struct setting find_best(struct stream *s, const struct settings *setting
     unsigned count = list_settings(list, s->payload.bytes);
     uint64_t run = 0;
     for (unsigned i = 0; i < count; i++) {
-        write_side(s, &list[i], ++run, floor_duration(settings->floor_scan_ns, s->payload.bytes));
+        write_side(s, &list[i], ++run, scaled_duration(settings->baseline_scan_ns, s->payload.bytes));
     }
     count = keep_finalists(list, count);
-    run_finals(s, list, count, &run, floor_duration(settings->floor_ns, s->payload.bytes));
+    run_finals(s, list, count, &run, scaled_duration(settings->baseline_ns, s->payload.bytes));
     qsort(list, count, sizeof *list, compare_settings);
     return list[0];
 }
 
-void floor_stream(const struct floor_job *job, unsigned char *arena, struct outcome *out) {
+void baseline_stream(const struct baseline_job *job, unsigned char *arena, struct outcome *out) {
     struct stream *s = pair_alloc(sizeof *s);
     s->arena = arena;
     if (payload_init(&s->payload, job->payload, job->settings->seed) != 0) {
         outcome_fail(out, "failed: no memory for a payload");
         return;
     }
-    floor_touch(arena, FLOOR_ARENA);
+    arena_touch(arena, ARENA_BYTES);
     pid_t peer = pair_fork(read_side, s);
     if (peer < 0) {
-        outcome_fail(out, "failed: no second process for the floor");
+        outcome_fail(out, "failed: no second process for the baseline");
         return;
     }
     struct setting best = find_best(s, job->settings);
     word_publish(&s->go, UINT64_MAX); /* pairs with word_await(go) in read_side() */
     if (pair_join(peer, 2000) != 0 || s->corrupt) {
-        outcome_fail(out, "corrupt: the floor's own reader saw a wrong message");
+        outcome_fail(out, "corrupt: the baseline's own reader saw a wrong message");
     }
     out->times = (struct times){.count = 1, .ns = {best.ns}};
-    out->floor.window = best.window;
-    out->floor.inlined = best.inlined;
-    out->floor.write_batch = (unsigned)best.write_batch;
-    out->floor.read_batch = (unsigned)best.read_batch;
+    out->baseline.window = best.window;
+    out->baseline.inlined = best.inlined;
+    out->baseline.write_batch = (unsigned)best.write_batch;
+    out->baseline.read_batch = (unsigned)best.read_batch;
     payload_fini(&s->payload);
     pair_release(s, sizeof *s);
 }

@@ -6,8 +6,8 @@
  * worker process measures at a time. Its *outcome* holds a few times in nanoseconds (smaller is better), from which all
  * metrics of the row follow. In summary.csv a row takes one line for each metric.
  */
-#ifndef LLMP_BENCH_ROW_H
-#define LLMP_BENCH_ROW_H
+#ifndef LLMP_BENCH_BENCHMARK_H
+#define LLMP_BENCH_BENCHMARK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #include "llmp/shmem.h"
 
-enum { TIMES_MAX = 5, WHY_SIZE = 160 };
+enum { TIMES_MAX = 5, STATUS_SIZE = 160 };
 
 /* A stream has one time (per message), a latency row its percentiles, a map row create, open and close. */
 struct times {
@@ -40,8 +40,8 @@ struct channel_facts {
     uint64_t window; /* pages that go round */
 };
 
-/* Which setting of a floor was the best one. */
-struct floor_facts {
+/* Which setting of a baseline was the best one. */
+struct baseline_facts {
     uint64_t window; /* bytes of slots that are used over and over */
     unsigned write_batch;
     unsigned read_batch;
@@ -52,31 +52,31 @@ struct floor_facts {
 
 /* What a worker process hands back, in memory that it shares with the runner. */
 struct outcome {
-    char why[WHY_SIZE]; /* empty: it worked; else "corrupt: …" or "failed: …" */
+    char why[STATUS_SIZE]; /* empty: it worked; else "corrupt: …" or "failed: …" */
     struct times times;
-    struct times own_floor[2]; /* before and after, of kinds that measure their floor themselves */
-    struct usage usage[2];     /* of side A and side B */
+    struct times own_baseline[2]; /* before and after, of kinds that measure their baseline themselves */
+    struct usage usage[2];        /* of side A and side B */
     struct channel_facts channel;
-    struct floor_facts floor;
+    struct baseline_facts baseline;
 };
 
 /* How long, how much, with what. */
 struct settings {
     uint64_t seed;
-    uint64_t warm_ns;       /* of a channel, before it is timed */
-    uint64_t timed_ns;      /* of a channel */
-    uint64_t floor_scan_ns; /* each setting of a floor, to find the best ones */
-    uint64_t floor_ns;      /* the best ones again: this is the floor */
-    double map_seconds;     /* each map operation, at least */
-    unsigned starts;        /* process starts a row */
-    unsigned tries;         /* attempts at a row that does not settle */
-    unsigned repeat;        /* measurements a row, of which the median is written */
-    double patience_s;      /* what a run may spend on waiting for quiet cores and on trying again, all rows together */
-    uint64_t flip_at;       /* self-test: the message of which one bit is flipped on its way; 0: none */
-    const char *scratch;    /* folder for files between processes */
+    uint64_t warm_ns;          /* of a channel, before it is timed */
+    uint64_t timed_ns;         /* of a channel */
+    uint64_t baseline_scan_ns; /* each setting of a baseline, to find the best ones */
+    uint64_t baseline_ns;      /* the best ones again: this is the baseline */
+    double map_seconds;        /* each map operation, at least */
+    unsigned starts;           /* process starts a row */
+    unsigned max_tries;        /* attempts at a row that does not settle */
+    unsigned repeat;           /* measurements a row, of which the median is written */
+    double retry_budget_s; /* what a run may spend on waiting for quiet cores and on trying again, all rows together */
+    uint64_t flip_at;      /* self-test: the message of which one bit is flipped on its way; 0: none */
+    const char *scratch;   /* folder for files between processes */
 };
 
-enum floor_kind { FLOOR_STREAM, FLOOR_PINGPONG, FLOOR_RELAY, FLOOR_OWN };
+enum baseline_kind { BASELINE_STREAM, BASELINE_PINGPONG, BASELINE_RELAY, BASELINE_OWN };
 
 /* How a line of summary.csv follows from a time. */
 enum metric_form { METRIC_TIME, METRIC_PER_SECOND, METRIC_BYTES_PER_SECOND };
@@ -88,21 +88,21 @@ struct metric {
     unsigned time; /* index into struct times */
 };
 
-struct row;
-typedef void (*row_fn)(const struct row *row, struct outcome *out);
+struct benchmark;
+typedef void (*benchmark_fn)(const struct benchmark *benchmark, struct outcome *out);
 
-struct kind {
+struct family {
     const char *case_name;
     const char *variant;
-    row_fn measure; /* runs in a worker process on the first core */
-    enum floor_kind floor;
-    unsigned settle; /* how many of the leading times have to agree between the two floors */
+    benchmark_fn measure; /* runs in a worker process on the first core */
+    enum baseline_kind baseline;
+    unsigned compared_times; /* how many of the leading times have to agree between the two baselines */
     unsigned metric_count;
     const struct metric *metrics;
 };
 
-struct row {
-    const struct kind *kind;
+struct benchmark {
+    const struct family *family;
     const llmp_shmem_provider *provider;
     size_t payload; /* bytes; of a map row, the size of the map */
     const struct settings *settings;

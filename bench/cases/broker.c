@@ -3,9 +3,9 @@
  * Through the broker: client A -> broker -> client B. Both clients live in one process, so one clock sees a message
  * leave and arrive.
  *
- * Latency: one message at a time, from before A sends it until B has copied it out. Its floor is a round trip of
+ * Latency: one message at a time, from before A sends it until B has copied it out. Its baseline is a round trip of
  * LLMP-shaped messages that the far side copies from slot to slot. Stream: A and B take turns, with a bounded number of messages on their way; its
- * floor is the direct stream, although the broker copies every message and this core does the work of two clients.
+ * baseline is the direct stream, although the broker copies every message and this core does the work of two clients.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,16 +28,16 @@ struct broker_row {
 
 static int client_send(struct broker_row *b, uint32_t tag, int64_t timeout_ns) {
     payload_stamp(&b->payload, b->sent + 1);
-    int code = llmp_client_send(b->rig.a, tag, 0, b->payload.words, b->payload.bytes, timeout_ns);
-    b->sent += code == 0;
-    return code;
+    int rc = llmp_client_send(b->rig.a, tag, 0, b->payload.words, b->payload.bytes, timeout_ns);
+    b->sent += rc == 0;
+    return rc;
 }
 
-static bool told(int code, const char *what, struct outcome *out) {
-    if (code != 0) {
-        outcome_fail(out, "failed: %s gave %s", what, llmp_error_name(code));
+static bool told(int rc, const char *what, struct outcome *out) {
+    if (rc != 0) {
+        outcome_fail(out, "failed: %s gave %s", what, llmp_error_name(rc));
     }
-    return code == 0;
+    return rc == 0;
 }
 
 /* One message through the broker, copied out and checked as in a ping-pong. */
@@ -74,11 +74,11 @@ static bool pass_until(struct broker_row *b, uint64_t duration_ns, struct sample
 /* A's turn: as many as may be on their way. */
 static bool send_some(struct broker_row *b, uint64_t in_flight, struct outcome *out) {
     while (b->sent - b->received < in_flight) {
-        int code = client_send(b, TAG_TIMED, LLMP_NOWAIT);
-        if (code == -EAGAIN) {
+        int rc = client_send(b, TAG_TIMED, LLMP_NOWAIT);
+        if (rc == -EAGAIN) {
             return true;
         }
-        if (!told(code, "client_send", out)) {
+        if (!told(rc, "client_send", out)) {
             return false;
         }
     }
@@ -89,11 +89,11 @@ static bool send_some(struct broker_row *b, uint64_t in_flight, struct outcome *
 static bool receive_some(struct broker_row *b, struct outcome *out) {
     llmp_message message;
     while (b->received < b->sent) {
-        int code = llmp_client_recv(b->rig.b, &message, LLMP_NOWAIT);
-        if (code == -EAGAIN) {
+        int rc = llmp_client_recv(b->rig.b, &message, LLMP_NOWAIT);
+        if (rc == -EAGAIN) {
             return true;
         }
-        if (!told(code, "client_recv", out) || !row_check(&b->payload, &message, ++b->received, out)) {
+        if (!told(rc, "client_recv", out) || !row_check(&b->payload, &message, ++b->received, out)) {
             return false;
         }
     }
@@ -127,7 +127,7 @@ static double stream_for(struct broker_row *b, uint64_t duration_ns, struct outc
 static bool warm_up(struct broker_row *b, struct outcome *out) {
     const uint64_t wanted = ((uint64_t)80 << 20) / slot_bytes(b->payload.bytes);
     for (int round = 0; round == 0 || (round < WARM_ROUNDS && b->received < wanted); round++) {
-        if (stream_for(b, b->rig.row->settings->warm_ns, out) <= 0) {
+        if (stream_for(b, b->rig.benchmark->settings->warm_ns, out) <= 0) {
             return false;
         }
     }
@@ -135,7 +135,7 @@ static bool warm_up(struct broker_row *b, struct outcome *out) {
 }
 
 static void measure_latency(struct broker_row *b, struct outcome *out) {
-    const struct settings *settings = b->rig.row->settings;
+    const struct settings *settings = b->rig.benchmark->settings;
     struct samples samples;
     if (samples_init(&samples, SAMPLES_MAX) != 0) {
         outcome_fail(out, "failed: no memory for samples");
@@ -156,19 +156,20 @@ static void measure_latency(struct broker_row *b, struct outcome *out) {
 static void measure_stream(struct broker_row *b, struct outcome *out) {
     if (warm_up(b, out)) {
         usage_read(&out->usage[0]);
-        out->times = (struct times){.count = 1, .ns = {stream_for(b, b->rig.row->settings->timed_ns, out)}};
+        out->times = (struct times){.count = 1, .ns = {stream_for(b, b->rig.benchmark->settings->timed_ns, out)}};
         usage_since(&out->usage[0]);
     }
 }
 
-static void measure(const struct row *row, void (*how)(struct broker_row *, struct outcome *), struct outcome *out) {
-    struct broker_row b = {.copy = aligned_alloc(64, (row->payload + 63) / 64 * 64)};
-    if (b.copy == NULL || payload_init(&b.payload, row->payload, row->settings->seed) != 0) {
+static void measure(const struct benchmark *benchmark, void (*how)(struct broker_row *, struct outcome *),
+                    struct outcome *out) {
+    struct broker_row b = {.copy = aligned_alloc(64, (benchmark->payload + 63) / 64 * 64)};
+    if (b.copy == NULL || payload_init(&b.payload, benchmark->payload, benchmark->settings->seed) != 0) {
         outcome_fail(out, "failed: no memory for payloads");
         return;
     }
-    memset(b.copy, 0, row->payload);
-    if (rig_start(&b.rig, row, out)) {
+    memset(b.copy, 0, benchmark->payload);
+    if (rig_start(&b.rig, benchmark, out)) {
         how(&b, out);
     }
     rig_stop(&b.rig, out);
@@ -176,10 +177,10 @@ static void measure(const struct row *row, void (*how)(struct broker_row *, stru
     free(b.copy);
 }
 
-void broker_latency_measure(const struct row *row, struct outcome *out) {
-    measure(row, measure_latency, out);
+void broker_latency_measure(const struct benchmark *benchmark, struct outcome *out) {
+    measure(benchmark, measure_latency, out);
 }
 
-void broker_stream_measure(const struct row *row, struct outcome *out) {
-    measure(row, measure_stream, out);
+void broker_stream_measure(const struct benchmark *benchmark, struct outcome *out) {
+    measure(benchmark, measure_stream, out);
 }

@@ -11,7 +11,7 @@
 enum { CONNECT_SECONDS = 5 };
 
 struct broker_link {
-    struct row_link row;
+    struct row_link benchmark;
     struct shared_word port; /* broker: where it listens */
 };
 
@@ -32,10 +32,10 @@ static void note_broadcast(const llmp_broker *broker, struct outcome *out) {
 }
 
 /* Both clients come, both go, and the broker ends; see exit_after. */
-static llmp_broker_options broker_options(const struct row *row) {
-    llmp_broker_options options = {.provider = row->provider, .exit_after = 2};
-    if (row_needs_inheritance(row)) {
-        llmp_sender_options as_sender = row_sender_options(row);
+static llmp_broker_options broker_options(const struct benchmark *benchmark) {
+    llmp_broker_options options = {.provider = benchmark->provider, .exit_after = 2};
+    if (row_needs_inheritance(benchmark)) {
+        llmp_sender_options as_sender = row_sender_options(benchmark);
         options.preallocate = true;
         options.page_size = as_sender.page_size;
     }
@@ -43,7 +43,7 @@ static llmp_broker_options broker_options(const struct row *row) {
 }
 
 static void run_broker(struct broker_link *link, llmp_broker *broker) {
-    struct outcome *out = &link->row.report;
+    struct outcome *out = &link->benchmark.report;
     running = broker;
     pair_catch_stop(stop_running);
     usage_read(&out->usage[1]);
@@ -58,30 +58,30 @@ static void run_broker(struct broker_link *link, llmp_broker *broker) {
 static int broker_over_tcp(void *context) {
     struct broker_rig *rig = context;
     struct broker_link *link = rig->link;
-    struct outcome *out = &link->row.report;
-    llmp_broker_options options = broker_options(rig->row);
+    struct outcome *out = &link->benchmark.report;
+    llmp_broker_options options = broker_options(rig->benchmark);
     llmp_broker *broker = NULL;
-    int code = llmp_broker_new(&options, &broker);
-    int port = code == 0 ? llmp_broker_listen(broker, NULL, 0) : code;
+    int rc = llmp_broker_new(&options, &broker);
+    int port = rc == 0 ? llmp_broker_listen(broker, NULL, 0) : rc;
     if (port <= 0) {
         outcome_fail(out, "failed: no broker: %s", llmp_error_name(port));
     } else {
         word_publish(&link->port, (uint64_t)port);
-        word_publish(&link->row.ready, 1); /* pairs with word_observe(ready) in row_await_ready() */
+        word_publish(&link->benchmark.ready, 1); /* pairs with word_observe(ready) in row_await_ready() */
         run_broker(link, broker);
     }
     if (broker != NULL) {
         llmp_broker_free(broker, LLMP_MILLISECONDS(200));
     }
-    word_publish(&link->row.over, 1); /* pairs with word_observe(over) in row_finish() */
+    word_publish(&link->benchmark.over, 1); /* pairs with word_observe(over) in row_finish() */
     return 0;
 }
 
 static int broker_inherited(void *context) {
     struct broker_rig *rig = context;
-    word_publish(&rig->link->row.ready, 1); /* pairs with word_observe(ready) in row_await_ready() */
+    word_publish(&rig->link->benchmark.ready, 1); /* pairs with word_observe(ready) in row_await_ready() */
     run_broker(rig->link, rig->broker);
-    word_publish(&rig->link->row.over, 1); /* pairs with word_observe(over) in row_finish() */
+    word_publish(&rig->link->benchmark.over, 1); /* pairs with word_observe(over) in row_finish() */
     return 0;
 }
 
@@ -91,16 +91,16 @@ static bool fork_broker(struct broker_rig *rig, int (*side)(void *), struct outc
         outcome_fail(out, "failed: no second process");
         return false;
     }
-    return row_await_ready(&rig->link->row, rig->process, out);
+    return row_await_ready(&rig->link->benchmark, rig->process, out);
 }
 
 static llmp_client *connect_client(const struct broker_rig *rig, struct outcome *out) {
     llmp_client_options options = {.port = (uint16_t)word_observe(&rig->link->port), /* with broker_over_tcp() */
-                                   .sender = {.provider = rig->row->provider}};
+                                   .sender = {.provider = rig->benchmark->provider}};
     llmp_client *client = NULL;
-    int code = llmp_client_connect(&options, LLMP_SECONDS(CONNECT_SECONDS), &client);
-    if (code != 0) {
-        outcome_fail(out, "failed: client_connect gave %s", llmp_error_name(code));
+    int rc = llmp_client_connect(&options, LLMP_SECONDS(CONNECT_SECONDS), &client);
+    if (rc != 0) {
+        outcome_fail(out, "failed: client_connect gave %s", llmp_error_name(rc));
     }
     return client;
 }
@@ -116,19 +116,19 @@ static bool start_over_tcp(struct broker_rig *rig, struct outcome *out) {
 
 /* A client's channel, registered with the broker and attached to, all before the fork. */
 static llmp_client *attach_client(struct broker_rig *rig, struct outcome *out) {
-    llmp_client_options options = {.sender = row_sender_options(rig->row)};
+    llmp_client_options options = {.sender = row_sender_options(rig->benchmark)};
     llmp_sender *sender = NULL;
     llmp_client *client = NULL;
     llmp_shmem_desc broadcast;
     int64_t id = 0;
-    int code = llmp_sender_new(&options.sender, &sender);
-    if (code == 0) {
+    int rc = llmp_sender_new(&options.sender, &sender);
+    if (rc == 0) {
         llmp_shmem_desc own = llmp_sender_describe(sender);
         id = llmp_broker_add_client(rig->broker, &own, &broadcast);
-        code = id < 0 ? (int)id : llmp_client_attach(sender, &broadcast, (uint32_t)id, &options, &client);
+        rc = id < 0 ? (int)id : llmp_client_attach(sender, &broadcast, (uint32_t)id, &options, &client);
     }
-    if (code != 0) {
-        outcome_fail(out, "failed: attaching a client gave %s", llmp_error_name(code));
+    if (rc != 0) {
+        outcome_fail(out, "failed: attaching a client gave %s", llmp_error_name(rc));
         if (sender != NULL) {
             llmp_sender_free(sender, LLMP_NOWAIT);
         }
@@ -137,10 +137,10 @@ static llmp_client *attach_client(struct broker_rig *rig, struct outcome *out) {
 }
 
 static bool start_inherited(struct broker_rig *rig, struct outcome *out) {
-    llmp_broker_options options = broker_options(rig->row);
-    int code = llmp_broker_new(&options, &rig->broker);
-    if (code != 0) {
-        outcome_fail(out, "failed: broker_new gave %s", llmp_error_name(code));
+    llmp_broker_options options = broker_options(rig->benchmark);
+    int rc = llmp_broker_new(&options, &rig->broker);
+    if (rc != 0) {
+        outcome_fail(out, "failed: broker_new gave %s", llmp_error_name(rc));
         return false;
     }
     rig->a = attach_client(rig, out);
@@ -148,9 +148,9 @@ static bool start_inherited(struct broker_rig *rig, struct outcome *out) {
     return rig->b != NULL && fork_broker(rig, broker_inherited, out);
 }
 
-bool rig_start(struct broker_rig *rig, const struct row *row, struct outcome *out) {
-    *rig = (struct broker_rig){.row = row, .process = -1, .link = pair_alloc(sizeof *rig->link)};
-    return row_needs_inheritance(row) ? start_inherited(rig, out) : start_over_tcp(rig, out);
+bool rig_start(struct broker_rig *rig, const struct benchmark *benchmark, struct outcome *out) {
+    *rig = (struct broker_rig){.benchmark = benchmark, .process = -1, .link = pair_alloc(sizeof *rig->link)};
+    return row_needs_inheritance(benchmark) ? start_inherited(rig, out) : start_over_tcp(rig, out);
 }
 
 static void free_client(llmp_client *client, bool in_peace) {
@@ -164,10 +164,10 @@ void rig_stop(struct broker_rig *rig, struct outcome *out) {
     free_client(rig->a, in_peace);
     free_client(rig->b, in_peace);
     if (rig->process > 0) {
-        if (!in_peace && !rig->link->row.finished) {
+        if (!in_peace && !rig->link->benchmark.finished) {
             kill(rig->process, SIGTERM); /* stop_running() */
         }
-        row_finish(&rig->link->row, rig->process, out);
+        row_finish(&rig->link->benchmark, rig->process, out);
     }
     if (rig->broker != NULL) {
         llmp_broker_free(rig->broker, LLMP_NOWAIT); /* this process's copy, and the maps it made */
@@ -177,10 +177,10 @@ void rig_stop(struct broker_rig *rig, struct outcome *out) {
 
 bool rig_drain(struct broker_rig *rig, struct outcome *out) {
     llmp_message message;
-    int code = llmp_client_recv(rig->a, &message, LLMP_NOWAIT);
-    if (code == -EAGAIN) {
+    int rc = llmp_client_recv(rig->a, &message, LLMP_NOWAIT);
+    if (rc == -EAGAIN) {
         return true;
     }
-    outcome_fail(out, "failed: client A received %s", code == 0 ? "a message that is its own" : llmp_error_name(code));
+    outcome_fail(out, "failed: client A received %s", rc == 0 ? "a message that is its own" : llmp_error_name(rc));
     return false;
 }

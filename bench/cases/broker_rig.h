@@ -13,7 +13,7 @@
 #include "cases/channel.h"
 
 struct broker_rig {
-    const struct row *row;
+    const struct benchmark *benchmark;
     llmp_client *a;
     llmp_client *b;
     llmp_broker *broker;      /* made before the fork, used by the broker process; null with TCP */
@@ -22,7 +22,7 @@ struct broker_rig {
 };
 
 /* Starts broker and clients. Returns false on failure, told in `out->why`; call rig_stop() all the same. */
-bool rig_start(struct broker_rig *rig, const struct row *row, struct outcome *out);
+bool rig_start(struct broker_rig *rig, const struct benchmark *benchmark, struct outcome *out);
 
 /* Ends clients and broker, and everything they made. */
 void rig_stop(struct broker_rig *rig, struct outcome *out);

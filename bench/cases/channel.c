@@ -12,8 +12,8 @@
 
 enum { PAGE_HEADER = 48, END_OF_PAGE_ROOM = 128, FIRST_PAGE = 1 << 20 };
 
-bool row_needs_inheritance(const struct row *row) {
-    return llmp_shmem_provider_scope(row->provider) == LLMP_SCOPE_DESCRIPTOR;
+bool row_needs_inheritance(const struct benchmark *benchmark) {
+    return llmp_shmem_provider_scope(benchmark->provider) == LLMP_SCOPE_DESCRIPTOR;
 }
 
 /* EOP-4: what a page grows to behind messages of this size. */
@@ -26,11 +26,11 @@ static size_t largest_page(size_t payload) {
     return page;
 }
 
-llmp_sender_options row_sender_options(const struct row *row) {
-    llmp_sender_options options = {.provider = row->provider};
-    if (row_needs_inheritance(row)) {
+llmp_sender_options row_sender_options(const struct benchmark *benchmark) {
+    llmp_sender_options options = {.provider = benchmark->provider};
+    if (row_needs_inheritance(benchmark)) {
         options.preallocate = true;
-        options.page_size = largest_page(row->payload);
+        options.page_size = largest_page(benchmark->payload);
     }
     return options;
 }
@@ -46,9 +46,9 @@ bool row_check_failed(const struct payload *payload, const llmp_message *message
     return false;
 }
 
-static bool worth_waiting(int code, int waits, struct outcome *out, const char *what) {
-    if (code != -ETIMEDOUT) {
-        outcome_fail(out, "failed: %s gave %s", what, llmp_error_name(code));
+static bool worth_waiting(int rc, int waits, struct outcome *out, const char *what) {
+    if (rc != -ETIMEDOUT) {
+        outcome_fail(out, "failed: %s gave %s", what, llmp_error_name(rc));
         return false;
     }
     if (pair_stopping() || waits >= ROW_PATIENCE) {
@@ -58,20 +58,20 @@ static bool worth_waiting(int code, int waits, struct outcome *out, const char *
     return true;
 }
 
-int row_send_again(llmp_sender *sender, uint32_t tag, const struct payload *payload, int code, struct outcome *out) {
-    for (int waits = 0; code != 0 && worth_waiting(code, waits, out, "send"); waits++) {
-        code = llmp_send(sender, tag, 0, payload->words, payload->bytes, ROW_WAIT);
+int row_send_again(llmp_sender *sender, uint32_t tag, const struct payload *payload, int rc, struct outcome *out) {
+    for (int waits = 0; rc != 0 && worth_waiting(rc, waits, out, "send"); waits++) {
+        rc = llmp_send(sender, tag, 0, payload->words, payload->bytes, ROW_WAIT);
     }
-    return code;
+    return rc;
 }
 
-int row_receive_again(llmp_receiver *receiver, llmp_message *message, void *copy, size_t capacity, int code,
+int row_receive_again(llmp_receiver *receiver, llmp_message *message, void *copy, size_t capacity, int rc,
                       struct outcome *out) {
-    for (int waits = 0; code != 0 && worth_waiting(code, waits, out, "recv"); waits++) {
-        code = copy == NULL ? llmp_recv(receiver, message, ROW_WAIT)
-                            : llmp_recv_copy(receiver, message, copy, capacity, ROW_WAIT);
+    for (int waits = 0; rc != 0 && worth_waiting(rc, waits, out, "recv"); waits++) {
+        rc = copy == NULL ? llmp_recv(receiver, message, ROW_WAIT)
+                          : llmp_recv_copy(receiver, message, copy, capacity, ROW_WAIT);
     }
-    return code;
+    return rc;
 }
 
 bool row_await_ready(struct row_link *link, int peer, struct outcome *out) {

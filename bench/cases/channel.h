@@ -28,15 +28,15 @@ struct row_link {
  * The options of a row's sender: the defaults. Maps that only a family can open (memfd) have to exist before the fork, so
  * there all pages are made at once, as large as any could become (EOP-4).
  */
-llmp_sender_options row_sender_options(const struct row *row);
+llmp_sender_options row_sender_options(const struct benchmark *benchmark);
 
 /* Whether maps of this row's provider can only be opened by processes that inherit them. */
-bool row_needs_inheritance(const struct row *row);
+bool row_needs_inheritance(const struct benchmark *benchmark);
 
 /* The long ways of what follows: tell what is wrong, or wait on with patience. */
 bool row_check_failed(const struct payload *payload, const llmp_message *message, uint64_t number, struct outcome *out);
-int row_send_again(llmp_sender *sender, uint32_t tag, const struct payload *payload, int code, struct outcome *out);
-int row_receive_again(llmp_receiver *receiver, llmp_message *message, void *copy, size_t capacity, int code,
+int row_send_again(llmp_sender *sender, uint32_t tag, const struct payload *payload, int rc, struct outcome *out);
+int row_receive_again(llmp_receiver *receiver, llmp_message *message, void *copy, size_t capacity, int rc,
                       struct outcome *out);
 
 /* Checks length, order and content of a message. Fills `out->why` with "corrupt: …" and returns false. */
@@ -50,21 +50,21 @@ static inline bool row_check(const struct payload *payload, const llmp_message *
 
 /* Sends; waits for room with patience. Returns 0 or the error, which `out->why` then tells. */
 static inline int row_send(llmp_sender *sender, uint32_t tag, const struct payload *payload, struct outcome *out) {
-    int code = llmp_send(sender, tag, 0, payload->words, payload->bytes, ROW_WAIT);
-    return code == 0 ? 0 : row_send_again(sender, tag, payload, code, out);
+    int rc = llmp_send(sender, tag, 0, payload->words, payload->bytes, ROW_WAIT);
+    return rc == 0 ? 0 : row_send_again(sender, tag, payload, rc, out);
 }
 
 /* Waits for the next message with patience, as a view. Returns 0 or the error, told in `out->why`. */
 static inline int row_receive(llmp_receiver *receiver, llmp_message *message, struct outcome *out) {
-    int code = llmp_recv(receiver, message, ROW_WAIT);
-    return code == 0 ? 0 : row_receive_again(receiver, message, NULL, 0, code, out);
+    int rc = llmp_recv(receiver, message, ROW_WAIT);
+    return rc == 0 ? 0 : row_receive_again(receiver, message, NULL, 0, rc, out);
 }
 
 /* The same, copied out. */
 static inline int row_receive_copy(llmp_receiver *receiver, llmp_message *message, void *copy, size_t capacity,
                                    struct outcome *out) {
-    int code = llmp_recv_copy(receiver, message, copy, capacity, ROW_WAIT);
-    return code == 0 ? 0 : row_receive_again(receiver, message, copy, capacity, code, out);
+    int rc = llmp_recv_copy(receiver, message, copy, capacity, ROW_WAIT);
+    return rc == 0 ? 0 : row_receive_again(receiver, message, copy, capacity, rc, out);
 }
 
 /* Waits until the peer has opened its end or failed. Returns false when it failed; why is taken from its report. */
@@ -78,13 +78,13 @@ void row_note_sender(const llmp_sender *sender, struct outcome *out);
 void row_note_receiver(const llmp_receiver *receiver, struct outcome *out);
 
 /* The cases. Each is a row_fn. */
-void stream_measure(const struct row *row, struct outcome *out);
-void stream_batch_measure(const struct row *row, struct outcome *out);   /* the sender publishes in batches */
-void stream_noadapt_measure(const struct row *row, struct outcome *out); /* the receiver never coalesces */
-void pingpong_measure(const struct row *row, struct outcome *out);
-void broker_latency_measure(const struct row *row, struct outcome *out);
-void broker_stream_measure(const struct row *row, struct outcome *out);
-void map_measure(const struct row *row, struct outcome *out);
-void start_measure(const struct row *row, struct outcome *out);
+void stream_measure(const struct benchmark *benchmark, struct outcome *out);
+void stream_batch_measure(const struct benchmark *benchmark, struct outcome *out); /* the sender publishes in batches */
+void stream_noadapt_measure(const struct benchmark *benchmark, struct outcome *out); /* the receiver never coalesces */
+void pingpong_measure(const struct benchmark *benchmark, struct outcome *out);
+void broker_latency_measure(const struct benchmark *benchmark, struct outcome *out);
+void broker_stream_measure(const struct benchmark *benchmark, struct outcome *out);
+void map_measure(const struct benchmark *benchmark, struct outcome *out);
+void start_measure(const struct benchmark *benchmark, struct outcome *out);
 
 #endif

@@ -34,14 +34,15 @@ static const struct metric starts[] = {
     {"max", "ns", METRIC_TIME, 2},
 };
 
-const struct kind kind_stream = {"stream", "default", stream_measure, FLOOR_STREAM, 1, 3, rates};
-const struct kind kind_stream_batch = {"stream", "batch", stream_batch_measure, FLOOR_STREAM, 1, 3, rates};
-const struct kind kind_stream_noadapt = {"stream", "noadapt", stream_noadapt_measure, FLOOR_STREAM, 1, 3, rates};
-const struct kind kind_pingpong = {"pingpong", "default", pingpong_measure, FLOOR_PINGPONG, 1, 5, latencies};
-const struct kind kind_broker_latency = {"broker", "latency", broker_latency_measure, FLOOR_RELAY, 1, 5, latencies};
-const struct kind kind_broker_stream = {"broker", "stream", broker_stream_measure, FLOOR_STREAM, 1, 3, rates};
-const struct kind kind_map = {"map", "default", map_measure, FLOOR_OWN, 3, 3, map_costs};
-const struct kind kind_start = {"start", "default", start_measure, FLOOR_OWN, 1, 3, starts};
+const struct family family_stream = {"stream", "default", stream_measure, BASELINE_STREAM, 1, 3, rates};
+const struct family family_stream_batch = {"stream", "batch", stream_batch_measure, BASELINE_STREAM, 1, 3, rates};
+const struct family family_stream_noadapt = {"stream", "noadapt", stream_noadapt_measure, BASELINE_STREAM, 1, 3, rates};
+const struct family family_pingpong = {"pingpong", "default", pingpong_measure, BASELINE_PINGPONG, 1, 5, latencies};
+const struct family family_broker_latency = {"broker", "latency", broker_latency_measure, BASELINE_RELAY, 1,
+                                             5,        latencies};
+const struct family family_broker_stream = {"broker", "stream", broker_stream_measure, BASELINE_STREAM, 1, 3, rates};
+const struct family family_map = {"map", "default", map_measure, BASELINE_OWN, 3, 3, map_costs};
+const struct family family_start = {"start", "default", start_measure, BASELINE_OWN, 1, 3, starts};
 
 unsigned providers_known(const llmp_shmem_provider *list[PROVIDERS_MAX]) {
     unsigned count = 0;

@@ -17,10 +17,10 @@ static void set_interval(gbench_state *state, uint64_t start, uint64_t end) {
 static bool library_turn(gbench_state *state, const struct map_bench *bench) {
     llmp_shmem *map;
     uint64_t start = clock_now();
-    int code = llmp_shmem_create(bench->provider, bench->size, NULL, &map);
+    int rc = llmp_shmem_create(bench->provider, bench->size, NULL, &map);
     uint64_t made = clock_now();
-    if (code != 0) {
-        gbench_fail(state, llmp_error_name(code));
+    if (rc != 0) {
+        gbench_fail(state, llmp_error_name(rc));
         return false;
     }
     uint64_t again = clock_now();
@@ -37,10 +37,10 @@ static bool library_turn(gbench_state *state, const struct map_bench *bench) {
 static bool library_open(gbench_state *state, const struct map_bench *bench, const llmp_shmem_desc *desc) {
     llmp_shmem *map;
     uint64_t start = clock_now();
-    int code = llmp_shmem_open(bench->provider, desc, NULL, &map);
+    int rc = llmp_shmem_open(bench->provider, desc, NULL, &map);
     uint64_t opened = clock_now();
-    if (code != 0) {
-        gbench_fail(state, llmp_error_name(code));
+    if (rc != 0) {
+        gbench_fail(state, llmp_error_name(rc));
         return false;
     }
     set_interval(state, start, opened);
@@ -50,9 +50,9 @@ static bool library_open(gbench_state *state, const struct map_bench *bench, con
 
 static void library_opens(gbench_state *state, const struct map_bench *bench) {
     llmp_shmem *original;
-    int code = llmp_shmem_create(bench->provider, bench->size, NULL, &original);
-    if (code != 0) {
-        gbench_fail(state, llmp_error_name(code));
+    int rc = llmp_shmem_create(bench->provider, bench->size, NULL, &original);
+    if (rc != 0) {
+        gbench_fail(state, llmp_error_name(rc));
         return;
     }
     llmp_shmem_desc desc = llmp_shmem_describe(original);
@@ -80,9 +80,9 @@ void map_bench_library(gbench_state *state, void *context) {
 static bool raw_turn(gbench_state *state, const struct map_bench *bench, const struct raw_provider *provider) {
     struct raw_map map;
     uint64_t start = clock_now();
-    int code = raw_map_create(provider, bench->size, &map);
+    int rc = raw_map_create(provider, bench->size, &map);
     uint64_t made = clock_now();
-    if (code != 0) {
+    if (rc != 0) {
         gbench_fail(state, "the system calls failed");
         return false;
     }
@@ -100,9 +100,9 @@ static bool raw_turn(gbench_state *state, const struct map_bench *bench, const s
 static bool raw_open(gbench_state *state, const struct raw_map *original) {
     struct raw_map map;
     uint64_t start = clock_now();
-    int code = raw_map_open(original, &map);
+    int rc = raw_map_open(original, &map);
     uint64_t opened = clock_now();
-    if (code != 0) {
+    if (rc != 0) {
         gbench_fail(state, "the system calls failed");
         return false;
     }

@@ -62,16 +62,16 @@ static void bench_send_recv(gbench_state *state, void *context) {
     llmp_sender *sender = NULL;
     llmp_receiver *receiver = NULL;
     struct payload payload;
-    int code = payload_init(&payload, bench->payload, SEED);
-    code = code == 0 ? llmp_sender_new(&sending, &sender) : code;
-    if (code == 0) {
+    int rc = payload_init(&payload, bench->payload, SEED);
+    rc = rc == 0 ? llmp_sender_new(&sending, &sender) : rc;
+    if (rc == 0) {
         llmp_shmem_desc desc = llmp_sender_describe(sender);
-        code = llmp_receiver_new(&desc, &receiving, &receiver);
+        rc = llmp_receiver_new(&desc, &receiving, &receiver);
     }
-    if (code == 0) {
+    if (rc == 0) {
         send_and_receive(state, sender, receiver, &payload);
     } else {
-        gbench_fail(state, llmp_strerror(code));
+        gbench_fail(state, llmp_strerror(rc));
     }
     llmp_receiver_free(receiver);
     if (sender != NULL) {

@@ -2,7 +2,7 @@
 /*
  * `llmp-bench micro`: the in-process cases as a Google Benchmark program, with all its flags.
  *
- *     memcpy/<bytes>                    the floor of everything that copies
+ *     memcpy/<bytes>                    the baseline of everything that copies
  *     send_recv/<provider>/<bytes>      a message sent and received by one thread: what the protocol costs without
  *                                       the way from core to core
  *     map/<op>/<provider>/<bytes>       create, open, close

@@ -16,7 +16,7 @@ enum { SAMPLES_MAX = 1000000 };
 
 /* Both channels exist before the fork, as maps of a family scope can only be inherited. */
 struct pingpong_row {
-    const struct row *row;
+    const struct benchmark *benchmark;
     struct row_link *link;
     llmp_sender *there;         /* used by A */
     llmp_sender *back;          /* used by B */
@@ -27,11 +27,11 @@ struct pingpong_row {
 };
 
 static llmp_receiver *open_receiver(const struct pingpong_row *p, const llmp_shmem_desc *desc, struct outcome *out) {
-    llmp_receiver_options options = {.provider = p->row->provider};
+    llmp_receiver_options options = {.provider = p->benchmark->provider};
     llmp_receiver *receiver = NULL;
-    int code = llmp_receiver_new(desc, &options, &receiver);
-    if (code != 0) {
-        outcome_fail(out, "failed: receiver_new gave %s", llmp_error_name(code));
+    int rc = llmp_receiver_new(desc, &options, &receiver);
+    if (rc != 0) {
+        outcome_fail(out, "failed: receiver_new gave %s", llmp_error_name(rc));
     }
     return receiver;
 }
@@ -88,7 +88,7 @@ static bool ask(struct pingpong_row *p, llmp_receiver *receiver, uint32_t tag, u
 static uint64_t ask_until(struct pingpong_row *p, llmp_receiver *receiver, uint32_t tag, uint64_t number,
                           struct samples *samples, struct outcome *out) {
     uint64_t before = clock_now();
-    uint64_t until = before + (tag == TAG_WARM ? p->row->settings->warm_ns : p->row->settings->timed_ns);
+    uint64_t until = before + (tag == TAG_WARM ? p->benchmark->settings->warm_ns : p->benchmark->settings->timed_ns);
     samples->count = 0;
     while (before < until && !samples_full(samples) && !pair_stopping()) {
         if (!ask(p, receiver, tag, number, out)) {
@@ -148,13 +148,13 @@ static void run_pair(struct pingpong_row *p, struct outcome *out) {
 }
 
 static void run_channels(struct pingpong_row *p, struct outcome *out) {
-    llmp_sender_options options = row_sender_options(p->row);
-    int code = llmp_sender_new(&options, &p->there);
-    if (code == 0) {
-        code = llmp_sender_new(&options, &p->back);
+    llmp_sender_options options = row_sender_options(p->benchmark);
+    int rc = llmp_sender_new(&options, &p->there);
+    if (rc == 0) {
+        rc = llmp_sender_new(&options, &p->back);
     }
-    if (code != 0) {
-        outcome_fail(out, "failed: sender_new gave %s", llmp_error_name(code));
+    if (rc != 0) {
+        outcome_fail(out, "failed: sender_new gave %s", llmp_error_name(rc));
     } else {
         run_pair(p, out);
     }
@@ -166,13 +166,13 @@ static void run_channels(struct pingpong_row *p, struct outcome *out) {
     }
 }
 
-void pingpong_measure(const struct row *row, struct outcome *out) {
-    struct pingpong_row p = {.row = row, .link = pair_alloc(sizeof *p.link)};
-    p.copy = aligned_alloc(64, (row->payload + 63) / 64 * 64);
-    if (p.copy == NULL || payload_init(&p.payload, row->payload, row->settings->seed) != 0) {
+void pingpong_measure(const struct benchmark *benchmark, struct outcome *out) {
+    struct pingpong_row p = {.benchmark = benchmark, .link = pair_alloc(sizeof *p.link)};
+    p.copy = aligned_alloc(64, (benchmark->payload + 63) / 64 * 64);
+    if (p.copy == NULL || payload_init(&p.payload, benchmark->payload, benchmark->settings->seed) != 0) {
         outcome_fail(out, "failed: no memory for payloads");
     } else {
-        memset(p.copy, 0, row->payload);
+        memset(p.copy, 0, benchmark->payload);
         run_channels(&p, out);
         payload_fini(&p.payload);
     }

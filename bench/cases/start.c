@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * From a process's start to the first message in another one, timed by hyperfine: the floor, the provider, and the
- * floor again, each many times. See start_once.h for what runs.
+ * From a process's start to the first message in another one, timed by hyperfine: the baseline, the provider, and the
+ * baseline again, each many times. See start_once.h for what runs.
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -34,13 +34,13 @@ static void unpin(void) {
 }
 
 /* Replaces this process. Everything that hyperfine says goes to `log`. */
-static void exec_hyperfine(const struct row *row, const char *self, const char *json, const char *log) {
+static void exec_hyperfine(const struct benchmark *benchmark, const char *self, const char *json, const char *log) {
     char commands[2][TEXT], named[80], name[64], runs[24], export[540];
-    snprintf(named, sizeof named, "--provider %s", llmp_shmem_provider_name(row->provider));
-    snprintf(name, sizeof name, "start/%s", llmp_shmem_provider_name(row->provider));
-    snprintf(runs, sizeof runs, "--runs=%u", row->settings->starts);
+    snprintf(named, sizeof named, "--provider %s", llmp_shmem_provider_name(benchmark->provider));
+    snprintf(name, sizeof name, "start/ref/%s", llmp_shmem_provider_name(benchmark->provider));
+    snprintf(runs, sizeof runs, "--runs=%u", benchmark->settings->starts);
     snprintf(export, sizeof export, "--export-json=%s", json);
-    write_command(commands[0], self, "--floor");
+    write_command(commands[0], self, "--baseline");
     write_command(commands[1], self, named);
     int out = open(log, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
     dup2(out, STDOUT_FILENO);
@@ -49,7 +49,7 @@ static void exec_hyperfine(const struct row *row, const char *self, const char *
     /* clang-format off */
     const char *const arguments[] = {
         "hyperfine", hyperfine_has_no_shell() ? "--shell=none" : "--shell=sh", "--style=basic", "--warmup=3", runs, export,
-        "-n", "start/floor-before", "-n", name, "-n", "start/floor-after",
+        "-n", "start/baseline-before", "-n", name, "-n", "start/baseline-after",
         commands[0], commands[1], commands[0], NULL};
     /* clang-format on */
     execvp("hyperfine", (char *const *)arguments);
@@ -72,7 +72,7 @@ static void read_reason(const char *log, char *reason, int size) {
     }
 }
 
-static bool run_hyperfine(const struct row *row, const char *json, const char *log, struct outcome *out) {
+static bool run_hyperfine(const struct benchmark *benchmark, const char *json, const char *log, struct outcome *out) {
     char self[512], reason[100];
     int status = -1;
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -85,7 +85,7 @@ static bool run_hyperfine(const struct row *row, const char *json, const char *l
     pid_t child = fork();
     if (child == 0) {
         pair_die_with(parent);
-        exec_hyperfine(row, self, json, log);
+        exec_hyperfine(benchmark, self, json, log);
     }
     if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         return true;
@@ -116,21 +116,21 @@ static bool take_times(const json_t *result, struct times *times) {
 static void read_results(const char *json, struct outcome *out) {
     json_t *root = json_load_file(json, 0, NULL);
     const json_t *results = json_object_get(root, "results");
-    if (json_array_size(results) != PARTS || !take_times(json_array_get(results, BEFORE), &out->own_floor[0]) ||
+    if (json_array_size(results) != PARTS || !take_times(json_array_get(results, BEFORE), &out->own_baseline[0]) ||
         !take_times(json_array_get(results, LIBRARY), &out->times) ||
-        !take_times(json_array_get(results, AFTER), &out->own_floor[1])) {
+        !take_times(json_array_get(results, AFTER), &out->own_baseline[1])) {
         outcome_fail(out, "failed: hyperfine's JSON has other results than were asked for");
     }
     json_decref(root);
 }
 
-void start_measure(const struct row *row, struct outcome *out) {
+void start_measure(const struct benchmark *benchmark, struct outcome *out) {
     char json[512], log[512];
-    snprintf(json, sizeof json, "%s/hyperfine.part", row->settings->scratch);
-    snprintf(log, sizeof log, "%s/hyperfine.log", row->settings->scratch);
+    snprintf(json, sizeof json, "%s/hyperfine.part", benchmark->settings->scratch);
+    snprintf(log, sizeof log, "%s/hyperfine.log", benchmark->settings->scratch);
     if (hyperfine_version()[0] == '\0') {
         outcome_fail(out, "failed: hyperfine is not installed");
-    } else if (run_hyperfine(row, json, log, out)) {
+    } else if (run_hyperfine(benchmark, json, log, out)) {
         read_results(json, out);
     }
     unlink(log);

@@ -13,8 +13,8 @@
 enum { FIRST = 1, PAYLOAD = 8 };
 static const uint64_t SEED = 1;
 
-static int complain(const char *what, int code) {
-    fprintf(stderr, "llmp-bench start-once: %s: %s\n", what, llmp_strerror(code));
+static int complain(const char *what, int rc) {
+    fprintf(stderr, "llmp-bench start-once: %s: %s\n", what, llmp_strerror(rc));
     return 1;
 }
 
@@ -35,14 +35,14 @@ static int run_peer(const char *const arguments[]) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static int once_floor(void) {
+static int once_baseline(void) {
     int ends[2];
     char end[16];
     if (pipe(ends) != 0 || write(ends[1], "1", 1) != 1) {
         return 1;
     }
     snprintf(end, sizeof end, "%d", ends[0]);
-    const char *const arguments[] = {"llmp-bench", "start-peer", "--floor", end, NULL};
+    const char *const arguments[] = {"llmp-bench", "start-peer", "--baseline", end, NULL};
     return run_peer(arguments);
 }
 
@@ -52,9 +52,9 @@ static int once_channel(const char *provider_name) {
     struct payload payload;
     struct outcome out = {0};
     char size[32];
-    int code = options.provider == NULL ? -LLMP_E_NO_PROVIDER : llmp_sender_new(&options, &sender);
-    if (code != 0) {
-        return complain(provider_name, code);
+    int rc = options.provider == NULL ? -LLMP_E_NO_PROVIDER : llmp_sender_new(&options, &sender);
+    if (rc != 0) {
+        return complain(provider_name, rc);
     }
     payload_init(&payload, PAYLOAD, SEED);
     payload_stamp(&payload, FIRST);
@@ -82,15 +82,15 @@ int start_once_main(int argc, char **argv) {
             if (cores_set(&pair_cores, a, b) == 0) {
                 cores_pin(a);
             }
-        } else if (strcmp(argv[i], "--floor") != 0) {
-            fprintf(stderr, "usage: llmp-bench start-once --provider NAME | --floor  [--cpus A,B]\n");
+        } else if (strcmp(argv[i], "--baseline") != 0) {
+            fprintf(stderr, "usage: llmp-bench start-once --provider NAME | --baseline  [--cpus A,B]\n");
             return 2;
         }
     }
-    return provider != NULL ? once_channel(provider) : once_floor();
+    return provider != NULL ? once_channel(provider) : once_baseline();
 }
 
-static int peer_floor(const char *descriptor) {
+static int peer_baseline(const char *descriptor) {
     char byte;
     int end;
     return sscanf(descriptor, "%d", &end) == 1 && read(end, &byte, 1) == 1 && byte == '1' ? 0 : 1;
@@ -106,9 +106,9 @@ static int peer_channel(const char *provider_name, const char *size, const char 
     if (sscanf(size, "%zu", &desc.size) != 1 || llmp_shmem_id_set(&desc.id, id) != 0) {
         return 2;
     }
-    int code = llmp_receiver_new(&desc, &options, &receiver);
-    if (code != 0) {
-        return complain(provider_name, code);
+    int rc = llmp_receiver_new(&desc, &options, &receiver);
+    if (rc != 0) {
+        return complain(provider_name, rc);
     }
     payload_init(&payload, PAYLOAD, SEED);
     bool good = row_receive(receiver, &message, &out) == 0 && row_check(&payload, &message, FIRST, &out);
@@ -119,8 +119,8 @@ static int peer_channel(const char *provider_name, const char *size, const char 
 
 int start_peer_main(int argc, char **argv) {
     pair_die_with(getppid());
-    if (argc == 4 && strcmp(argv[2], "--floor") == 0) {
-        return peer_floor(argv[3]);
+    if (argc == 4 && strcmp(argv[2], "--baseline") == 0) {
+        return peer_baseline(argv[3]);
     }
     return argc == 5 ? peer_channel(argv[2], argv[3], argv[4]) : 2;
 }

@@ -12,7 +12,7 @@
 #include "kit/pair.h"
 
 struct stream_row {
-    const struct row *row;
+    const struct benchmark *benchmark;
     struct row_link *link;
     llmp_shmem_desc desc;
     struct payload payload;
@@ -57,11 +57,11 @@ static int receive_side(void *context) {
     const struct stream_row *s = context;
     struct outcome *out = &s->link->report;
     struct stopwatch watch = {0};
-    llmp_receiver_options options = {.provider = s->row->provider, .coalesce_messages = s->adapt ? 0 : 1};
+    llmp_receiver_options options = {.provider = s->benchmark->provider, .coalesce_messages = s->adapt ? 0 : 1};
     llmp_receiver *receiver = NULL;
-    int code = llmp_receiver_new(&s->desc, &options, &receiver);
-    if (code != 0) {
-        outcome_fail(out, "failed: receiver_new gave %s", llmp_error_name(code));
+    int rc = llmp_receiver_new(&s->desc, &options, &receiver);
+    if (rc != 0) {
+        outcome_fail(out, "failed: receiver_new gave %s", llmp_error_name(rc));
     } else {
         word_publish(&s->link->ready, 1); /* pairs with word_observe(ready) in row_await_ready() */
         if (receive_all(receiver, s, &watch, out)) {
@@ -85,7 +85,7 @@ static void flip_one(struct payload *payload, uint64_t number, uint64_t flip_at)
 /* Sends until the time is over, looking at the clock every 64 KiB. Returns the next message's number, 0 on failure. */
 static uint64_t send_phase(llmp_sender *sender, struct stream_row *s, uint32_t tag, uint64_t number,
                            struct outcome *out) {
-    const struct settings *settings = s->row->settings;
+    const struct settings *settings = s->benchmark->settings;
     const uint64_t stretch = s->payload.bytes < 32768 ? 32768 / s->payload.bytes : 1;
     uint64_t until = clock_now() + (tag == TAG_WARM ? settings->warm_ns : settings->timed_ns);
     while (clock_now() < until) {
@@ -136,18 +136,18 @@ static void run_pair(llmp_sender *sender, struct stream_row *s, struct outcome *
 }
 
 /* For the variants: `stream_measure` itself is the default one. */
-static void measure(const struct row *row, struct outcome *out, bool adapt, uint32_t batch) {
-    struct stream_row s = {.row = row, .adapt = adapt, .batch = batch, .link = pair_alloc(sizeof *s.link)};
-    llmp_sender_options options = row_sender_options(row);
+static void measure(const struct benchmark *benchmark, struct outcome *out, bool adapt, uint32_t batch) {
+    struct stream_row s = {.benchmark = benchmark, .adapt = adapt, .batch = batch, .link = pair_alloc(sizeof *s.link)};
+    llmp_sender_options options = row_sender_options(benchmark);
     llmp_sender *sender = NULL;
     options.batch = batch;
-    if (payload_init(&s.payload, row->payload, row->settings->seed) != 0) {
+    if (payload_init(&s.payload, benchmark->payload, benchmark->settings->seed) != 0) {
         outcome_fail(out, "failed: no memory for a payload");
         return;
     }
-    int code = llmp_sender_new(&options, &sender);
-    if (code != 0) {
-        outcome_fail(out, "failed: sender_new gave %s", llmp_error_name(code));
+    int rc = llmp_sender_new(&options, &sender);
+    if (rc != 0) {
+        outcome_fail(out, "failed: sender_new gave %s", llmp_error_name(rc));
     } else {
         run_pair(sender, &s, out);
         llmp_sender_free(sender, LLMP_NOWAIT); /* B has read everything, or never will */
@@ -156,14 +156,14 @@ static void measure(const struct row *row, struct outcome *out, bool adapt, uint
     pair_release(s.link, sizeof *s.link);
 }
 
-void stream_measure(const struct row *row, struct outcome *out) {
-    measure(row, out, true, 0);
+void stream_measure(const struct benchmark *benchmark, struct outcome *out) {
+    measure(benchmark, out, true, 0);
 }
 
-void stream_batch_measure(const struct row *row, struct outcome *out) {
-    measure(row, out, true, 512);
+void stream_batch_measure(const struct benchmark *benchmark, struct outcome *out) {
+    measure(benchmark, out, true, 512);
 }
 
-void stream_noadapt_measure(const struct row *row, struct outcome *out) {
-    measure(row, out, false, 0);
+void stream_noadapt_measure(const struct benchmark *benchmark, struct outcome *out) {
+    measure(benchmark, out, false, 0);
 }

@@ -13,7 +13,7 @@ static inline uint64_t clock_now(void) {
 }
 
 /*
- * What one clock_now() adds to an interval that contains one: every latency has it subtracted, in rows and floors
+ * What one clock_now() adds to an interval that contains one: every latency has it subtracted, in rows and baselines
  * alike. The median of many calls, measured once a process.
  */
 double clock_cost_ns(void);

@@ -5,7 +5,7 @@
  *     word 0: i      words 1 … n-1: random, the same in every message of a run
  *
  * The sender changes one word a message. The receiver reads every byte: word 0 must be the number it expects (order,
- * nothing lost, nothing twice) and the sum of all words must be what it expects (content). Rows and floors use these
+ * nothing lost, nothing twice) and the sum of all words must be what it expects (content). Rows and baselines use these
  * very functions, so that both do the same work.
  */
 #ifndef LLMP_BENCH_PAYLOAD_H

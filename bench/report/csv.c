@@ -4,15 +4,16 @@
 
 #include <string.h>
 
-/* One line before it is written. Empty texts are empty fields. */
+/* One line before it is written. An empty text is an empty field. */
 struct line {
-    const char *impl;
-    const char *provider;
+    const char *implementation;
+    const char *transport;
     const struct metric *metric;
     char value[40];
-    char ratio[40];
+    char baseline[40];
+    char efficiency[40];
     char placement[40];
-    const char *ok;
+    const char *status;
 };
 
 void csv_field(FILE *file, const char *text) {
@@ -35,12 +36,21 @@ const char *csv_number(double value, char *text, size_t size) {
     return text;
 }
 
-static void write_line(FILE *file, const struct row *row, const struct line *line) {
+static void write_line(FILE *file, const struct benchmark *benchmark, const struct line *line) {
     char payload[32];
-    snprintf(payload, sizeof payload, "%zu", row->payload);
-    const char *const fields[] = {
-        row->kind->case_name, line->impl,         line->provider, row->kind->variant, payload, line->metric->name,
-        line->value,          line->metric->unit, line->ratio,    line->placement,    line->ok};
+    snprintf(payload, sizeof payload, "%zu", benchmark->payload);
+    const char *const fields[] = {benchmark->family->case_name,
+                                  line->implementation,
+                                  line->transport,
+                                  benchmark->family->variant,
+                                  payload,
+                                  line->metric->name,
+                                  line->value,
+                                  line->metric->unit,
+                                  line->baseline,
+                                  line->efficiency,
+                                  line->placement,
+                                  line->status};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (i > 0) {
             fputc(',', file);
@@ -50,53 +60,48 @@ static void write_line(FILE *file, const struct row *row, const struct line *lin
     fputc('\n', file);
 }
 
-static void write_ref(FILE *file, const struct row *row, const struct attempt *attempt, const struct metric *metric,
-                      const struct times *floor, struct line *line) {
-    const struct times *times = &attempt->outcome.times;
-    line->impl = "ref";
-    line->ok = attempt->why;
-    line->value[0] = line->ratio[0] = '\0';
-    if (attempt->verdict != VERDICT_FAILED && metric->time < times->count) {
-        csv_number(metric_value(metric, times, row->payload), line->value, sizeof line->value);
+/* Sets value, baseline and efficiency of the line's metric, as far as they are known; the others become empty. */
+static void set_figures(struct line *line, const struct benchmark *benchmark, const struct repetition *repetition) {
+    const struct metric *metric = line->metric;
+    const struct times *times = &repetition->outcome.times;
+    struct times baseline = baselines_min(&repetition->baseline[0], &repetition->baseline[1]);
+    bool measured = repetition->verdict != VERDICT_FAILED && metric->time < times->count;
+    bool compared = metric->time < baseline.count;
+    line->value[0] = line->baseline[0] = line->efficiency[0] = '\0';
+    if (measured) {
+        csv_number(metric_value(metric, times, benchmark->payload), line->value, sizeof line->value);
     }
-    if (line->value[0] != '\0' && metric->time < floor->count) {
-        csv_number(floor_ratio(floor->ns[metric->time], times->ns[metric->time]), line->ratio, sizeof line->ratio);
+    if (compared) {
+        csv_number(metric_value(metric, &baseline, benchmark->payload), line->baseline, sizeof line->baseline);
     }
-    write_line(file, row, line);
+    if (measured && compared) {
+        csv_number(efficiency(baseline.ns[metric->time], times->ns[metric->time]), line->efficiency,
+                   sizeof line->efficiency);
+    }
 }
 
-static void write_floor(FILE *file, const struct row *row, const struct metric *metric, const struct times *floor,
-                        struct line *line) {
-    line->impl = "floor";
-    line->ok = "ok";
-    csv_number(metric_value(metric, floor, row->payload), line->value, sizeof line->value);
-    snprintf(line->ratio, sizeof line->ratio, "1.000");
-    write_line(file, row, line);
-}
-
-void csv_row(FILE *file, const struct row *row, const struct attempt *attempt) {
-    struct times floor = floors_better(&attempt->floor[0], &attempt->floor[1]);
-    struct line line = {.provider = llmp_shmem_provider_name(row->provider)};
-    if (attempt_placement(attempt) > 0) {
-        csv_number(attempt_placement(attempt), line.placement, sizeof line.placement);
+void csv_benchmark(FILE *file, const struct benchmark *benchmark, const struct repetition *repetition) {
+    struct line line = {
+        .implementation = "ref", .transport = llmp_shmem_provider_name(benchmark->provider), .status = repetition->why};
+    if (repetition_placement(repetition) > 0) {
+        csv_number(repetition_placement(repetition), line.placement, sizeof line.placement);
     }
-    for (unsigned i = 0; i < row->kind->metric_count; i++) {
-        line.metric = &row->kind->metrics[i];
-        write_ref(file, row, attempt, line.metric, &floor, &line);
-        if (line.metric->time < floor.count) {
-            write_floor(file, row, line.metric, &floor, &line);
-        }
+    for (unsigned i = 0; i < benchmark->family->metric_count; i++) {
+        line.metric = &benchmark->family->metrics[i];
+        set_figures(&line, benchmark, repetition);
+        write_line(file, benchmark, &line);
     }
     fflush(file);
 }
 
-void csv_memcpy(FILE *file, size_t payload, const struct floor_facts *facts) {
+void csv_memcpy(FILE *file, size_t payload, const struct baseline_facts *facts) {
     static const struct metric metric = {"bytes_per_s", "B/s", METRIC_BYTES_PER_SECOND, 0};
-    static const struct kind kind = {.case_name = "stream", .variant = "memcpy"};
-    struct row row = {.kind = &kind, .payload = payload};
+    static const struct family family = {.case_name = "stream", .variant = "memcpy"};
+    struct benchmark benchmark = {.family = &family, .payload = payload};
     struct times times = {.count = 1, .ns = {facts->memcpy_ns}};
-    struct line line = {.provider = "none", .metric = &metric};
+    struct line line = {.implementation = "libc", .transport = "none", .metric = &metric, .status = "ok"};
+    csv_number(metric_value(&metric, &times, payload), line.value, sizeof line.value);
     csv_number(facts->line_ns, line.placement, sizeof line.placement);
-    write_floor(file, &row, &metric, &times, &line);
+    write_line(file, &benchmark, &line);
     fflush(file);
 }

@@ -8,7 +8,8 @@
 
 #include "runner/judge.h"
 
-#define CSV_HEADER "case,impl,provider,variant,payload_bytes,metric,value,unit,floor_ratio,placement_ns,ok\n"
+#define CSV_HEADER                                                                                                     \
+    "case,implementation,transport,variant,payload_bytes,metric,value,unit,baseline,efficiency,placement_ns,status\n"
 
 /* A field as RFC 4180 wants it: quoted when it holds a comma, a quote or a line end. */
 void csv_field(FILE *file, const char *text);
@@ -17,12 +18,12 @@ void csv_field(FILE *file, const char *text);
 const char *csv_number(double value, char *text, size_t size);
 
 /*
- * The lines of a row: one for each metric (impl ref), each followed by its floor's (impl floor). A row that failed has
- * empty values and the reason in `ok`.
+ * Writes one line for each metric, with the baseline of the same metric beside it. If the row failed, its values are empty
+ * and `status` has the reason.
  */
-void csv_row(FILE *file, const struct row *row, const struct attempt *attempt);
+void csv_benchmark(FILE *file, const struct benchmark *benchmark, const struct repetition *repetition);
 
-/* The line of the memcpy floor of a payload. */
-void csv_memcpy(FILE *file, size_t payload, const struct floor_facts *facts);
+/* Writes the line of memcpy for a payload: implementation "libc", transport "none", without a baseline. */
+void csv_memcpy(FILE *file, size_t payload, const struct baseline_facts *facts);
 
 #endif

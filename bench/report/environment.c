@@ -12,6 +12,7 @@
 #include "kit/sync.h"
 #include "llmp/llmp.h"
 #include "report/machine.h"
+#include "report/results.h"
 
 static json_t *utc(time_t when) {
     char text[32];
@@ -63,12 +64,12 @@ static json_t *settings_json(const struct options *options, const struct setting
     for (unsigned i = 0; i < options->provider_count; i++) {
         json_array_append_new(list, json_string(llmp_shmem_provider_name(options->providers[i])));
     }
-    return json_pack("{s:o, s:b, s:I, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:i}", "providers", list, "quick",
-                     options->quick, "seed", (json_int_t)settings->seed, "repeat", (int)settings->repeat,
-                     "attempts_at_most", (int)settings->tries, "patience_s", settings->patience_s, "warm_ms",
-                     (double)settings->warm_ns / 1e6, "timed_ms", (double)settings->timed_ns / 1e6, "floor_scan_ms",
-                     (double)settings->floor_scan_ns / 1e6, "floor_ms", (double)settings->floor_ns / 1e6, "map_ms",
-                     settings->map_seconds * 1e3, "starts", (int)settings->starts);
+    return json_pack("{s:o, s:b, s:I, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:i}", "subjects", list, "quick",
+                     options->quick, "seed", (json_int_t)settings->seed, "repeat", (int)settings->repeat, "max_tries",
+                     (int)settings->max_tries, "retry_budget_s", settings->retry_budget_s, "warm_ms",
+                     (double)settings->warm_ns / 1e6, "timed_ms", (double)settings->timed_ns / 1e6, "baseline_scan_ms",
+                     (double)settings->baseline_scan_ns / 1e6, "baseline_ms", (double)settings->baseline_ns / 1e6,
+                     "map_ms", settings->map_seconds * 1e3, "starts", (int)settings->starts);
 }
 
 static json_t *pinning(void) {
@@ -87,17 +88,17 @@ json_t *environment_new(int argc, char **argv, const struct options *options, co
                         time_t start) {
     char host[64] = "";
     gethostname(host, sizeof host - 1);
-    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "started", utc(start), "host",
-                     host, "llmp_version", llmp_version(), "command_line", arguments(argc, argv), "settings",
-                     settings_json(options, settings), "cores", pinning(), "cpu", machine_cpu(), "memory",
-                     machine_memory(), "kernel", machine_kernel(), "build", build(), "tools", tools(), "load_before",
-                     machine_load());
+    return json_pack("{s:i, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", RESULTS_FORMAT,
+                     "started", utc(start), "host", host, "llmp_version", llmp_version(), "command_line",
+                     arguments(argc, argv), "settings", settings_json(options, settings), "cores", pinning(), "cpu",
+                     machine_cpu(), "memory", machine_memory(), "kernel", machine_kernel(), "build", build(), "tools",
+                     tools(), "load_before", machine_load());
 }
 
-void environment_finish(json_t *environment, unsigned rows, unsigned rows_ok, bool interrupted) {
+void environment_finish(json_t *environment, unsigned benchmarks, unsigned rows_ok, bool interrupted) {
     json_object_set_new(environment, "load_after", machine_load());
     json_object_set_new(environment, "ended", utc(time(NULL)));
-    json_object_set_new(environment, "rows", json_integer(rows));
-    json_object_set_new(environment, "rows_ok", json_integer(rows_ok));
+    json_object_set_new(environment, "benchmarks", json_integer(benchmarks));
+    json_object_set_new(environment, "benchmarks_ok", json_integer(rows_ok));
     json_object_set_new(environment, "interrupted", json_boolean(interrupted));
 }

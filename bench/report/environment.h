@@ -14,6 +14,6 @@ json_t *environment_new(int argc, char **argv, const struct options *options, co
                         time_t start);
 
 /* Adds what is known at the end. */
-void environment_finish(json_t *environment, unsigned rows, unsigned rows_ok, bool interrupted);
+void environment_finish(json_t *environment, unsigned benchmarks, unsigned rows_ok, bool interrupted);
 
 #endif

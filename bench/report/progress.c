@@ -13,7 +13,7 @@
 
 static const struct plan *plan;
 static bool live;
-static unsigned now_index, now_attempt;
+static unsigned now_index, now_number;
 static double seconds_all, seconds_done; /* as planned */
 static uint64_t began;
 static char last[200];
@@ -29,15 +29,16 @@ void progress_init(const struct plan *whole) {
     live = isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0;
     began = clock_now();
     for (unsigned i = 0; i < plan->count; i++) {
-        seconds_all += row_seconds(&plan->rows[i]);
+        seconds_all += benchmark_seconds(&plan->benchmarks[i]);
     }
 }
 
-static const char *name_row(const struct row *row, char *text, size_t size) {
+static const char *name_benchmark(const struct benchmark *benchmark, char *text, size_t size) {
     char bytes[32];
-    bool variant = strcmp(row->kind->variant, "default") != 0;
-    snprintf(text, size, "%s%s%s %s %s", row->kind->case_name, variant ? " " : "", variant ? row->kind->variant : "",
-             llmp_shmem_provider_name(row->provider), format_bytes(row->payload, bytes, sizeof bytes));
+    bool variant = strcmp(benchmark->family->variant, "default") != 0;
+    snprintf(text, size, "%s%s%s %s %s", benchmark->family->case_name, variant ? " " : "",
+             variant ? benchmark->family->variant : "", llmp_shmem_provider_name(benchmark->provider),
+             format_bytes(benchmark->payload, bytes, sizeof bytes));
     return text;
 }
 
@@ -45,7 +46,7 @@ static const char *name_row(const struct row *row, char *text, size_t size) {
 static int seconds_left(void) {
     double passed = (double)(clock_now() - began) / 1e9;
     double pace = seconds_done > 3 ? passed / seconds_done : 1;
-    double here = plan->count ? row_seconds(&plan->rows[now_index]) : 0;
+    double here = plan->count ? benchmark_seconds(&plan->benchmarks[now_index]) : 0;
     double left = (seconds_all - seconds_done) * (pace > 1 ? pace : 1);
     return (int)(left > here / 2 ? left + 0.5 : here / 2);
 }
@@ -66,39 +67,39 @@ void progress_tick(void) {
         return;
     }
     int left = seconds_left();
-    if (now_attempt > 1) {
-        snprintf(again, sizeof again, " (attempt %u)", now_attempt);
+    if (now_number > 1) {
+        snprintf(again, sizeof again, " (attempt %u)", now_number);
     }
     snprintf(text, sizeof text, "[%u/%u] %d:%02d left  %s%s%s%s", now_index + 1, plan->count, left / 60, left % 60,
-             name_row(&plan->rows[now_index], name, sizeof name), again, last[0] ? "  | last: " : "", last);
+             name_benchmark(&plan->benchmarks[now_index], name, sizeof name), again, last[0] ? "  | last: " : "", last);
     show(text);
 }
 
-void progress_row(unsigned index, unsigned attempt) {
+void progress_benchmark(unsigned index, unsigned repetition) {
     now_index = index;
-    now_attempt = attempt;
+    now_number = repetition;
     progress_tick();
 }
 
-static void describe(const struct row *row, const struct attempt *attempt) {
+static void describe(const struct benchmark *benchmark, const struct repetition *repetition) {
     char figure[32], name[80];
-    name_row(row, name, sizeof name);
-    if (attempt->verdict == VERDICT_FAILED) {
+    name_benchmark(benchmark, name, sizeof name);
+    if (repetition->verdict == VERDICT_FAILED) {
         snprintf(last, sizeof last, "%s: no figure", name);
         return;
     }
-    double ratio = attempt_ratio(attempt);
-    snprintf(last, sizeof last, "%s %s, %.2f of the floor%s", name,
-             format_ns(attempt->outcome.times.ns[0], figure, sizeof figure), ratio,
-             attempt->verdict == VERDICT_OK ? "" : " (not ok)");
+    double ratio = repetition_efficiency(repetition);
+    snprintf(last, sizeof last, "%s %s, %.2f of the baseline%s", name,
+             format_ns(repetition->outcome.times.ns[0], figure, sizeof figure), ratio,
+             repetition->verdict == VERDICT_OK ? "" : " (not ok)");
 }
 
 /* Problems get a line of their own that stays, also on a terminal. */
-void progress_done(unsigned index, const struct attempt *attempt) {
-    const struct row *row = &plan->rows[index];
-    bool fine = attempt->verdict == VERDICT_OK;
-    seconds_done += row_seconds(row);
-    describe(row, attempt);
+void progress_done(unsigned index, const struct repetition *repetition) {
+    const struct benchmark *benchmark = &plan->benchmarks[index];
+    bool fine = repetition->verdict == VERDICT_OK;
+    seconds_done += benchmark_seconds(benchmark);
+    describe(benchmark, repetition);
     if (live && fine) {
         return;
     }
@@ -106,7 +107,7 @@ void progress_done(unsigned index, const struct attempt *attempt) {
     const char *plain = red[0] != '\0' ? "\033[0m" : "";
     fprintf(stderr, "%s[%u/%u] %s", live ? "\r\033[K" : "", index + 1, plan->count, last);
     if (!fine) {
-        fprintf(stderr, "  %s%s%s", red, attempt->why, plain);
+        fprintf(stderr, "  %s%s%s", red, repetition->why, plain);
     }
     fputc('\n', stderr);
 }

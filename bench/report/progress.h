@@ -9,13 +9,13 @@
 void progress_init(const struct plan *whole);
 
 /* Row `index` of the plan begins, or is tried again (attempt 2, 3 …). */
-void progress_row(unsigned index, unsigned attempt);
+void progress_benchmark(unsigned index, unsigned repetition);
 
 /* The live line again, with the time left; for jobs_on_tick(). */
 void progress_tick(void);
 
 /* Row `index` is done. */
-void progress_done(unsigned index, const struct attempt *attempt);
+void progress_done(unsigned index, const struct repetition *repetition);
 
 /* Something outside the rows, "drawing plots"; null clears the live line. */
 void progress_say(const char *what);

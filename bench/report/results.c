@@ -73,8 +73,8 @@ int results_open(struct results *results, const char *parent, time_t start) {
         return -1;
     }
     results->summary = open_file(results, "summary.csv");
-    results->attempts = open_file(results, "attempts.jsonl");
-    if (results->summary == NULL || results->attempts == NULL) {
+    results->repetitions = open_file(results, "repetitions.jsonl");
+    if (results->summary == NULL || results->repetitions == NULL) {
         return -1;
     }
     fputs(CSV_HEADER, results->summary);
@@ -82,8 +82,9 @@ int results_open(struct results *results, const char *parent, time_t start) {
     return 0;
 }
 
-void results_row(struct results *results, const struct row *row, const struct attempt *attempt) {
-    csv_row(results->summary, row, attempt);
+void results_benchmark(struct results *results, const struct benchmark *benchmark,
+                       const struct repetition *repetition) {
+    csv_benchmark(results->summary, benchmark, repetition);
 }
 
 /* Moves a JSON file that a worker left into `collected`: its list `list` is appended, all else is kept of the first. */
@@ -114,7 +115,7 @@ static json_t *usage_json(const struct usage *usage) {
                      (json_int_t)usage->slept, "page_faults", (json_int_t)usage->faults);
 }
 
-static json_t *floor_json(const struct times *times, const struct floor_facts *facts) {
+static json_t *baseline_json(const struct times *times, const struct baseline_facts *facts) {
     return json_pack("{s:o, s:I, s:i, s:i, s:b, s:f, s:f}", "ns", times_json(times), "window",
                      (json_int_t)facts->window, "write_batch", (int)facts->write_batch, "read_batch",
                      (int)facts->read_batch, "inlined_copy", facts->inlined, "line_ns", facts->line_ns, "memcpy_ns",
@@ -127,19 +128,21 @@ static json_t *channel_json(const struct channel_facts *facts) {
                      (json_int_t)facts->window);
 }
 
-void results_attempt(struct results *results, const struct row *row, const struct attempt *attempt, unsigned number) {
-    const struct outcome *outcome = &attempt->outcome;
+void results_repetition(struct results *results, const struct benchmark *benchmark, const struct repetition *repetition,
+                        unsigned number) {
+    const struct outcome *outcome = &repetition->outcome;
     json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:I, s:i, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "case", row->kind->case_name, "variant",
-        row->kind->variant, "provider", llmp_shmem_provider_name(row->provider), "payload_bytes",
-        (json_int_t)row->payload, "attempt", (int)number, "ok", attempt->why, "disagreement", attempt->disagreement,
-        "ns", times_json(&outcome->times), "floor_before", floor_json(&attempt->floor[0], &attempt->facts[0]),
-        "floor_after", floor_json(&attempt->floor[1], &attempt->facts[1]), "side_a", usage_json(&outcome->usage[0]),
+        "{s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "case", benchmark->family->case_name,
+        "implementation", "ref", "transport", llmp_shmem_provider_name(benchmark->provider), "variant",
+        benchmark->family->variant, "payload_bytes", (json_int_t)benchmark->payload, "repetition", (int)number,
+        "status", repetition->why, "baseline_spread", repetition->spread, "ns", times_json(&outcome->times),
+        "baseline_before", baseline_json(&repetition->baseline[0], &repetition->facts[0]), "baseline_after",
+        baseline_json(&repetition->baseline[1], &repetition->facts[1]), "side_a", usage_json(&outcome->usage[0]),
         "side_b", usage_json(&outcome->usage[1]), "channel", channel_json(&outcome->channel));
     if (object != NULL) {
-        json_dumpf(object, results->attempts, JSON_COMPACT | JSON_REAL_PRECISION(6));
-        fputc('\n', results->attempts);
-        fflush(results->attempts);
+        json_dumpf(object, results->repetitions, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        fputc('\n', results->repetitions);
+        fflush(results->repetitions);
     }
     json_decref(object);
     collect(results, &results->benchmark, "gbench.part", "benchmarks");
@@ -177,6 +180,6 @@ void results_close(struct results *results) {
     json_decref(results->benchmark);
     json_decref(results->hyperfine);
     fclose(results->summary);
-    fclose(results->attempts);
+    fclose(results->repetitions);
     point_latest(results);
 }

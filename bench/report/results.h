@@ -9,12 +9,15 @@
 
 #include "runner/judge.h"
 
+/* Version of the files' format, in environment.json. 1 had no version and other names. */
+enum { RESULTS_FORMAT = 2 };
+
 struct results {
     char parent[256];  /* results */
     char name[96];     /* 20261121T234500Z-host */
     char folder[400];  /* both together */
     FILE *summary;     /* summary.csv */
-    FILE *attempts;    /* attempts.jsonl */
+    FILE *repetitions; /* repetitions.jsonl */
     json_t *benchmark; /* what google-benchmark.json will be; null before the first */
     json_t *hyperfine; /* likewise hyperfine.json */
 };
@@ -23,13 +26,14 @@ struct results {
 int results_open(struct results *results, const char *parent, time_t start);
 
 /* Adds a row to summary.csv, flushed. */
-void results_row(struct results *results, const struct row *row, const struct attempt *attempt);
+void results_benchmark(struct results *results, const struct benchmark *benchmark, const struct repetition *repetition);
 
 /*
- * Adds an attempt to attempts.jsonl, whether it is kept or not, and what Google Benchmark or hyperfine left of it to
+ * Adds an attempt to repetitions.jsonl, whether it is kept or not, and what Google Benchmark or hyperfine left of it to
  * the collected JSON.
  */
-void results_attempt(struct results *results, const struct row *row, const struct attempt *attempt, unsigned number);
+void results_repetition(struct results *results, const struct benchmark *benchmark, const struct repetition *repetition,
+                        unsigned number);
 
 /* Writes an object to a file of the folder. */
 void results_json(const struct results *results, const char *file, const json_t *object);

@@ -12,46 +12,46 @@ enum { COLUMNS_MAX = 16, COLUMN_WIDTH = 15, PROBLEMS_TOLD = 12 };
 
 /* One table: all rows of a kind; a line for each provider, a column for each payload. `time` is which of the times. */
 struct table {
-    const struct kind *kind;
+    const struct family *family;
     unsigned time;
     const char *title;
 };
 
 static const struct table tables[] = {
-    {&kind_stream, 0, "one-way stream: time a message"},
-    {&kind_stream_batch, 0, "one-way stream, published in batches"},
-    {&kind_stream_noadapt, 0, "one-way stream, reader never coalesces"},
-    {&kind_pingpong, 0, "one-way latency: median"},
-    {&kind_pingpong, 2, "one-way latency: 99th percentile"},
-    {&kind_broker_latency, 0, "through the broker: median latency"},
-    {&kind_broker_stream, 0, "through the broker: time a message"},
-    {&kind_map, 0, "a map: to create"},
-    {&kind_map, 1, "a map: to open"},
-    {&kind_map, 2, "a map: to close"},
-    {&kind_start, 0, "from process start to first message: median"},
+    {&family_stream, 0, "one-way stream: time a message"},
+    {&family_stream_batch, 0, "one-way stream, published in batches"},
+    {&family_stream_noadapt, 0, "one-way stream, reader never coalesces"},
+    {&family_pingpong, 0, "one-way latency: median"},
+    {&family_pingpong, 2, "one-way latency: 99th percentile"},
+    {&family_broker_latency, 0, "through the broker: median latency"},
+    {&family_broker_stream, 0, "through the broker: time a message"},
+    {&family_map, 0, "a map: to create"},
+    {&family_map, 1, "a map: to open"},
+    {&family_map, 2, "a map: to close"},
+    {&family_start, 0, "from process start to first message: median"},
 };
 
-static const struct attempt *find(const struct run *run, const struct kind *kind, const llmp_shmem_provider *provider,
-                                  size_t payload) {
+static const struct repetition *find(const struct run *run, const struct family *family,
+                                     const llmp_shmem_provider *provider, size_t payload) {
     for (unsigned i = 0; i < run->done; i++) {
-        const struct row *row = &run->plan.rows[i];
-        if (row->kind == kind && row->provider == provider && row->payload == payload) {
+        const struct benchmark *benchmark = &run->plan.benchmarks[i];
+        if (benchmark->family == family && benchmark->provider == provider && benchmark->payload == payload) {
             return &run->kept[i];
         }
     }
     return NULL;
 }
 
-static unsigned list_payloads(const struct run *run, const struct kind *kind, size_t list[COLUMNS_MAX]) {
+static unsigned list_payloads(const struct run *run, const struct family *family, size_t list[COLUMNS_MAX]) {
     unsigned count = 0;
     for (unsigned i = 0; i < run->done; i++) {
-        const struct row *row = &run->plan.rows[i];
-        bool known = row->kind != kind;
+        const struct benchmark *benchmark = &run->plan.benchmarks[i];
+        bool known = benchmark->family != family;
         for (unsigned k = 0; k < count; k++) {
-            known |= list[k] == row->payload;
+            known |= list[k] == benchmark->payload;
         }
         if (!known && count < COLUMNS_MAX) {
-            list[count++] = row->payload;
+            list[count++] = benchmark->payload;
         }
     }
     return count;
@@ -62,31 +62,31 @@ static unsigned list_providers(const struct run *run, const llmp_shmem_provider 
     for (unsigned i = 0; i < run->done; i++) {
         bool known = false;
         for (unsigned k = 0; k < count; k++) {
-            known |= list[k] == run->plan.rows[i].provider;
+            known |= list[k] == run->plan.benchmarks[i].provider;
         }
         if (!known && count < PROVIDERS_MAX) {
-            list[count++] = run->plan.rows[i].provider;
+            list[count++] = run->plan.benchmarks[i].provider;
         }
     }
     return count;
 }
 
-static bool usable(const struct attempt *attempt, unsigned time) {
-    return attempt != NULL && attempt->verdict != VERDICT_FAILED && time < attempt->outcome.times.count;
+static bool usable(const struct repetition *repetition, unsigned time) {
+    return repetition != NULL && repetition->verdict != VERDICT_FAILED && time < repetition->outcome.times.count;
 }
 
 /* "9.8 ns 0.71", or what is wrong with it. A star: not ok, but measured. */
-static void print_cell(const struct attempt *attempt, const struct table *table) {
+static void print_cell(const struct repetition *repetition, const struct table *table) {
     char text[48] = "-", figure[24];
-    if (attempt != NULL && !usable(attempt, table->time)) {
+    if (repetition != NULL && !usable(repetition, table->time)) {
         snprintf(text, sizeof text, "FAILED");
-    } else if (attempt != NULL) {
-        struct times floor = floors_better(&attempt->floor[0], &attempt->floor[1]);
-        double ns = attempt->outcome.times.ns[table->time];
+    } else if (repetition != NULL) {
+        struct times baseline = baselines_min(&repetition->baseline[0], &repetition->baseline[1]);
+        double ns = repetition->outcome.times.ns[table->time];
         format_ns(ns, figure, sizeof figure);
         snprintf(text, sizeof text, "%s %.2f%s", figure,
-                 table->time < floor.count ? floor_ratio(floor.ns[table->time], ns) : 0,
-                 attempt->verdict == VERDICT_OK ? "" : "*");
+                 table->time < baseline.count ? efficiency(baseline.ns[table->time], ns) : 0,
+                 repetition->verdict == VERDICT_OK ? "" : "*");
     }
     printf("%*s", COLUMN_WIDTH, text);
 }
@@ -94,7 +94,7 @@ static void print_cell(const struct attempt *attempt, const struct table *table)
 static void print_table(const struct run *run, const struct table *table) {
     size_t payloads[COLUMNS_MAX];
     const llmp_shmem_provider *providers[PROVIDERS_MAX];
-    unsigned columns = list_payloads(run, table->kind, payloads);
+    unsigned columns = list_payloads(run, table->family, payloads);
     unsigned lines = list_providers(run, providers);
     char bytes[24];
     if (columns == 0) {
@@ -107,7 +107,7 @@ static void print_table(const struct run *run, const struct table *table) {
     for (unsigned i = 0; i < lines; i++) {
         printf("\n  %-8s", llmp_shmem_provider_name(providers[i]));
         for (unsigned c = 0; c < columns; c++) {
-            print_cell(find(run, table->kind, providers[i], payloads[c]), table);
+            print_cell(find(run, table->family, providers[i], payloads[c]), table);
         }
     }
     printf("\n\n");
@@ -115,19 +115,19 @@ static void print_table(const struct run *run, const struct table *table) {
 
 /*
  * How much slower than the best provider this one is over a table's payloads: 1 is best everywhere. Rows are compared
- * by their ratio to the floor, because the machine's own speed may have changed between them; 0 when one is missing.
+ * by their ratio to the baseline, because the machine's own speed may have changed between them; 0 when one is missing.
  */
 static double standing(const struct run *run, const struct table *table, const llmp_shmem_provider *provider,
                        bool by_ratio) {
     size_t payloads[COLUMNS_MAX];
     double values[COLUMNS_MAX];
-    unsigned columns = list_payloads(run, table->kind, payloads);
+    unsigned columns = list_payloads(run, table->family, payloads);
     for (unsigned c = 0; c < columns; c++) {
-        const struct attempt *attempt = find(run, table->kind, provider, payloads[c]);
-        if (!usable(attempt, table->time)) {
+        const struct repetition *repetition = find(run, table->family, provider, payloads[c]);
+        if (!usable(repetition, table->time)) {
             return 0;
         }
-        values[c] = by_ratio ? 1 / attempt_ratio(attempt) : attempt->outcome.times.ns[table->time];
+        values[c] = by_ratio ? 1 / repetition_efficiency(repetition) : repetition->outcome.times.ns[table->time];
     }
     return geometric_mean(values, columns);
 }
@@ -182,11 +182,12 @@ static void print_problems(const struct run *run) {
     const char *plain = red[0] != '\0' ? "\033[0m" : "";
     unsigned told = 0, busy = 0;
     for (unsigned i = 0; i < run->done; i++) {
-        const struct row *row = &run->plan.rows[i];
+        const struct benchmark *benchmark = &run->plan.benchmarks[i];
         busy += run->kept[i].verdict == VERDICT_BUSY;
         if (run->kept[i].verdict != VERDICT_OK && told++ < PROBLEMS_TOLD) {
-            printf("%snot ok%s  %s %s, %s, %zu bytes: %s\n", red, plain, row->kind->case_name, row->kind->variant,
-                   llmp_shmem_provider_name(row->provider), row->payload, run->kept[i].why);
+            printf("%snot ok%s  %s %s, %s, %zu bytes: %s\n", red, plain, benchmark->family->case_name,
+                   benchmark->family->variant, llmp_shmem_provider_name(benchmark->provider), benchmark->payload,
+                   run->kept[i].why);
         }
     }
     if (told > PROBLEMS_TOLD) {
@@ -197,9 +198,9 @@ static void print_problems(const struct run *run) {
     }
 }
 
-void report_print(const struct run *run, const char *folder) {
+void tables_print(const struct run *run, const char *folder) {
     if (run->done > 0) {
-        printf("\nEach figure with its ratio to the floor beside it: 1 is as fast as these two cores can.\n\n");
+        printf("\nEach figure with its ratio to the baseline beside it: 1 is as fast as these two cores can.\n\n");
     }
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         print_table(run, &tables[i]);

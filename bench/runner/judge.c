@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Judging a measurement by the two floors around it. */
+/* Judging a measurement by the two baselines around it. */
 #include "runner/judge.h"
 
 #include <stdio.h>
 #include <string.h>
 
-double floors_disagreement(const struct times *before, const struct times *after, unsigned settle) {
+double baselines_spread(const struct times *before, const struct times *after, unsigned compared_times) {
     double worst = 0;
     unsigned count = before->count < after->count ? before->count : after->count;
-    for (unsigned i = 0; i < count && i < settle; i++) {
+    for (unsigned i = 0; i < count && i < compared_times; i++) {
         double low = before->ns[i] < after->ns[i] ? before->ns[i] : after->ns[i];
         double high = before->ns[i] < after->ns[i] ? after->ns[i] : before->ns[i];
         double apart = low > 0 ? high / low - 1 : 0;
@@ -17,7 +17,7 @@ double floors_disagreement(const struct times *before, const struct times *after
     return worst;
 }
 
-struct times floors_better(const struct times *before, const struct times *after) {
+struct times baselines_min(const struct times *before, const struct times *after) {
     struct times better = {.count = before->count < after->count ? before->count : after->count};
     for (unsigned i = 0; i < better.count; i++) {
         better.ns[i] = before->ns[i] < after->ns[i] ? before->ns[i] : after->ns[i];
@@ -25,65 +25,66 @@ struct times floors_better(const struct times *before, const struct times *after
     return better;
 }
 
-double floor_ratio(double floor_ns, double value_ns) {
-    return floor_ns > 0 && value_ns > 0 ? floor_ns / value_ns : 0;
+double efficiency(double baseline_ns, double value_ns) {
+    return baseline_ns > 0 && value_ns > 0 ? baseline_ns / value_ns : 0;
 }
 
-void attempt_judge(struct attempt *attempt, const struct kind *kind, const char *busy) {
-    attempt->disagreement = floors_disagreement(&attempt->floor[0], &attempt->floor[1], kind->settle);
-    if (attempt->outcome.why[0] != '\0') {
-        attempt->verdict = VERDICT_FAILED;
-        memcpy(attempt->why, attempt->outcome.why, sizeof attempt->why);
+void repetition_judge(struct repetition *repetition, const struct family *family, const char *busy) {
+    repetition->spread = baselines_spread(&repetition->baseline[0], &repetition->baseline[1], family->compared_times);
+    if (repetition->outcome.why[0] != '\0') {
+        repetition->verdict = VERDICT_FAILED;
+        memcpy(repetition->why, repetition->outcome.why, sizeof repetition->why);
     } else if (busy != NULL && busy[0] != '\0') {
-        attempt->verdict = VERDICT_BUSY;
-        snprintf(attempt->why, sizeof attempt->why, "%s", busy);
-    } else if (attempt->disagreement > SETTLE_LIMIT) {
-        attempt->verdict = VERDICT_UNSETTLED;
-        snprintf(attempt->why, sizeof attempt->why, "unsettled");
+        repetition->verdict = VERDICT_BUSY;
+        snprintf(repetition->why, sizeof repetition->why, "%s", busy);
+    } else if (repetition->spread > BASELINE_SPREAD_MAX) {
+        repetition->verdict = VERDICT_NOT_CONVERGED;
+        snprintf(repetition->why, sizeof repetition->why, "not converged");
     } else {
-        attempt->verdict = VERDICT_OK;
-        snprintf(attempt->why, sizeof attempt->why, "ok");
+        repetition->verdict = VERDICT_OK;
+        snprintf(repetition->why, sizeof repetition->why, "ok");
     }
 }
 
-/* Smaller is kept rather. Busy figures are worse than figures between floors that moved. */
-static double rank(const struct attempt *attempt) {
-    switch (attempt->verdict) {
+/* Smaller is kept rather. Busy figures are worse than figures between baselines that moved. */
+static double rank(const struct repetition *repetition) {
+    switch (repetition->verdict) {
     case VERDICT_FAILED: return -2;
     case VERDICT_OK: return -1;
-    case VERDICT_UNSETTLED: return attempt->disagreement;
+    case VERDICT_NOT_CONVERGED: return repetition->spread;
     case VERDICT_BUSY:
-    default: return 1e6 + attempt->disagreement;
+    default: return 1e6 + repetition->spread;
     }
 }
 
-unsigned attempts_pick(const struct attempt *attempts, unsigned count) {
+unsigned retries_select(const struct repetition *repetitions, unsigned count) {
     unsigned best = 0;
     for (unsigned i = 1; i < count; i++) {
-        if (rank(&attempts[i]) < rank(&attempts[best])) {
+        if (rank(&repetitions[i]) < rank(&repetitions[best])) {
             best = i;
         }
     }
     return best;
 }
 
-double attempt_ratio(const struct attempt *attempt) {
-    struct times floor = floors_better(&attempt->floor[0], &attempt->floor[1]);
-    return floor.count > 0 && attempt->outcome.times.count > 0 ? floor_ratio(floor.ns[0], attempt->outcome.times.ns[0])
-                                                               : 0;
+double repetition_efficiency(const struct repetition *repetition) {
+    struct times baseline = baselines_min(&repetition->baseline[0], &repetition->baseline[1]);
+    return baseline.count > 0 && repetition->outcome.times.count > 0
+               ? efficiency(baseline.ns[0], repetition->outcome.times.ns[0])
+               : 0;
 }
 
-static unsigned count_better(const struct attempt *repeats, unsigned count, unsigned than) {
+static unsigned count_better(const struct repetition *repeats, unsigned count, unsigned than) {
     unsigned better = 0;
-    double mine = attempt_ratio(&repeats[than]);
+    double mine = repetition_efficiency(&repeats[than]);
     for (unsigned i = 0; i < count; i++) {
-        double other = attempt_ratio(&repeats[i]);
+        double other = repetition_efficiency(&repeats[i]);
         better += other > mine || (other == mine && i < than);
     }
     return better;
 }
 
-unsigned repeats_pick(const struct attempt *repeats, unsigned count) {
+unsigned repetitions_median(const struct repetition *repeats, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
         if (repeats[i].verdict == VERDICT_FAILED) {
             return i;
@@ -97,7 +98,7 @@ unsigned repeats_pick(const struct attempt *repeats, unsigned count) {
     return 0;
 }
 
-double attempt_placement(const struct attempt *attempt) {
-    double before = attempt->facts[0].line_ns, after = attempt->facts[1].line_ns;
+double repetition_placement(const struct repetition *repetition) {
+    double before = repetition->facts[0].line_ns, after = repetition->facts[1].line_ns;
     return before > 0 && after > 0 ? (before + after) / 2 : before + after;
 }

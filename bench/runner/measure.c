@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Measuring one row: between its floors, on quiet cores, again until it settles. */
+/* Measuring one row: between its baselines, on quiet cores, again until it settles. */
 #include "runner/measure.h"
 
 #include <stdio.h>
@@ -10,58 +10,59 @@
 #include "kit/pair.h"
 #include "runner/job.h"
 
-enum { QUIET_TRIES = 8, QUIET_PAUSE_MS = 250, ATTEMPTS_MAX = 8, REPEATS_MAX = 99 };
-static const double FLOOR_SECONDS = 60, ROW_SECONDS = 60; /* after which a worker counts as hung */
+enum { QUIET_TRIES = 8, QUIET_PAUSE_MS = 250, TRIES_MAX = 8, REPETITIONS_MAX = 99 };
+static const double BASELINE_SECONDS = 60, BENCHMARK_SECONDS = 60; /* after which a worker counts as hung */
 static const double FRESH_SECONDS = 2;
 static const double STOLEN_LIMIT = 0.10;
 
-/* The reading behind one row is the reading before the next, when that has the same floor and follows at once. */
+/* The reading behind one row is the reading before the next, when that has the same baseline and follows at once. */
 static struct {
-    struct floor_job job;
+    struct baseline_job job;
     struct outcome outcome;
     uint64_t at;
 } newest;
 
-static bool still_fresh(const struct floor_job *job) {
-    return newest.at != 0 && newest.job.kind == job->kind && newest.job.payload == job->payload &&
+static bool still_fresh(const struct baseline_job *job) {
+    return newest.at != 0 && newest.job.family == job->family && newest.job.payload == job->payload &&
            newest.outcome.why[0] == '\0' && (double)(clock_now() - newest.at) < FRESH_SECONDS * 1e9;
 }
 
 /* Side 0: before the row, 1: behind it. */
-static bool read_floor(const struct row *row, struct attempt *attempt, int side) {
-    struct floor_job job = {.kind = row->kind->floor, .payload = row->payload, .settings = row->settings};
+static bool read_baseline(const struct benchmark *benchmark, struct repetition *repetition, int side) {
+    struct baseline_job job = {
+        .family = benchmark->family->baseline, .payload = benchmark->payload, .settings = benchmark->settings};
     if (side != 0 || !still_fresh(&job)) {
         newest.job = job;
-        if (!job_run(floor_measure, &newest.job, FLOOR_SECONDS, &newest.outcome)) {
+        if (!job_run(baseline_measure, &newest.job, BASELINE_SECONDS, &newest.outcome)) {
             return false;
         }
         newest.at = clock_now();
     }
-    attempt->floor[side] = newest.outcome.times;
-    attempt->facts[side] = newest.outcome.floor;
+    repetition->baseline[side] = newest.outcome.times;
+    repetition->facts[side] = newest.outcome.baseline;
     if (newest.outcome.why[0] != '\0') {
-        outcome_fail(&attempt->outcome, "%s (floor)", newest.outcome.why);
+        outcome_fail(&repetition->outcome, "%s (baseline)", newest.outcome.why);
     }
     return true;
 }
 
-static void row_job(const void *context, struct outcome *out) {
-    const struct row *row = context;
-    row->kind->measure(row, out);
+static void benchmark_job(const void *context, struct outcome *out) {
+    const struct benchmark *benchmark = context;
+    benchmark->family->measure(benchmark, out);
 }
 
 /* What the run has spent on waiting for quiet cores and on trying again; see settings.patience_s. */
-static double patience_spent;
+static double retry_time_spent;
 
 /* Waits for quiet cores, but not for ever. Returns false when interrupted; `busy` says whether they still are busy. */
 static bool await_quiet(const struct settings *settings, char *busy, size_t size) {
-    for (int i = 0; i == 0 || (i < QUIET_TRIES && patience_spent < settings->patience_s); i++) {
+    for (int i = 0; i == 0 || (i < QUIET_TRIES && retry_time_spent < settings->retry_budget_s); i++) {
         busy[0] = '\0';
         if (!cores_busy(&pair_cores, busy, size)) {
             return true;
         }
         clock_sleep_ms(QUIET_PAUSE_MS);
-        patience_spent += QUIET_PAUSE_MS / 1e3;
+        retry_time_spent += QUIET_PAUSE_MS / 1e3;
         if (jobs_interrupted()) {
             return false;
         }
@@ -69,9 +70,10 @@ static bool await_quiet(const struct settings *settings, char *busy, size_t size
     return true;
 }
 
-static void note_disturbance(const struct attempt *attempt, const struct core_ticks *before, char *busy, size_t size) {
+static void note_disturbance(const struct repetition *repetition, const struct core_ticks *before, char *busy,
+                             size_t size) {
     struct core_ticks after;
-    if (busy[0] != '\0' || usage_disturbed(attempt->outcome.usage, busy, size)) {
+    if (busy[0] != '\0' || usage_disturbed(repetition->outcome.usage, busy, size)) {
         return;
     }
     if (core_ticks_read(&pair_cores, &after) == 0 && core_ticks_stolen(before, &after) > STOLEN_LIMIT) {
@@ -79,66 +81,66 @@ static void note_disturbance(const struct attempt *attempt, const struct core_ti
     }
 }
 
-static bool attempt_row(const struct row *row, struct attempt *attempt) {
-    char busy[WHY_SIZE];
+static bool repeat_once(const struct benchmark *benchmark, struct repetition *repetition) {
+    char busy[STATUS_SIZE];
     struct core_ticks ticks;
     struct outcome outcome;
-    memset(attempt, 0, sizeof *attempt);
-    if (!await_quiet(row->settings, busy, sizeof busy) || !read_floor(row, attempt, 0)) {
+    memset(repetition, 0, sizeof *repetition);
+    if (!await_quiet(benchmark->settings, busy, sizeof busy) || !read_baseline(benchmark, repetition, 0)) {
         return false;
     }
     core_ticks_read(&pair_cores, &ticks);
-    if (!job_run(row_job, row, ROW_SECONDS, &outcome)) {
+    if (!job_run(benchmark_job, benchmark, BENCHMARK_SECONDS, &outcome)) {
         return false;
     }
-    if (attempt->outcome.why[0] == '\0') {
-        attempt->outcome = outcome;
+    if (repetition->outcome.why[0] == '\0') {
+        repetition->outcome = outcome;
     }
-    note_disturbance(attempt, &ticks, busy, sizeof busy);
-    if (!read_floor(row, attempt, 1)) {
+    note_disturbance(repetition, &ticks, busy, sizeof busy);
+    if (!read_baseline(benchmark, repetition, 1)) {
         return false;
     }
-    if (row->kind->floor == FLOOR_OWN) {
-        attempt->floor[0] = attempt->outcome.own_floor[0];
-        attempt->floor[1] = attempt->outcome.own_floor[1];
+    if (benchmark->family->baseline == BASELINE_OWN) {
+        repetition->baseline[0] = repetition->outcome.own_baseline[0];
+        repetition->baseline[1] = repetition->outcome.own_baseline[1];
     }
-    attempt_judge(attempt, row->kind, busy);
+    repetition_judge(repetition, benchmark->family, busy);
     return true;
 }
 
-/* Again while the floors disagree or the cores are busy. A failure is not tried again: it must not be hidden. */
-static bool worth_another(const struct settings *settings, const struct attempt *attempt, unsigned count) {
-    return count < settings->tries && count < ATTEMPTS_MAX && patience_spent < settings->patience_s &&
-           (attempt->verdict == VERDICT_UNSETTLED || attempt->verdict == VERDICT_BUSY);
+/* Again while the baselines disagree or the cores are busy. A failure is not tried again: it must not be hidden. */
+static bool should_retry(const struct settings *settings, const struct repetition *repetition, unsigned count) {
+    return count < settings->max_tries && count < TRIES_MAX && retry_time_spent < settings->retry_budget_s &&
+           (repetition->verdict == VERDICT_NOT_CONVERGED || repetition->verdict == VERDICT_BUSY);
 }
 
-static bool settle_row(const struct row *row, const struct measure_watch *watch, unsigned *number,
-                       struct attempt *kept) {
-    static struct attempt attempts[ATTEMPTS_MAX];
+static bool measure_until_converged(const struct benchmark *benchmark, const struct measure_watch *watch,
+                                    unsigned *number, struct repetition *kept) {
+    static struct repetition repetitions[TRIES_MAX];
     unsigned count = 0;
     do {
         uint64_t start = clock_now();
         watch->begin(watch->context, ++*number);
-        if (!attempt_row(row, &attempts[count])) {
+        if (!repeat_once(benchmark, &repetitions[count])) {
             return false;
         }
-        watch->end(watch->context, row, &attempts[count], *number);
-        patience_spent += count > 0 ? (double)(clock_now() - start) / 1e9 : 0;
+        watch->end(watch->context, benchmark, &repetitions[count], *number);
+        retry_time_spent += count > 0 ? (double)(clock_now() - start) / 1e9 : 0;
         count++;
-    } while (worth_another(row->settings, &attempts[count - 1], count));
-    *kept = attempts[attempts_pick(attempts, count)];
+    } while (should_retry(benchmark->settings, &repetitions[count - 1], count));
+    *kept = repetitions[retries_select(repetitions, count)];
     return true;
 }
 
-bool measure_row(const struct row *row, const struct measure_watch *watch, struct attempt *kept) {
-    static struct attempt repeats[REPEATS_MAX];
+bool benchmark_measure(const struct benchmark *benchmark, const struct measure_watch *watch, struct repetition *kept) {
+    static struct repetition repeats[REPETITIONS_MAX];
     unsigned number = 0, count = 0;
-    while (count < row->settings->repeat && count < REPEATS_MAX) {
-        if (!settle_row(row, watch, &number, &repeats[count])) {
+    while (count < benchmark->settings->repeat && count < REPETITIONS_MAX) {
+        if (!measure_until_converged(benchmark, watch, &number, &repeats[count])) {
             return false;
         }
         count++;
     }
-    *kept = repeats[repeats_pick(repeats, count)];
+    *kept = repeats[repetitions_median(repeats, count)];
     return true;
 }

@@ -43,12 +43,12 @@ static const struct option long_options[] = {
 };
 
 static const char help_text[] =
-    "Measures LLMP over every shared-memory provider, each figure beside its floor.\n"
+    "Measures LLMP over every shared-memory provider, each figure beside its baseline.\n"
     "\n"
     "usage: llmp-bench [options]            everything, results in a new folder\n"
     "       llmp-bench micro [--benchmark_…]  the in-process cases, as a Google Benchmark program\n"
     "       llmp-bench selftest             checks this program's own statistics and checks\n"
-    "       llmp-bench start-once --provider NAME | --floor   what the start case times\n"
+    "       llmp-bench start-once --provider NAME | --baseline   what the start case times\n"
     "\n"
     "  --providers A,B   only these providers (default: all that work here)\n"
     "  --payloads N,N    only these payloads, in bytes (default: all; through the broker three of them)\n"
@@ -104,9 +104,9 @@ void options_list(FILE *out) {
     list_cases(out);
     list_provider_names(out);
     for (unsigned i = 0; i < count; i++) {
-        int code = llmp_shmem_provider_check(known[i]);
-        fprintf(out, "  %-8s %s%s\n", llmp_shmem_provider_name(known[i]), code == 0 ? "" : "does not work here: ",
-                code == 0 ? llmp_shmem_provider_summary(known[i]) : llmp_strerror(code));
+        int rc = llmp_shmem_provider_check(known[i]);
+        fprintf(out, "  %-8s %s%s\n", llmp_shmem_provider_name(known[i]), rc == 0 ? "" : "does not work here: ",
+                rc == 0 ? llmp_shmem_provider_summary(known[i]) : llmp_strerror(rc));
     }
     list_payloads(out);
 }
@@ -208,7 +208,7 @@ static int take_cpus(struct options *options, const char *text, FILE *err) {
 
 static int take_option(struct options *options, int option, FILE *err) {
     uint64_t number = 0;
-    int code = 0;
+    int rc = 0;
     switch (option) {
     case OPT_PROVIDERS: options->providers_given = true; return take_list(options, 0, optarg, err);
     case OPT_PAYLOADS: options->payloads_given = true; return take_list(options, 1, optarg, err);
@@ -216,7 +216,7 @@ static int take_option(struct options *options, int option, FILE *err) {
     case OPT_CPUS: return take_cpus(options, optarg, err);
     case OPT_SEED: return take_number("seed", optarg, 0, UINT64_MAX, &options->seed, err);
     case OPT_REPEAT:
-        code = take_number("repeat", optarg, 1, 99, &number, err);
+        rc = take_number("repeat", optarg, 1, 99, &number, err);
         options->repeat = (unsigned)number;
         break;
     case OPT_QUICK: options->quick = true; break;
@@ -228,7 +228,7 @@ static int take_option(struct options *options, int option, FILE *err) {
     case OPT_VERSION: options->version = true; break;
     default: return 2; /* getopt has told what */
     }
-    return code;
+    return rc;
 }
 
 static int compare_sizes(const void *left, const void *right) {
@@ -259,9 +259,9 @@ int options_parse(struct options *options, int argc, char **argv, FILE *err) {
     optind = 0; /* glibc: start over, as the self-test parses many lines */
     opterr = err == stderr;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        int code = take_option(options, option, err);
-        if (code != 0) {
-            return code;
+        int rc = take_option(options, option, err);
+        if (rc != 0) {
+            return rc;
         }
     }
     if (optind < argc) {

@@ -6,12 +6,12 @@
 #include "runner/options.h"
 
 struct plan {
-    struct row *rows;
+    struct benchmark *benchmarks;
     unsigned count;
 };
 
 /*
- * Rows of the same floor follow each other (all providers of a payload), so that the floor behind one row is the floor
+ * Rows of the same baseline follow each other (all providers of a payload), so that the baseline behind one row is the baseline
  * before the next. `settings` has to live as long as the plan. Returns 0, or -1 without memory.
  */
 int plan_init(struct plan *plan, const struct options *options, const struct settings *settings);
@@ -21,6 +21,6 @@ void plan_fini(struct plan *plan);
 void settings_init(struct settings *settings, const struct options *options);
 
 /* Seconds that a row takes when nothing has to be repeated, for the time left. */
-double row_seconds(const struct row *row);
+double benchmark_seconds(const struct benchmark *benchmark);
 
 #endif

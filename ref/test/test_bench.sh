@@ -36,7 +36,7 @@ check '--version' says '^[0-9]*\.[0-9]*\.[0-9]*$' "$bench" --version
 check 'the usual flags of Google Benchmark work' \
     says '^send_recv/posix/64' "$bench" micro --benchmark_filter=send_recv/posix --benchmark_list_tests
 check 'a message passes between two programs' "$bench" start-once --provider posix
-check 'and a byte over a pipe' "$bench" start-once --floor
+check 'and a byte over a pipe' "$bench" start-once --baseline
 
 # Other tests may use the cores meanwhile: a row may be busy or unsettled then, but not fail, and the status has to say so.
 small_run() {
@@ -44,21 +44,28 @@ small_run() {
     status=$?
     echo "status $status"
     awk -F, '
-        NR == 1 { if ($0 != "case,impl,provider,variant,payload_bytes,metric,value,unit,floor_ratio,placement_ns,ok") bad = 1 }
-        NR == 1 { next }
-        NF != 11 || $7 !~ /^[0-9.]+$/ || $9 !~ /^[0-9.]+$/ || $10 !~ /^[0-9.]+$/ || $11 !~ /^(ok|unsettled|busy: .*)$/ {
-            print "line " NR ": " $0; bad = 1
+        function number(text) { return text ~ /^[0-9.]+$/ }
+        function wrong(what) { print "line " NR ": " what ": " $0; bad = 1 }
+        NR == 1 {
+            if ($0 != "case,implementation,transport,variant,payload_bytes,metric,value,unit,baseline,efficiency,placement_ns,status") bad = 1
+            next
         }
-        $2 == "floor" && $9 != "1.000" { print "line " NR ": a floor is its own floor: " $0; bad = 1 }
-        $2 == "ref" { rows++; if ($11 != "ok") not_ok = 1 }
+        NF != 12 || !number($7) || !number($11) || $12 !~ /^(ok|not converged|busy: .*)$/ { wrong("not a figure") }
+        $4 == "memcpy" { if ($2 != "libc" || $9 != "" || $10 != "") wrong("memcpy has no baseline"); next }
+        !number($9) || !number($10) { wrong("no baseline beside it"); next }
+        {
+            efficiency = ($8 == "ns" ? $9 / $7 : $7 / $9)
+            if (efficiency - $10 > 0.002 || $10 - efficiency > 0.002) wrong("efficiency is " efficiency)
+        }
+        $2 == "ref" { metrics++; if ($12 != "ok") not_ok = 1 }
         END {
-            if (rows != 2 * 3 + 3) { print rows " metrics"; bad = 1 }
+            if (metrics != 2 * 3 + 3) { print metrics " metrics"; bad = 1 }
             exit bad ? 3 : not_ok ? 1 : 0
         }' "$scratch/small/latest/summary.csv"
     [ $? = "$status" ]
 }
-check 'a small run has all its rows, in order, and the status says whether all are ok' small_run
-whole_json() { grep -q '"rows_ok"' "$1/environment.json" && [ -s "$1/google-benchmark.json" ] && [ -s "$1/attempts.jsonl" ]; }
+check 'a small run has all its benchmarks, and the exit status says whether all are ok' small_run
+whole_json() { grep -q '"benchmarks_ok"' "$1/environment.json" && [ -s "$1/google-benchmark.json" ] && [ -s "$1/repetitions.jsonl" ]; }
 check 'and its other files' whole_json "$scratch/small/latest"
 
 # ---------------------------------------------------------------- what an interrupted run leaves behind: nothing
@@ -116,7 +123,7 @@ interrupt() {
     [ "$status" = 130 ] && all_gone
 }
 check 'an interrupted run ends with status 130 and leaves no process and no map' interrupt
-kept() { grep -q '"interrupted": true' "$1/environment.json" && head -n 1 "$1/summary.csv" | grep -q '^case,impl'; }
+kept() { grep -q '"interrupted": true' "$1/environment.json" && head -n 1 "$1/summary.csv" | grep -q '^case,implementation'; }
 check 'and keeps what it has measured' kept "$scratch/interrupted/latest"
 
 killed() {
