@@ -218,7 +218,7 @@ ifneq ($(bench_sources),)
 bench-program: $(bench_program) ## build the bench, without running it
 
 bench: $(bench_program) $(command) | $(first) ## measure every provider; results in RESULTS/, newest in RESULTS/latest
-	@$(bench_program) $(if $(PROVIDERS),--providers '$(PROVIDERS)') $(if $(PAYLOADS),--payloads '$(PAYLOADS)') \
+	@$(bench_program) $(if $(PROVIDERS),--subjects '$(PROVIDERS)') $(if $(PAYLOADS),--payloads '$(PAYLOADS)') \
 	    $(if $(CASES),--cases '$(CASES)') $(if $(QUICK),--quick) --results '$(RESULTS)'
 else
 bench bench-program:

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -11,139 +12,142 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-struct raw_provider {
-    const char *name;
-    int (*create)(struct raw_map *map);
-    int (*open)(const struct raw_map *original, struct raw_map *map);
-    void (*close)(struct raw_map *map);
+/* All functions return 0 or -errno. */
+struct map_handle {
+    void *memory;
+    size_t size;
+    int id; /* shmid or file descriptor */
+    bool owner;
+    char name[40]; /* posix */
 };
 
-static int sysv_attach(struct raw_map *map) {
-    map->memory = shmat(map->handle, NULL, 0);
-    return map->memory != (void *)-1 ? 0 : -1;
+_Static_assert(sizeof(struct map_handle) <= MAP_HANDLE_SIZE, "callers allocate MAP_HANDLE_SIZE bytes");
+
+static const char *error_name(int rc) {
+    return strerror(-rc);
 }
 
-static int sysv_create(struct raw_map *map) {
-    map->handle = shmget(IPC_PRIVATE, map->size, IPC_CREAT | IPC_EXCL | 0600);
-    if (map->handle < 0) {
-        return -1;
-    }
-    if (sysv_attach(map) != 0) {
-        shmctl(map->handle, IPC_RMID, NULL);
-        return -1;
-    }
-    return 0;
+static int sysv_attach(struct map_handle *map) {
+    map->memory = shmat(map->id, NULL, 0);
+    return map->memory != (void *)-1 ? 0 : -errno;
 }
 
-static int sysv_open(const struct raw_map *original, struct raw_map *map) {
-    map->handle = original->handle;
+static int sysv_create(const void *context, size_t size, struct map_handle *map) {
+    *map = (struct map_handle){.size = size, .owner = true, .id = -1};
+    (void)context;
+    map->id = shmget(IPC_PRIVATE, map->size, IPC_CREAT | IPC_EXCL | 0600);
+    if (map->id < 0) {
+        return -errno;
+    }
+    int rc = sysv_attach(map);
+    if (rc != 0) {
+        shmctl(map->id, IPC_RMID, NULL);
+    }
+    return rc;
+}
+
+static int sysv_open(const void *context, const struct map_handle *original, struct map_handle *map) {
+    *map = (struct map_handle){.size = original->size, .id = -1};
+    (void)context;
+    map->id = original->id;
     return sysv_attach(map);
 }
 
-static void sysv_close(struct raw_map *map) {
+static void sysv_close(struct map_handle *map) {
     shmdt(map->memory);
     if (map->owner) {
-        shmctl(map->handle, IPC_RMID, NULL);
+        shmctl(map->id, IPC_RMID, NULL);
     }
 }
 
-static int map_descriptor(struct raw_map *map) {
-    map->memory = mmap(NULL, map->size, PROT_READ | PROT_WRITE, MAP_SHARED, map->handle, 0);
-    return map->memory != MAP_FAILED ? 0 : -1;
+static int map_descriptor(struct map_handle *map) {
+    map->memory = mmap(NULL, map->size, PROT_READ | PROT_WRITE, MAP_SHARED, map->id, 0);
+    return map->memory != MAP_FAILED ? 0 : -errno;
 }
 
-/* Size and space; the descriptor is closed when there is none. */
-static int fill_descriptor(struct raw_map *map) {
-    int rc = map->handle < 0 ? errno : 0;
-    if (rc == 0 && ftruncate(map->handle, (off_t)map->size) != 0) {
-        rc = errno;
+/* Sets the size, reserves the memory and maps it. */
+static int fill_descriptor(struct map_handle *map) {
+    if (ftruncate(map->id, (off_t)map->size) != 0) {
+        return -errno;
     }
-    if (rc == 0) {
-        rc = posix_fallocate(map->handle, 0, (off_t)map->size);
-    }
-    if (rc == 0 && map_descriptor(map) != 0) {
-        rc = errno;
-    }
-    if (rc != 0 && map->handle >= 0) {
-        close(map->handle);
-    }
-    errno = rc;
-    return rc == 0 ? 0 : -1;
+    int rc = -posix_fallocate(map->id, 0, (off_t)map->size);
+    return rc != 0 ? rc : map_descriptor(map);
 }
 
-static void close_descriptor(struct raw_map *map) {
-    munmap(map->memory, map->size);
-    close(map->handle);
-}
-
-static int posix_create(struct raw_map *map) {
+static int posix_create(const void *context, size_t size, struct map_handle *map) {
     static unsigned count;
+    *map = (struct map_handle){.size = size, .owner = true, .id = -1};
+    (void)context;
     snprintf(map->name, sizeof map->name, "/llmpbench_%d_%u", (int)getpid(), count++);
-    map->handle = shm_open(map->name, O_CREAT | O_RDWR | O_EXCL, 0600);
+    map->id = shm_open(map->name, O_CREAT | O_RDWR | O_EXCL, 0600);
+    if (map->id < 0) {
+        return -errno;
+    }
     int rc = fill_descriptor(map);
-    if (rc != 0 && map->handle >= 0) {
+    if (rc != 0) {
+        close(map->id);
         shm_unlink(map->name);
     }
     return rc;
 }
 
-static int posix_open(const struct raw_map *original, struct raw_map *map) {
-    map->handle = shm_open(original->name, O_RDWR, 0);
-    if (map->handle < 0) {
-        return -1;
-    }
-    return map_descriptor(map);
+static int posix_open(const void *context, const struct map_handle *original, struct map_handle *map) {
+    *map = (struct map_handle){.size = original->size, .id = -1};
+    (void)context;
+    map->id = shm_open(original->name, O_RDWR, 0);
+    return map->id >= 0 ? map_descriptor(map) : -errno;
 }
 
-static void posix_close(struct raw_map *map) {
-    close_descriptor(map);
+static void posix_close(struct map_handle *map) {
+    munmap(map->memory, map->size);
+    close(map->id);
     if (map->owner) {
         shm_unlink(map->name);
     }
 }
 
-static int memfd_make(struct raw_map *map) {
-    map->handle = memfd_create("llmpbench", 0);
-    return fill_descriptor(map);
+static int memfd_create_map(const void *context, size_t size, struct map_handle *map) {
+    *map = (struct map_handle){.size = size, .owner = true, .id = -1};
+    (void)context;
+    map->id = memfd_create("llmpbench", 0);
+    if (map->id < 0) {
+        return -errno;
+    }
+    int rc = fill_descriptor(map);
+    if (rc != 0) {
+        close(map->id);
+    }
+    return rc;
 }
 
-static int memfd_open(const struct raw_map *original, struct raw_map *map) {
-    map->handle = original->handle;
+static int memfd_open(const void *context, const struct map_handle *original, struct map_handle *map) {
+    *map = (struct map_handle){.size = original->size, .id = -1};
+    (void)context;
+    map->id = original->id;
     return map_descriptor(map);
 }
 
-static void memfd_close(struct raw_map *map) {
+static void memfd_close(struct map_handle *map) {
     munmap(map->memory, map->size);
     if (map->owner) {
-        close(map->handle);
+        close(map->id);
     }
 }
 
-static const struct raw_provider providers[] = {
-    {"sysv", sysv_create, sysv_open, sysv_close},
-    {"posix", posix_create, posix_open, posix_close},
-    {"memfd", memfd_make, memfd_open, memfd_close},
+static const struct map_calls {
+    const char *transport;
+    struct map_ops ops;
+} all_calls[] = {
+    {"sysv", {sysv_create, sysv_open, sysv_close, error_name}},
+    {"posix", {posix_create, posix_open, posix_close, error_name}},
+    {"memfd", {memfd_create_map, memfd_open, memfd_close, error_name}},
 };
 
-const struct raw_provider *raw_provider_find(const char *name) {
-    for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++) {
-        if (strcmp(providers[i].name, name) == 0) {
-            return &providers[i];
+const struct map_ops *map_calls_find(const char *transport) {
+    for (size_t i = 0; i < sizeof all_calls / sizeof all_calls[0]; i++) {
+        if (strcmp(all_calls[i].transport, transport) == 0) {
+            return &all_calls[i].ops;
         }
     }
     return NULL;
-}
-
-int raw_map_create(const struct raw_provider *provider, size_t size, struct raw_map *map) {
-    *map = (struct raw_map){.provider = provider, .size = size, .owner = true, .handle = -1};
-    return provider->create(map);
-}
-
-int raw_map_open(const struct raw_map *original, struct raw_map *map) {
-    *map = (struct raw_map){.provider = original->provider, .size = original->size, .handle = -1};
-    return map->provider->open(original, map);
-}
-
-void raw_map_close(struct raw_map *map) {
-    map->provider->close(map);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The baseline of a round trip: a message of LLMP's shape there, and one back, each copied out of its slot and checked. And
- * of the way through a broker: the far side copies the message from slot to slot, without a look at its payload.
+ * The baseline of a round trip: a message of LLMP's shape there and one back, each copied out of its slot and checked. With
+ * `relay`, the baseline of the way through a broker: side B copies the message from slot to slot and does not check its
+ * payload.
  *
- * The settings are windows of 8 KiB to 1 MiB for each direction, larger ones where the payload needs them, and both ways
- * to copy. The best two by their medians are measured again for longer. The better one's percentiles are the baseline: halved
+ * The settings: windows of 8 KiB to 1 MiB for each direction, larger ones for payloads above 4 KiB, and both ways to copy. The
+ * two with the smallest medians are measured again for longer. The percentiles of the faster one are the baseline: halved
  * for the one-way latency, whole for the way through a broker.
  */
-#include <stdio.h>
+#include "baselines/pingpong.h"
 
-#include "baselines/baseline.h"
+#include "baselines/slots.h"
 #include "kit/clock.h"
 #include "kit/pair.h"
 #include "kit/stats.h"
@@ -24,19 +25,19 @@ struct lane {
 };
 
 struct pingpong {
-    struct shared_word go;   /* A: counts the runs; UINT64_MAX: no more */
-    struct shared_word last; /* A: B may stop after this message; published before the message is */
-    struct lane there;       /* A writes */
-    struct lane back;        /* B writes */
-    size_t window;           /* written before `go`, read behind it */
+    struct shared_word go;   /* A: number of the current run, from 1; UINT64_MAX: B exits */
+    struct shared_word last; /* A: B ends the run after this message; published before the message is */
+    struct lane there;       /* written by A */
+    struct lane back;        /* written by B */
+    size_t window;           /* written before `go`, read after it */
     bool inlined;            /* likewise */
-    bool relay;              /* the far side is a broker */
-    bool corrupt;
-    struct payload payload; /* each side has its own copy of the words after the fork */
-    unsigned char *copy;    /* likewise: where payloads are copied to */
+    bool relay;              /* side B is a broker */
+    bool corrupt;            /* written by both sides, only ever to true */
+    struct payload payload;  /* its words are private to each side after the fork */
+    unsigned char *copy;     /* payloads are copied to here; private likewise */
 };
 
-/* One side's place in its windows; both lanes move in step. */
+/* The position of one side in both of its windows, which advance together. */
 struct place {
     size_t at;
     size_t slot;
@@ -63,12 +64,12 @@ ALWAYS_INLINE bool take(struct lane *lane, const struct place *place, struct pin
     return payload_is(&p->payload, p->copy, bytes, i) && good;
 }
 
-ALWAYS_INLINE void place_next(struct place *place) {
+ALWAYS_INLINE void place_advance(struct place *place) {
     place->at = place->at + place->slot == place->end ? 0 : place->at + place->slot;
 }
 
-/* B as a broker: from slot to slot. */
-ALWAYS_INLINE bool pass_on(struct pingpong *p, const struct place *place, uint64_t i, size_t bytes) {
+/* Side B as a broker: copies the message from slot to slot. */
+ALWAYS_INLINE bool relay_one(struct pingpong *p, const struct place *place, uint64_t i, size_t bytes) {
     unsigned char *slot = p->there.slots + place->at;
     struct payload in_place = {.words = (uint64_t *)(slot + SLOT_HEADER)};
     word_await(&p->there.id, i); /* pairs with word_publish(id) in put() of the other side */
@@ -78,18 +79,18 @@ ALWAYS_INLINE bool pass_on(struct pingpong *p, const struct place *place, uint64
     return good;
 }
 
-/* B: answers each message with one of the same number. */
+/* Side B: answers each message with one of the same number. */
 ALWAYS_INLINE bool answer_run(struct pingpong *p, struct payload *own, size_t bytes) {
     struct place place = place_start(p->window, bytes);
     bool good = true;
     for (uint64_t i = 1;; i++) {
         if (p->relay) {
-            good &= pass_on(p, &place, i, bytes);
+            good &= relay_one(p, &place, i, bytes);
         } else {
             good &= take(&p->there, &place, p, i, bytes);
             put(&p->back, &place, own, i, bytes);
         }
-        place_next(&place);
+        place_advance(&place);
         if (word_observe(&p->last) == i) { /* pairs with word_publish(last) in ask_run() */
             return good;
         }
@@ -98,21 +99,21 @@ ALWAYS_INLINE bool answer_run(struct pingpong *p, struct payload *own, size_t by
 
 static int answer_side(void *context) {
     struct pingpong *p = context;
-    struct payload own = p->payload; /* its words are this process's own since the fork */
-    arena_touch(p->there.slots, ARENA_BYTES);
+    struct payload own = p->payload; /* its words are private to this process since the fork */
+    arena_touch(p->there.slots);
     for (uint64_t run = 1;; run++) {
-        word_await(&p->go, run); /* pairs with word_publish(go) in ask_side() and baseline_pingpong() */
+        word_await(&p->go, run); /* pairs with word_publish(go) in ask_side() and stop_answers() */
         if (word_observe(&p->go) == UINT64_MAX) {
             return 0;
         }
         if (!WITH_SIZE(p->inlined, own.bytes, answer_run, p, &own)) {
             p->corrupt = true;
         }
-        word_publish(&p->back.id, UINT64_MAX); /* at rest; pairs with word_await(back.id) in ask_side() */
+        word_publish(&p->back.id, UINT64_MAX); /* the run has ended; pairs with word_await(back.id) in ask_side() */
     }
 }
 
-/* A: one clock reading a round trip; each interval contains exactly one. */
+/* Side A: reads the clock once per round trip, so that each interval contains the cost of exactly one reading. */
 ALWAYS_INLINE bool ask_run(struct pingpong *p, struct samples *samples, uint64_t until, size_t bytes) {
     struct place place = place_start(p->window, bytes);
     bool good = true;
@@ -124,7 +125,7 @@ ALWAYS_INLINE bool ask_run(struct pingpong *p, struct samples *samples, uint64_t
         }
         put(&p->there, &place, &p->payload, i, bytes);
         good &= take(&p->back, &place, p, i, bytes);
-        place_next(&place);
+        place_advance(&place);
         uint64_t now = clock_now();
         if (last) {
             return good;
@@ -134,13 +135,14 @@ ALWAYS_INLINE bool ask_run(struct pingpong *p, struct samples *samples, uint64_t
     }
 }
 
-/* One setting, and what came of it. */
+/* One setting, and its result. */
 struct trial {
     size_t window;
     bool inlined;
     double ns[PERCENTILES];
 };
 
+/* Returns 0, or -1 without samples. */
 static int ask_side(struct pingpong *p, struct trial *trial, uint64_t run, uint64_t duration_ns) {
     struct samples samples;
     if (samples_init(&samples, SAMPLES_MAX) != 0) {
@@ -150,7 +152,7 @@ static int ask_side(struct pingpong *p, struct trial *trial, uint64_t run, uint6
     p->inlined = trial->inlined;
     word_publish(&p->last, 0);
     word_publish(&p->there.id, 0);
-    word_publish(&p->back.id, 0); /* B's word, but B rests until `go` */
+    word_publish(&p->back.id, 0); /* B's word, but B does not run until `go` */
     word_publish(&p->go, run);    /* pairs with word_await(go) in answer_side() */
     bool good = WITH_SIZE(p->inlined, p->payload.bytes, ask_run, p, &samples, clock_now() + duration_ns);
     word_await(&p->back.id, UINT64_MAX); /* pairs with word_publish(back.id) in answer_side() */
@@ -160,6 +162,7 @@ static int ask_side(struct pingpong *p, struct trial *trial, uint64_t run, uint6
     return failed;
 }
 
+/* Adds a window with each way to copy, unless it has room for less than two slots. Returns the new count. */
 static unsigned add_trial(struct trial *list, unsigned count, size_t window, size_t payload) {
     if (window < 2 * slot_bytes(payload)) {
         return count;
@@ -191,7 +194,7 @@ static int compare_trials(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-/* Every trial for a short time, then the best ones for longer: the baseline. Returns 0, or -1 without samples. */
+/* Tries every setting for a short time, and the fastest ones again for longer. Returns 0, or -1 without samples. */
 static int find_best(struct pingpong *p, const struct settings *settings, struct trial *best) {
     struct trial list[TRIALS_MAX];
     uint64_t run = 0;
@@ -208,11 +211,25 @@ static int find_best(struct pingpong *p, const struct settings *settings, struct
     return failed;
 }
 
+static void stop_answers(struct pingpong *p, pid_t peer, struct outcome *out) {
+    word_publish(&p->go, UINT64_MAX); /* pairs with word_await(go) in answer_side() */
+    if (pair_join(peer, 2000) != 0 || p->corrupt) {
+        outcome_fail(out, "corrupt: the baseline received a wrong message");
+    }
+}
+
 static void measure(struct pingpong *p, const struct settings *settings, struct outcome *out) {
     struct trial best;
+    arena_touch(p->there.slots);
+    pid_t peer = pair_fork(answer_side, p);
+    if (peer < 0) {
+        outcome_fail(out, "failed: no second process for the baseline");
+        return;
+    }
     if (find_best(p, settings, &best) != 0) {
         outcome_fail(out, "failed: the baseline has no samples");
     }
+    stop_answers(p, peer, out);
     out->times.count = PERCENTILES;
     memcpy(out->times.ns, best.ns, sizeof best.ns);
     out->baseline.window = best.window;
@@ -220,29 +237,20 @@ static void measure(struct pingpong *p, const struct settings *settings, struct 
     out->baseline.write_batch = out->baseline.read_batch = 1;
 }
 
-void baseline_pingpong(const struct baseline_job *job, unsigned char *arena, struct outcome *out) {
+void baseline_pingpong(size_t payload, bool relay, const struct settings *settings, unsigned char *arena,
+                       struct outcome *out) {
     struct pingpong *p = pair_alloc(sizeof *p);
-    p->relay = job->family == BASELINE_RELAY;
+    p->relay = relay;
     p->there.slots = arena;
     p->back.slots = arena + ARENA_BYTES / 2;
-    p->copy = aligned_alloc(64, slot_bytes(job->payload));
-    if (p->copy == NULL || payload_init(&p->payload, job->payload, job->settings->seed) != 0) {
+    p->copy = payload_buffer(slot_bytes(payload));
+    if (p->copy == NULL || payload_init(&p->payload, payload, settings->seed) != 0) {
         outcome_fail(out, "failed: no memory for a payload");
-        return;
-    }
-    memset(p->copy, 0, job->payload);
-    arena_touch(arena, ARENA_BYTES);
-    pid_t peer = pair_fork(answer_side, p);
-    if (peer < 0) {
-        outcome_fail(out, "failed: no second process for the baseline");
-        return;
-    }
-    measure(p, job->settings, out);
-    word_publish(&p->go, UINT64_MAX); /* pairs with word_await(go) in answer_side() */
-    if (pair_join(peer, 2000) != 0 || p->corrupt) {
-        outcome_fail(out, "corrupt: the baseline saw a wrong message");
+    } else {
+        memset(p->copy, 0, payload);
+        measure(p, settings, out);
+        payload_fini(&p->payload);
     }
     free(p->copy);
-    payload_fini(&p->payload);
     pair_release(p, sizeof *p);
 }

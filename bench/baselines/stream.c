@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The baseline of a stream: messages of LLMP's shape, one way, as fast as these two cores can.
+ * The baseline of a stream: messages of LLMP's shape, one way, as fast as the two cores can transfer them.
  *
- * The settings: windows from 16 KiB to 64 MiB in steps of 4; in each, every message published on its own and the reader
- * close behind; published in batches of 512; and read in batches of 512; each with both ways to copy. Whichever is best at this moment is the baseline.
+ * The settings: windows from 16 KiB to 64 MiB in steps of 4; in each of them, every message published on its own and read
+ * at once, published in batches of 512, and read in batches of 512; each with both ways to copy. The fastest setting is
+ * the baseline.
  */
-#include <stdio.h>
+#include "baselines/stream.h"
 
-#include "baselines/baseline.h"
+#include "baselines/slots.h"
 #include "kit/clock.h"
 #include "kit/pair.h"
 #include "kit/stats.h"
@@ -15,33 +16,33 @@
 
 enum { BATCH = 512, SETTINGS_MAX = 64, FINALISTS = 3, TURNS = 5 };
 
+/* One setting, and its result. */
 struct setting {
     size_t window;
     uint64_t slots;
     uint64_t write_batch;
     uint64_t read_batch;
     bool inlined;
-    double ns; /* per message, as the reader saw it */
+    double ns; /* per message, timed by the reader */
 };
 
-/* What the two sides share. */
+/* Shared by both sides. */
 struct stream {
-    struct shared_word go;   /* A: the setting whose run is on, counted from 1; UINT64_MAX: no more */
+    struct shared_word go;   /* A: number of the current run, from 1; UINT64_MAX: B exits */
     struct shared_word id;   /* A: messages published */
-    struct shared_word end;  /* A: messages of the whole run, known only at its end; before that 0 */
+    struct shared_word end;  /* A: messages of the whole run; 0 until the run ends */
     struct shared_word ack;  /* B: messages read; their slots may be written again */
-    struct shared_word done; /* B: the setting whose run is over */
-    struct setting setting;  /* written before `go`, read behind it */
-    double ns;               /* written before `done`, read behind it */
+    struct shared_word done; /* B: number of the last run that has ended */
+    struct setting setting;  /* written before `go`, read after it */
+    double ns;               /* written before `done`, read after it */
     bool corrupt;            /* likewise */
-    struct payload payload;  /* each side's own copy after the fork */
+    struct payload payload;  /* its words are private to each side after the fork */
     unsigned char *arena;
 };
 
-/* The one who writes waits here when all slots are full. Returns up to which message it may write. */
+/* Waits for the reader if all slots are full. Returns up to which message the writer may write. */
 static uint64_t await_room(struct stream *s, uint64_t next, uint64_t slots) {
-    word_publish(&s->id,
-                 next); /* the reader needs what a batch holds back; pairs with word_observe(id) in read_run() */
+    word_publish(&s->id, next); /* the reader may wait for messages of a batch; pairs with word_observe(id) */
     uint64_t acked;
     while ((acked = word_observe(&s->ack)) + slots <= next) { /* pairs with word_publish(ack) in read_run() */
         spin_turn();
@@ -49,7 +50,7 @@ static uint64_t await_room(struct stream *s, uint64_t next, uint64_t slots) {
     return acked + slots;
 }
 
-/* Writes until `until`, looking at the clock every 64 KiB. */
+/* Writes until `until` and checks the clock every 64 KiB. Returns the number of messages. */
 ALWAYS_INLINE uint64_t write_run(struct stream *s, uint64_t until, size_t bytes) {
     const struct setting set = s->setting;
     const size_t slot = slot_bytes(bytes), end = set.slots * slot;
@@ -66,7 +67,7 @@ ALWAYS_INLINE uint64_t write_run(struct stream *s, uint64_t until, size_t bytes)
             at = at + slot == end ? 0 : at + slot;
             i++;
             if (++unpublished >= set.write_batch) {
-                word_publish(&s->id, i); /* pairs with word_observe(id) in read_run() */
+                word_publish(&s->id, i); /* pairs with word_observe(id) in await_batch() */
                 unpublished = 0;
             }
         }
@@ -74,10 +75,10 @@ ALWAYS_INLINE uint64_t write_run(struct stream *s, uint64_t until, size_t bytes)
     return i;
 }
 
-/* How many messages may be read: waits for a batch of them, or for the end of the run. */
+/* Waits for a batch of messages or for the end of the run. Returns how many messages have been published. */
 static uint64_t await_batch(struct stream *s, uint64_t next, uint64_t batch) {
     for (;;) {
-        uint64_t end = word_observe(&s->end); /* before id, so that id is final when this is; pairs with write_side() */
+        uint64_t end = word_observe(&s->end); /* before id, which is final once this is set; pairs with write_side() */
         uint64_t id = word_observe(&s->id);   /* pairs with word_publish(id) in write_run() */
         if (id >= next + batch || end != 0) {
             return id;
@@ -90,7 +91,10 @@ static uint64_t await_batch(struct stream *s, uint64_t next, uint64_t batch) {
     }
 }
 
-/* The first time round the window meets the lines as the run before left them, and is not timed if there is a second. */
+/*
+ * Restarts the clock after the first pass over the window, because its cache lines are where the previous run left them. If
+ * the run ends within that pass, the pass is what is timed.
+ */
 static void restart_clock(uint64_t read, uint64_t slots, uint64_t *first, uint64_t *start) {
     if (*first == 0 && read >= slots) {
         *first = read;
@@ -107,7 +111,7 @@ ALWAYS_INLINE uint64_t read_run(struct stream *s, size_t bytes) {
     bool good = true;
     await_batch(s, 0, 1);
     uint64_t start = clock_now();
-    while ((id = await_batch(s, i, set.read_batch)) != i) { /* else nothing more comes */
+    while ((id = await_batch(s, i, set.read_batch)) != i) { /* equal: the run has ended */
         while (i < id) {
             const unsigned char *from = s->arena + at;
             good &= slot_header_is(from, i + 1, bytes) && payload_is(&s->payload, from + SLOT_HEADER, bytes, i);
@@ -127,9 +131,9 @@ ALWAYS_INLINE uint64_t read_run(struct stream *s, size_t bytes) {
 static int read_side(void *context) {
     struct stream *s = context;
     struct payload own = s->payload;
-    arena_touch(s->arena, ARENA_BYTES);
+    arena_touch(s->arena);
     for (uint64_t run = 1;; run++) {
-        word_await(&s->go, run); /* pairs with word_publish(go) in write_side() and baseline_stream() */
+        word_await(&s->go, run); /* pairs with word_publish(go) in write_side() and stop_reader() */
         if (word_observe(&s->go) == UINT64_MAX) {
             return 0;
         }
@@ -142,7 +146,7 @@ static void write_side(struct stream *s, struct setting *setting, uint64_t run, 
     s->setting = *setting;
     word_publish(&s->id, 0);
     word_publish(&s->end, 0);
-    word_publish(&s->ack, 0);  /* B's word, but B rests until `go` */
+    word_publish(&s->ack, 0);  /* B's word, but B does not run until `go` */
     word_publish(&s->go, run); /* pairs with word_await(go) in read_side() */
     uint64_t count = WITH_SIZE(setting->inlined, s->payload.bytes, write_run, s, clock_now() + duration_ns);
     word_publish(&s->id, count);
@@ -151,7 +155,7 @@ static void write_side(struct stream *s, struct setting *setting, uint64_t run, 
     setting->ns = s->ns;
 }
 
-/* One way to publish and read in a window, with each way to copy. */
+/* Adds a setting with each way to copy. Returns the new count. */
 static unsigned add_setting(struct setting *list, unsigned count, struct setting setting, size_t payload) {
     list[count++] = setting;
     if (payload <= INLINED_MAX) {
@@ -161,7 +165,7 @@ static unsigned add_setting(struct setting *list, unsigned count, struct setting
     return count;
 }
 
-/* Batches of at most half a window; where less than two messages are left of them, they are not tried. */
+/* A batch is at most half a window; if that is less than two messages, batches are not tried. */
 static unsigned list_settings(struct setting *list, size_t payload) {
     unsigned count = 0;
     for (size_t window = (size_t)16 << 10; window <= ARENA_BYTES; window *= 4) {
@@ -187,8 +191,8 @@ static int compare_settings(const void *left, const void *right) {
 }
 
 /*
- * The best setting of each window, the best windows first. A short reading of a window can be far too good for all of its
- * settings (its lines happened to lie well), so the second readings must not be of one window alone.
+ * Moves the fastest settings to the front, at most one per window. A short reading can be far too fast for all settings of
+ * one window, by chance of where its lines were, so the finalists must not all have the same window.
  */
 static unsigned keep_finalists(struct setting *list, unsigned count) {
     unsigned kept = 0;
@@ -206,8 +210,8 @@ static unsigned keep_finalists(struct setting *list, unsigned count) {
 }
 
 /*
- * In turns, so that a state of the caches that comes and goes meets them all; the median of its turns is a setting's.
- * Of messages of 1 MiB a turn is so few that it would end before the caches have settled: they get one long turn.
+ * Measures the finalists in turns, so that a temporary state of the caches affects all of them, and uses the median of
+ * each one's turns. A turn of 1 MiB messages would end before the caches have settled: those get one long turn.
  */
 static void run_finals(struct stream *s, struct setting *list, unsigned count, uint64_t *run, uint64_t duration_ns) {
     double times[FINALISTS][TURNS];
@@ -236,29 +240,37 @@ static struct setting find_best(struct stream *s, const struct settings *setting
     return list[0];
 }
 
-void baseline_stream(const struct baseline_job *job, unsigned char *arena, struct outcome *out) {
-    struct stream *s = pair_alloc(sizeof *s);
-    s->arena = arena;
-    if (payload_init(&s->payload, job->payload, job->settings->seed) != 0) {
-        outcome_fail(out, "failed: no memory for a payload");
-        return;
+static void stop_reader(struct stream *s, pid_t peer, struct outcome *out) {
+    word_publish(&s->go, UINT64_MAX); /* pairs with word_await(go) in read_side() */
+    if (pair_join(peer, 2000) != 0 || s->corrupt) {
+        outcome_fail(out, "corrupt: the baseline's own reader received a wrong message");
     }
-    arena_touch(arena, ARENA_BYTES);
+}
+
+static void measure(struct stream *s, const struct settings *settings, struct outcome *out) {
+    arena_touch(s->arena);
     pid_t peer = pair_fork(read_side, s);
     if (peer < 0) {
         outcome_fail(out, "failed: no second process for the baseline");
         return;
     }
-    struct setting best = find_best(s, job->settings);
-    word_publish(&s->go, UINT64_MAX); /* pairs with word_await(go) in read_side() */
-    if (pair_join(peer, 2000) != 0 || s->corrupt) {
-        outcome_fail(out, "corrupt: the baseline's own reader saw a wrong message");
-    }
+    struct setting best = find_best(s, settings);
+    stop_reader(s, peer, out);
     out->times = (struct times){.count = 1, .ns = {best.ns}};
     out->baseline.window = best.window;
     out->baseline.inlined = best.inlined;
     out->baseline.write_batch = (unsigned)best.write_batch;
     out->baseline.read_batch = (unsigned)best.read_batch;
-    payload_fini(&s->payload);
+}
+
+void baseline_stream(size_t payload, const struct settings *settings, unsigned char *arena, struct outcome *out) {
+    struct stream *s = pair_alloc(sizeof *s);
+    s->arena = arena;
+    if (payload_init(&s->payload, payload, settings->seed) == 0) {
+        measure(s, settings, out);
+        payload_fini(&s->payload);
+    } else {
+        outcome_fail(out, "failed: no memory for a payload");
+    }
     pair_release(s, sizeof *s);
 }

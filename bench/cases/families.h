@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The cases, their variants and metrics, the payloads, and the providers that can be measured. */
+/* The cases, their families and metrics, and the payloads. */
 #ifndef LLMP_BENCH_FAMILIES_H
 #define LLMP_BENCH_FAMILIES_H
 
 #include "cases/benchmark.h"
 
-enum { CASES = 5, PAYLOADS = 7, PROVIDERS_MAX = 16, MAP_SIZES = 3 };
+enum { CASES = 5, PAYLOADS = 7, MAP_SIZES = 3 };
 
 extern const char *const case_names[CASES]; /* stream pingpong broker map start */
 extern const size_t payload_sizes[PAYLOADS];
@@ -19,8 +19,5 @@ extern const struct family family_broker_latency;
 extern const struct family family_broker_stream;
 extern const struct family family_map;
 extern const struct family family_start;
-
-/* The providers of this build whose maps a second process can open. Returns how many; at most PROVIDERS_MAX. */
-unsigned providers_known(const llmp_shmem_provider *list[PROVIDERS_MAX]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Asking hyperfine for its version. */
+/* Running `hyperfine --version`. */
 #include "cases/hyperfine.h"
 
 #include <stdio.h>

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * From a process's start to the first message in another one, timed by hyperfine: the baseline, the provider, and the
- * baseline again, each many times. See start_once.h for what runs.
+ * The time from the start of a program to the first message in a second one, measured by hyperfine: the baseline, the
+ * subject, and the baseline again, each many times. start_once.h describes the programs.
  */
 #include <fcntl.h>
 #include <jansson.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cases/channel.h"
+#include "cases/cases.h"
 #include "cases/hyperfine.h"
 #include "kit/pair.h"
 #include "kit/stats.h"
+#include "subjects/subjects.h"
 
-enum { BEFORE, LIBRARY, AFTER, PARTS, TEXT = 640 };
+enum { BEFORE, SUBJECT, AFTER, PARTS, TEXT = 640 };
 
-/* Start times are reported by these. */
+/* The percentiles of start times that are reported: p50, p90, max. */
 static const double start_percentiles[] = {50, 90, 100};
 
-/* hyperfine splits its commands as a shell does, so paths are quoted. */
+/* The path is quoted, because hyperfine splits commands as a shell does. */
 static void write_command(char *text, const char *self, const char *what) {
     snprintf(text, TEXT, "'%.500s' start-once %.80s --cpus %d,%d", self, what, pair_cores.a, pair_cores.b);
 }
 
-/* The worker is pinned to one core; what it times shall use both. */
+/* Allows both cores: the worker is pinned to one, and the programs that it times inherit that. */
 static void unpin(void) {
     cpu_set_t both;
     CPU_ZERO(&both);
@@ -33,11 +35,12 @@ static void unpin(void) {
     sched_setaffinity(0, sizeof both, &both);
 }
 
-/* Replaces this process. Everything that hyperfine says goes to `log`. */
+/* Replaces this process by hyperfine, with its output in `log`. */
 static void exec_hyperfine(const struct benchmark *benchmark, const char *self, const char *json, const char *log) {
-    char commands[2][TEXT], named[80], name[64], runs[24], export[540];
-    snprintf(named, sizeof named, "--provider %s", llmp_shmem_provider_name(benchmark->provider));
-    snprintf(name, sizeof name, "start/ref/%s", llmp_shmem_provider_name(benchmark->provider));
+    char known[SUBJECT_NAME_SIZE], commands[2][TEXT], named[80], name[80], runs[24], export[540];
+    subject_name(benchmark->subject, known);
+    snprintf(named, sizeof named, "--subject %s", known);
+    snprintf(name, sizeof name, "start/%s", known);
     snprintf(runs, sizeof runs, "--runs=%u", benchmark->settings->starts);
     snprintf(export, sizeof export, "--export-json=%s", json);
     write_command(commands[0], self, "--baseline");
@@ -56,15 +59,15 @@ static void exec_hyperfine(const struct benchmark *benchmark, const char *self, 
     _exit(127);
 }
 
-/* The line of what hyperfine said that begins with "Error", else the last one. */
-static void read_reason(const char *log, char *reason, int size) {
+/* Reads the first line of hyperfine's output that starts with "Error", or the last line if there is none. */
+static void read_error(const char *log, char *error, size_t size) {
     char line[160];
     FILE *file = fopen(log, "r");
-    snprintf(reason, (size_t)size, "no reason given");
-    while (file != NULL && strncmp(reason, "Error", 5) != 0 && fgets(line, sizeof line, file) != NULL) {
+    snprintf(error, size, "no output");
+    while (file != NULL && strncmp(error, "Error", 5) != 0 && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\r\n")] = '\0';
         if (line[0] != '\0') {
-            snprintf(reason, (size_t)size, "%.90s", line);
+            snprintf(error, size, "%.90s", line);
         }
     }
     if (file != NULL) {
@@ -73,11 +76,11 @@ static void read_reason(const char *log, char *reason, int size) {
 }
 
 static bool run_hyperfine(const struct benchmark *benchmark, const char *json, const char *log, struct outcome *out) {
-    char self[512], reason[100];
+    char self[512], error[100];
     int status = -1;
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     if (length < 0) {
-        outcome_fail(out, "failed: no path of this program");
+        outcome_fail(out, "failed: the path of this program is unknown");
         return false;
     }
     self[length] = '\0';
@@ -90,8 +93,8 @@ static bool run_hyperfine(const struct benchmark *benchmark, const char *json, c
     if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         return true;
     }
-    read_reason(log, reason, sizeof reason);
-    outcome_fail(out, "failed: hyperfine: %s", reason);
+    read_error(log, error, sizeof error);
+    outcome_fail(out, "failed: hyperfine: %s", error);
     return false;
 }
 
@@ -117,9 +120,9 @@ static void read_results(const char *json, struct outcome *out) {
     json_t *root = json_load_file(json, 0, NULL);
     const json_t *results = json_object_get(root, "results");
     if (json_array_size(results) != PARTS || !take_times(json_array_get(results, BEFORE), &out->own_baseline[0]) ||
-        !take_times(json_array_get(results, LIBRARY), &out->times) ||
+        !take_times(json_array_get(results, SUBJECT), &out->times) ||
         !take_times(json_array_get(results, AFTER), &out->own_baseline[1])) {
-        outcome_fail(out, "failed: hyperfine's JSON has other results than were asked for");
+        outcome_fail(out, "failed: hyperfine's JSON does not have the expected results");
     }
     json_decref(root);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Time. Both processes of a row read the same clock, so their readings can be compared. */
+/* The clock. Both processes of a benchmark read CLOCK_MONOTONIC, so their readings can be compared. */
 #ifndef LLMP_BENCH_CLOCK_H
 #define LLMP_BENCH_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
+/* Returns nanoseconds since an arbitrary point in time. */
 static inline uint64_t clock_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -13,12 +14,12 @@ static inline uint64_t clock_now(void) {
 }
 
 /*
- * What one clock_now() adds to an interval that contains one: every latency has it subtracted, in rows and baselines
- * alike. The median of many calls, measured once a process.
+ * Returns how many nanoseconds one clock_now() adds to an interval that contains one: the median of many calls, measured
+ * once per process. It is subtracted from every latency, of subjects and baselines alike.
  */
 double clock_cost_ns(void);
 
-/* Sleeps; a signal does not cut it short. */
+/* Sleeps for the whole time, even if signals arrive. */
 void clock_sleep_ms(unsigned milliseconds);
 
 #endif

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Which cores, and who else uses them. */
+/* Reading the CPU topology from /sys and the load of the cores from /proc/stat. */
 #include "kit/cores.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "kit/clock.h"
 #include "kit/sync.h"
 
 bool cores_shared;
 
-/* Shares above which a core counts as busy. A quiet system stays below 3 %. */
-static const double LOAD_LIMIT = 0.25;  /* before a row, of 60 ms in ticks of 10 ms */
-static const double DELAY_LIMIT = 0.03; /* during a row, exact */
+enum { OBSERVE_MS = 60 }; /* ticks are 10 ms long */
 
+/* A core with a larger share of non-idle time counts as busy. A quiet system stays below 3 %. */
+static const double LOAD_MAX = 0.25;
+
+/* Returns a number from the folder topology/ of a core in /sys, or -1 if it is unknown. */
 static long topology(int core, const char *leaf) {
     char path[96];
     long value = -1;
@@ -30,11 +32,13 @@ static long topology(int core, const char *leaf) {
     return value;
 }
 
+/* Returns true if both are threads of one physical core. */
 static bool same_physical(int a, int b) {
     return topology(a, "core_id") >= 0 && topology(a, "core_id") == topology(b, "core_id") &&
            topology(a, "physical_package_id") == topology(b, "physical_package_id");
 }
 
+/* Returns the first allowed core from `from` on, or -1. */
 static int next_core(const cpu_set_t *allowed, int from) {
     while (from < CPU_SETSIZE && !CPU_ISSET(from, allowed)) {
         from++;
@@ -81,35 +85,36 @@ void cores_pin(int core) {
     }
 }
 
-static int parse_ticks(const char *line, const struct cores *cores, struct core_ticks *ticks) {
+/* Returns true if the line belongs to one of the two cores. */
+static bool parse_ticks(const char *line, const struct cores *cores, struct core_ticks *ticks) {
     int core;
     uint64_t t[8]; /* user nice system idle iowait irq softirq steal */
-    int n = sscanf(line,
-                   "cpu%d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
-                   &core, &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &t[7]);
-    if (n != 9 || (core != cores->a && core != cores->b)) {
-        return 0;
+    int fields = sscanf(
+        line, "cpu%d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+        &core, &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &t[7]);
+    if (fields != 9 || (core != cores->a && core != cores->b)) {
+        return false;
     }
     int side = core == cores->a ? 0 : 1;
     ticks->busy[side] = t[0] + t[1] + t[2] + t[5] + t[6];
     ticks->idle[side] = t[3] + t[4];
     ticks->stolen[side] = t[7];
-    return 1;
+    return true;
 }
 
 int core_ticks_read(const struct cores *cores, struct core_ticks *ticks) {
     char line[512];
-    int found = 0;
+    bool found = false;
     memset(ticks, 0, sizeof *ticks);
     FILE *file = fopen("/proc/stat", "r");
     if (file == NULL) {
         return -1;
     }
     while (fgets(line, sizeof line, file) != NULL) {
-        found += parse_ticks(line, cores, ticks);
+        found |= parse_ticks(line, cores, ticks);
     }
     fclose(file);
-    return found > 0 ? 0 : -1;
+    return found ? 0 : -1;
 }
 
 static double share(uint64_t part, uint64_t whole) {
@@ -122,78 +127,34 @@ double core_ticks_load(const struct core_ticks *from, const struct core_ticks *t
         uint64_t busy = to->busy[side] - from->busy[side] + to->stolen[side] - from->stolen[side];
         load[side] = share(busy, busy + to->idle[side] - from->idle[side]);
     }
-    *which = load[1] > load[0];
+    *which = load[1] > load[0] ? 1 : 0;
     return load[*which];
 }
 
 double core_ticks_stolen(const struct core_ticks *from, const struct core_ticks *to) {
-    double worst = 0;
+    double max = 0;
     for (int side = 0; side < 2; side++) {
         uint64_t stolen = to->stolen[side] - from->stolen[side];
         uint64_t all = stolen + to->busy[side] - from->busy[side] + to->idle[side] - from->idle[side];
         double here = share(stolen, all);
-        worst = here > worst ? here : worst;
+        max = here > max ? here : max;
     }
-    return worst;
+    return max;
 }
 
-bool cores_busy(const struct cores *cores, char *why, size_t size) {
+bool cores_busy(const struct cores *cores, char *status, size_t size) {
     struct core_ticks before, after;
     int which;
     if (core_ticks_read(cores, &before) != 0) {
         return false;
     }
-    clock_sleep_ms(60);
+    clock_sleep_ms(OBSERVE_MS);
     core_ticks_read(cores, &after);
     double load = core_ticks_load(&before, &after, &which);
-    if (load <= LOAD_LIMIT) {
+    if (load <= LOAD_MAX) {
         return false;
     }
-    snprintf(why, size, "busy: something else used %.0f %% of core %d before the row", load * 100,
-             which ? cores->b : cores->a);
+    snprintf(status, size, "busy: other programs used %.0f %% of core %d before the benchmark", load * 100,
+             which == 0 ? cores->a : cores->b);
     return true;
-}
-
-static uint64_t run_delay(void) {
-    uint64_t delay = 0;
-    FILE *file = fopen("/proc/self/schedstat", "r");
-    if (file != NULL) {
-        if (fscanf(file, "%*u %" SCNu64, &delay) != 1) {
-            delay = 0;
-        }
-        fclose(file);
-    }
-    return delay;
-}
-
-void usage_read(struct usage *usage) {
-    struct rusage self;
-    getrusage(RUSAGE_SELF, &self);
-    usage->run_delay_ns = run_delay();
-    usage->preempted = (uint64_t)self.ru_nivcsw;
-    usage->slept = (uint64_t)self.ru_nvcsw;
-    usage->faults = (uint64_t)self.ru_minflt;
-    usage->wall_ns = clock_now();
-}
-
-void usage_since(struct usage *usage) {
-    struct usage now;
-    uint64_t end = clock_now(); /* before the reading, which itself takes tens of microseconds */
-    usage_read(&now);
-    usage->wall_ns = end - usage->wall_ns;
-    usage->run_delay_ns = now.run_delay_ns - usage->run_delay_ns;
-    usage->preempted = now.preempted - usage->preempted;
-    usage->slept = now.slept - usage->slept;
-    usage->faults = now.faults - usage->faults;
-}
-
-bool usage_disturbed(const struct usage usage[2], char *why, size_t size) {
-    for (int side = 0; side < 2 && !cores_shared; side++) {
-        double lost = share(usage[side].run_delay_ns, usage[side].wall_ns);
-        if (lost > DELAY_LIMIT) {
-            snprintf(why, size, "busy: side %c waited %.0f %% of the row for its core", "AB"[side], lost * 100);
-            return true;
-        }
-    }
-    return false;
 }

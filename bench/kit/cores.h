@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The two cores that are measured on, and whether anything else uses them. */
+/* The two cores on which benchmarks run, and whether other programs use them. */
 #ifndef LLMP_BENCH_CORES_H
 #define LLMP_BENCH_CORES_H
 
@@ -7,24 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cases/benchmark.h"
-
-/* Side A (sender, clients) runs on `a`, side B (receiver, broker) on `b`. */
+/* Side A (sender, clients) runs on core `a`, side B (receiver, broker) on core `b`. */
 struct cores {
     int a;
     int b;
 };
 
 /*
- * Picks two of the cores that this process may use, on different physical cores where there are such. With only one,
- * cores_shared (sync.h) is set and nothing is pinned.
+ * Picks two of the cores that this process may use, on different physical cores if there are such. If there is only one,
+ * sets cores_shared (sync.h), and cores_pin() does nothing.
  */
 void cores_pick(struct cores *cores);
 
-/* Takes the user's choice. Returns 0, or -1 when this process may not run there. */
+/* Uses the cores that the user chose. Returns 0, or -1 if this process may not run on them. */
 int cores_set(struct cores *cores, int a, int b);
 
-/* Pins this process; nothing where there is only one core. */
+/* Pins this process to a core. Does nothing if both sides share one core. */
 void cores_pin(int core);
 
 /* Ticks that the two cores spent since boot, from /proc/stat. */
@@ -34,25 +32,16 @@ struct core_ticks {
     uint64_t stolen[2]; /* by the hypervisor */
 };
 
-/* Returns 0, or -1 where the system does not tell. */
+/* Returns 0, or -1 if the system does not provide the numbers. */
 int core_ticks_read(const struct cores *cores, struct core_ticks *ticks);
 
-/* The largest share of a core that was not idle between two readings, 0 to 1; its index in `which`. */
+/* Returns the larger of the two cores' shares of non-idle time between two readings, 0 to 1; `which` receives its index. */
 double core_ticks_load(const struct core_ticks *from, const struct core_ticks *to, int *which);
 
-/* The largest share that was stolen, 0 to 1. */
+/* Returns the larger of the two cores' shares of stolen time, 0 to 1. */
 double core_ticks_stolen(const struct core_ticks *from, const struct core_ticks *to);
 
-/* Watches both cores for a moment. Writes "busy: …" into `why` and returns true when something else burns them. */
-bool cores_busy(const struct cores *cores, char *why, size_t size);
-
-/* What this process suffered so far. */
-void usage_read(struct usage *usage);
-
-/* Turns a reading into what happened since then. */
-void usage_since(struct usage *usage);
-
-/* Whether something else had the core for more than a small share of the time. Writes "busy: …". */
-bool usage_disturbed(const struct usage usage[2], char *why, size_t size);
+/* Observes both cores for 60 ms. Returns true if another program uses one of them, and writes "busy: …" to `status`. */
+bool cores_busy(const struct cores *cores, char *status, size_t size);
 
 #endif

@@ -15,7 +15,8 @@ benchmark::State &real(gbench_state *state) {
     return *reinterpret_cast<benchmark::State *>(state);
 }
 
-// Up to 1.7 a failed run has error_occurred and error_message; from 1.8 on skipped and skip_message.
+// Up to release 1.7 a failed run has error_occurred and error_message, from 1.8 on skipped and skip_message. Overload
+// resolution chooses the function whose fields exist, and the one with `int` if both do.
 template <typename R> auto error_of(const R &run, int) -> decltype(run.error_occurred, std::string()) {
     return run.error_occurred ? run.error_message : std::string();
 }
@@ -24,7 +25,7 @@ template <typename R> auto error_of(const R &run, long) -> decltype(run.skip_mes
     return run.skip_message;
 }
 
-// Hands results to C; prints nothing.
+// Passes results to a C callback and prints nothing.
 class CallbackReporter : public benchmark::BenchmarkReporter {
   public:
     CallbackReporter(gbench_report_fn report, void *context) : report_(report), context_(context) {}
@@ -52,7 +53,7 @@ class CallbackReporter : public benchmark::BenchmarkReporter {
     void *context_;
 };
 
-// The library keeps a pointer to the program's name, so the arguments stay.
+// Static arguments, because the library keeps a pointer to the program's name.
 void initialize(const std::string &out_flag) {
     static std::vector<std::string> arguments;
     arguments = {"llmp-bench", out_flag, "--benchmark_out_format=json"};
@@ -120,6 +121,6 @@ extern "C" uint64_t gbench_iterations(const gbench_state *state) {
     return static_cast<uint64_t>(reinterpret_cast<const benchmark::State *>(state)->iterations());
 }
 
-extern "C" void gbench_fail(gbench_state *state, const char *why) {
-    real(state).SkipWithError(why);
+extern "C" void gbench_fail(gbench_state *state, const char *error) {
+    real(state).SkipWithError(error);
 }

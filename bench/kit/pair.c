@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Forking side B, and making sure that it goes. */
+/* Forking side B, and ending it. */
 #include "kit/pair.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 struct cores pair_cores;
 
 static volatile sig_atomic_t stopping;
-static void (*stop_also)(void);
+static void (*stop_callback)(void);
 
 void *pair_alloc(size_t bytes) {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -34,7 +34,7 @@ void pair_release(void *memory, size_t bytes) {
 void pair_die_with(pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) {
-        _exit(1); /* it died before the request was in place */
+        _exit(1); /* the parent died before prctl() */
     }
 }
 
@@ -82,13 +82,13 @@ bool pair_stopping(void) {
 static void on_stop(int signal_number) {
     (void)signal_number;
     stopping = 1;
-    if (stop_also != NULL) {
-        stop_also();
+    if (stop_callback != NULL) {
+        stop_callback();
     }
 }
 
-void pair_catch_stop(void (*also)(void)) {
+void pair_catch_stop(void (*callback)(void)) {
     struct sigaction action = {.sa_handler = on_stop};
-    stop_also = also;
+    stop_callback = callback;
     sigaction(SIGTERM, &action, NULL);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The payload of message number i, and the check that it arrived whole.
+ * The payload of message number i, and the check that it arrived intact.
  *
  *     word 0: i      words 1 … n-1: random, the same in every message of a run
  *
- * The sender changes one word a message. The receiver reads every byte: word 0 must be the number it expects (order,
- * nothing lost, nothing twice) and the sum of all words must be what it expects (content). Rows and baselines use these
- * very functions, so that both do the same work.
+ * The sender changes one word per message. The receiver reads every byte: word 0 must be the expected number (order, no
+ * loss, no duplicates), and the sum of all words must be the expected one (content). Subjects and baselines use the same
+ * functions, so that both do the same work.
  */
 #ifndef LLMP_BENCH_PAYLOAD_H
 #define LLMP_BENCH_PAYLOAD_H
@@ -20,10 +20,10 @@
 struct payload {
     uint64_t *words;
     size_t bytes;      /* a multiple of 8, at least 8 */
-    uint64_t rest_sum; /* of all words but the first */
+    uint64_t rest_sum; /* of all words except the first */
 };
 
-/* xorshift64*: any generator that fills every byte would do. */
+/* xorshift64*; any generator that fills all bytes is good enough. */
 static inline uint64_t payload_random(uint64_t *state) {
     *state ^= *state >> 12;
     *state ^= *state << 25;
@@ -31,11 +31,17 @@ static inline uint64_t payload_random(uint64_t *state) {
     return *state * 0x2545F4914F6CDD1Du;
 }
 
+/* Allocates a buffer of `bytes` bytes, aligned to 64, as payload buffers are. Returns null without memory. */
+static inline void *payload_buffer(size_t bytes) {
+    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
+/* Returns 0, or -1 without memory. */
 static inline int payload_init(struct payload *payload, size_t bytes, uint64_t seed) {
-    uint64_t state = seed | 1; /* zero would stay zero */
+    uint64_t state = seed | 1; /* a state of 0 would stay 0 */
     payload->bytes = bytes;
     payload->rest_sum = 0;
-    payload->words = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    payload->words = payload_buffer(bytes);
     if (payload->words == NULL) {
         return -1;
     }
@@ -52,12 +58,12 @@ static inline void payload_fini(struct payload *payload) {
     payload->words = NULL;
 }
 
-/* Makes it the payload of message number `number`. */
+/* Turns it into the payload of message number `number`. */
 static inline void payload_stamp(struct payload *payload, uint64_t number) {
     payload->words[0] = number;
 }
 
-/* The sum of all words; four at a time, or the additions would wait for each other. */
+/* Returns the sum of all words. Four independent sums, because one would make each addition wait for the previous one. */
 static inline uint64_t payload_sum(const uint64_t *words, size_t count) {
     uint64_t a = 0, b = 0, c = 0, d = 0;
     size_t i = 0;
@@ -73,7 +79,12 @@ static inline uint64_t payload_sum(const uint64_t *words, size_t count) {
     return a + b + c + d;
 }
 
-/* `data` is 8-byte aligned and may lie in shared memory: it is read once. `bytes` is payload->bytes. */
+/*
+ * Returns true if `data` is the payload of message number `number`.
+ *
+ * @param data  8-byte aligned; may be shared memory, because each byte is read once
+ * @param bytes payload->bytes; a parameter, so that callers can pass a constant
+ */
 static inline bool payload_is(const struct payload *payload, const void *data, size_t bytes, uint64_t number) {
     const uint64_t *words = data;
     uint64_t first = words[0];

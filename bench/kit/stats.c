@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Samples, percentiles, the cost of the clock, and figures that people can read. */
+/* Samples, percentiles and means. */
 #include "kit/stats.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-#include "kit/clock.h"
 
 const double percentiles[PERCENTILES] = {50, 90, 99, 99.9, 100};
 
@@ -16,7 +12,8 @@ int samples_init(struct samples *samples, size_t capacity) {
     samples->count = 0;
     samples->capacity = samples->ns != NULL ? capacity : 0;
     for (size_t i = 0; i < samples->capacity; i++) {
-        samples->ns[i] = UINT32_MAX; /* page faults belong here; zeros would become a calloc, which touches nothing */
+        /* Takes the page faults now. With zeros the compiler would make it a calloc(), which touches nothing. */
+        samples->ns[i] = UINT32_MAX;
     }
     return samples->ns != NULL ? 0 : -1;
 }
@@ -38,7 +35,7 @@ void samples_sort(struct samples *samples) {
 }
 
 double samples_percentile(const struct samples *samples, double percent) {
-    double rank = ceil(percent / 100 * (double)samples->count - 1e-6); /* 99.9 % of 1000 is not quite 999 in binary */
+    double rank = ceil(percent / 100 * (double)samples->count - 1e-6); /* 99.9 is inexact in binary: 99.9 % of 1000 */
     size_t index = rank < 1 ? 0 : (size_t)rank - 1;
     if (index >= samples->count) {
         index = samples->count - 1;
@@ -69,7 +66,7 @@ double median_of(double *values, size_t count) {
         return 0;
     }
     qsort(values, count, sizeof *values, compare_double);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+    return count % 2 != 0 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
 double geometric_mean(const double *values, size_t count) {
@@ -77,51 +74,5 @@ double geometric_mean(const double *values, size_t count) {
     for (size_t i = 0; i < count; i++) {
         sum += log(values[i]);
     }
-    return count ? exp(sum / (double)count) : 0;
-}
-
-double clock_cost_ns(void) {
-    enum { ROUNDS = 31, CALLS = 1000 };
-    static double cost = -1;
-    double rounds[ROUNDS];
-    for (int i = 0; cost < 0 && i < ROUNDS; i++) {
-        uint64_t start = clock_now();
-        uint64_t end = start;
-        for (int call = 0; call < CALLS; call++) {
-            end = clock_now();
-        }
-        rounds[i] = (double)(end - start) / CALLS;
-    }
-    if (cost < 0) {
-        cost = median_of(rounds, ROUNDS);
-    }
-    return cost;
-}
-
-void clock_sleep_ms(unsigned milliseconds) {
-    struct timespec left = {.tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000};
-    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
-    }
-}
-
-const char *format_ns(double ns, char *text, size_t size) {
-    static const char *const units[] = {"ns", "us", "ms", "s"};
-    unsigned unit = 0;
-    while (ns >= 999.5 && unit < 3) {
-        ns /= 1000;
-        unit++;
-    }
-    snprintf(text, size, "%.*f %s", ns < 9.995 ? 2 : ns < 99.95 ? 1 : 0, ns, units[unit]);
-    return text;
-}
-
-const char *format_bytes(uint64_t bytes, char *text, size_t size) {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
-    unsigned unit = 0;
-    while (bytes >= 1024 && bytes % 1024 == 0 && unit < 3) {
-        bytes /= 1024;
-        unit++;
-    }
-    snprintf(text, size, "%llu %s", (unsigned long long)bytes, units[unit]);
-    return text;
+    return count > 0 ? exp(sum / (double)count) : 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The atomics of the benchmark: words that two processes share.
+ * The atomics of the benchmarks: words that two processes share.
  *
- * Every word has one writer. word_publish() (release) makes all that its process wrote before visible to whoever reads
- * the new value with word_observe() (acquire). A comment at each use names the word and its partner.
+ * Every word has one writer. word_publish() is a release store: a process that reads the new value with word_observe(),
+ * an acquire load, also sees everything that the writer wrote before. A comment at each use names the word and its
+ * partner.
  */
 #ifndef LLMP_BENCH_SYNC_H
 #define LLMP_BENCH_SYNC_H
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Two lines each: processors fetch lines in pairs, and a neighbour's traffic must not count. */
+/* Two cache lines per word: processors prefetch lines in pairs, and traffic on a neighbour must not be measured. */
 #define SHARED_ALIGN 128
 
 struct shared_word {
@@ -28,10 +29,10 @@ static inline void word_publish(struct shared_word *word, uint64_t value) {
     atomic_store_explicit(&word->value, value, memory_order_release);
 }
 
-/* Set by cores_pick(): both processes run on one core, so whoever waits has to give way. */
+/* True if both processes run on one core, so that a process that waits must yield. Set by cores_pick() and cores_set(). */
 extern bool cores_shared;
 
-/* One turn of a loop that waits for a cache line: as fast as can be where the other side has a core of its own. */
+/* One turn of a loop that polls a cache line as fast as possible; yields if the other process needs this core. */
 static inline void spin_turn(void) {
     if (cores_shared) {
         sched_yield();
@@ -46,7 +47,7 @@ static inline void spin_turn(void) {
 #define CPU_PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
-/* One turn of a loop that looks rarely, so that the line it polls stays with its writer meanwhile. */
+/* One turn of a loop that polls rarely, so that the polled cache line stays with its writer in between. */
 static inline void lazy_turn(void) {
     for (int i = 0; i < 10; i++) {
         CPU_PAUSE();
@@ -54,7 +55,7 @@ static inline void lazy_turn(void) {
     spin_turn();
 }
 
-/* Waits until the word has reached `value`, looking all the time. */
+/* Polls until the word is at least `value`. */
 static inline void word_await(struct shared_word *word, uint64_t value) {
     while (word_observe(word) < value) {
         spin_turn();

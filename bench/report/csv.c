@@ -81,8 +81,9 @@ static void set_figures(struct line *line, const struct benchmark *benchmark, co
 }
 
 void csv_benchmark(FILE *file, const struct benchmark *benchmark, const struct repetition *repetition) {
-    struct line line = {
-        .implementation = "ref", .transport = llmp_shmem_provider_name(benchmark->provider), .status = repetition->why};
+    struct line line = {.implementation = benchmark->subject->implementation,
+                        .transport = benchmark->subject->transport,
+                        .status = repetition->status};
     if (repetition_placement(repetition) > 0) {
         csv_number(repetition_placement(repetition), line.placement, sizeof line.placement);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* summary.csv: a line a metric, written and flushed as soon as its row is measured. */
+/* summary.csv: one line per benchmark and metric, flushed as soon as the benchmark is measured. */
 #ifndef LLMP_BENCH_CSV_H
 #define LLMP_BENCH_CSV_H
 
@@ -11,15 +11,15 @@
 #define CSV_HEADER                                                                                                     \
     "case,implementation,transport,variant,payload_bytes,metric,value,unit,baseline,efficiency,placement_ns,status\n"
 
-/* A field as RFC 4180 wants it: quoted when it holds a comma, a quote or a line end. */
+/* Writes a field; quoted if it contains a comma, a quote or a line end (RFC 4180). */
 void csv_field(FILE *file, const char *text);
 
-/* Digits enough for a figure of any size, never an exponent. */
+/* Formats a figure with at least four significant digits above 1, without an exponent. Returns `text`. */
 const char *csv_number(double value, char *text, size_t size);
 
 /*
- * Writes one line for each metric, with the baseline of the same metric beside it. If the row failed, its values are empty
- * and `status` has the reason.
+ * Writes the lines of a benchmark: value, baseline and efficiency of each metric. If it failed, values and efficiencies are
+ * empty, and `status` has the reason.
  */
 void csv_benchmark(FILE *file, const struct benchmark *benchmark, const struct repetition *repetition);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Putting environment.json together. */
+/* Building environment.json. */
 #include "report/environment.h"
 
 #include <stdio.h>
@@ -12,7 +12,6 @@
 #include "kit/sync.h"
 #include "llmp/llmp.h"
 #include "report/machine.h"
-#include "report/results.h"
 
 static json_t *utc(time_t when) {
     char text[32];
@@ -22,6 +21,7 @@ static json_t *utc(time_t when) {
     return json_string(text);
 }
 
+/* The command line; of the program only its name, because its folder is of no use to others. */
 static json_t *arguments(int argc, char **argv) {
     json_t *list = json_array();
     for (int i = 0; i < argc; i++) {
@@ -31,7 +31,7 @@ static json_t *arguments(int argc, char **argv) {
     return list;
 }
 
-/* The build leaves a file "flags" beside bin/: compiler and command lines. */
+/* Reads the file "flags" that the build writes next to bin/: compiler and command lines. */
 static json_t *build_lines(void) {
     char path[600], line[1024];
     json_t *list = json_array();
@@ -55,14 +55,15 @@ static json_t *build_lines(void) {
 
 static json_t *build(void) {
     return json_pack("{s:s, s:o, s:o, s:o}", "compiler", __VERSION__, "flags", build_lines(), "commit",
-                     machine_ask("git rev-parse HEAD 2>/dev/null"), "changed_files",
-                     machine_ask("git rev-parse HEAD >/dev/null 2>&1 && git status --porcelain 2>/dev/null | wc -l"));
+                     machine_run("git rev-parse HEAD 2>/dev/null"), "changed_files",
+                     machine_run("git rev-parse HEAD >/dev/null 2>&1 && git status --porcelain 2>/dev/null | wc -l"));
 }
 
 static json_t *settings_json(const struct options *options, const struct settings *settings) {
+    char name[SUBJECT_NAME_SIZE];
     json_t *list = json_array();
-    for (unsigned i = 0; i < options->provider_count; i++) {
-        json_array_append_new(list, json_string(llmp_shmem_provider_name(options->providers[i])));
+    for (unsigned i = 0; i < options->subject_count; i++) {
+        json_array_append_new(list, json_string(subject_name(options->subjects[i], name)));
     }
     return json_pack("{s:o, s:b, s:I, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:i}", "subjects", list, "quick",
                      options->quick, "seed", (json_int_t)settings->seed, "repeat", (int)settings->repeat, "max_tries",
@@ -74,14 +75,16 @@ static json_t *settings_json(const struct options *options, const struct setting
 
 static json_t *pinning(void) {
     if (cores_shared) {
-        return json_pack("{s:b, s:s}", "pinned", 0, "note", "one core only: both processes share it, unpinned");
+        return json_pack("{s:b, s:s}", "pinned", 0, "note",
+                         "only one core: both processes share it and are not pinned");
     }
     return json_pack("{s:b, s:i, s:i}", "pinned", 1, "side_a", pair_cores.a, "side_b", pair_cores.b);
 }
 
 static json_t *tools(void) {
-    return json_pack("{s:s, s:o, s:f}", "hyperfine", hyperfine_version()[0] ? hyperfine_version() : "not installed",
-                     "gnuplot", machine_ask("gnuplot --version 2>/dev/null"), "clock_cost_ns", clock_cost_ns());
+    return json_pack("{s:s, s:o, s:f}", "hyperfine",
+                     hyperfine_version()[0] != '\0' ? hyperfine_version() : "not installed", "gnuplot",
+                     machine_run("gnuplot --version 2>/dev/null"), "clock_cost_ns", clock_cost_ns());
 }
 
 json_t *environment_new(int argc, char **argv, const struct options *options, const struct settings *settings,
@@ -95,10 +98,10 @@ json_t *environment_new(int argc, char **argv, const struct options *options, co
                      tools(), "load_before", machine_load());
 }
 
-void environment_finish(json_t *environment, unsigned benchmarks, unsigned rows_ok, bool interrupted) {
+void environment_finish(json_t *environment, unsigned benchmarks, unsigned benchmarks_ok, bool interrupted) {
     json_object_set_new(environment, "load_after", machine_load());
     json_object_set_new(environment, "ended", utc(time(NULL)));
     json_object_set_new(environment, "benchmarks", json_integer(benchmarks));
-    json_object_set_new(environment, "benchmarks_ok", json_integer(rows_ok));
+    json_object_set_new(environment, "benchmarks_ok", json_integer(benchmarks_ok));
     json_object_set_new(environment, "interrupted", json_boolean(interrupted));
 }

@@ -3,6 +3,7 @@
 #include "report/machine.h"
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static json_t *read_file(const char *path) {
     return text;
 }
 
-json_t *machine_ask(const char *command) {
+json_t *machine_run(const char *command) {
     FILE *pipe = popen(command, "r");
     json_t *text = first_line(pipe);
     if (pipe != NULL) {
@@ -39,7 +40,7 @@ json_t *machine_ask(const char *command) {
     return text;
 }
 
-/* "always [madvise] never": the one in brackets. */
+/* Reads a file like "always [madvise] never" and returns the word in brackets. */
 static json_t *read_choice(const char *path) {
     json_t *line = read_file(path);
     const char *from = json_is_string(line) ? strchr(json_string_value(line), '[') : NULL;
@@ -52,7 +53,7 @@ static json_t *read_choice(const char *path) {
     return choice;
 }
 
-/* The value behind the first "name : value" of /proc/cpuinfo or /proc/meminfo. */
+/* Returns the value of the first line "name : value" of /proc/cpuinfo or /proc/meminfo. */
 static json_t *read_entry(const char *path, const char *name) {
     char line[4096];
     json_t *value = json_null();
@@ -101,12 +102,12 @@ static int cores_allowed(void) {
     return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
 }
 
-/* A hypervisor shows itself as a flag of the processor on x86, and by name in some systems' firmware. */
+/* On x86 the kernel lists the CPU flag "hypervisor"; other processors have no such flag. */
 static json_t *virtual_machine(void) {
     json_t *flags = read_entry("/proc/cpuinfo", "flags");
-    int is = json_is_string(flags) && strstr(json_string_value(flags), " hypervisor") != NULL;
+    bool is_virtual = json_is_string(flags) && strstr(json_string_value(flags), " hypervisor") != NULL;
     json_decref(flags);
-    return json_boolean(is);
+    return json_boolean(is_virtual);
 }
 
 json_t *machine_cpu(void) {
@@ -114,7 +115,7 @@ json_t *machine_cpu(void) {
     uname(&name);
     json_t *model = read_entry("/proc/cpuinfo", "model name");
     if (!json_is_string(model)) {
-        model = read_entry("/proc/cpuinfo", "CPU part"); /* ARM has no name there */
+        model = read_entry("/proc/cpuinfo", "CPU part"); /* ARM has no model name */
     }
     return json_pack("{s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "model", model, "architecture", name.machine, "cores",
                      (int)sysconf(_SC_NPROCESSORS_ONLN), "cores_allowed", cores_allowed(), "mhz",
@@ -154,7 +155,7 @@ json_t *machine_kernel(void) {
     struct utsname name;
     uname(&name);
     return json_pack("{s:s, s:s, s:s, s:o}", "system", name.sysname, "release", name.release, "version", name.version,
-                     "distribution", machine_ask(". /etc/os-release 2>/dev/null && echo \"$PRETTY_NAME\""));
+                     "distribution", machine_run(". /etc/os-release 2>/dev/null && echo \"$PRETTY_NAME\""));
 }
 
 json_t *machine_load(void) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the system tells about itself. Whatever it does not tell is null in the JSON. */
+/* The properties of this machine as JSON. A value that the system does not provide is null. */
 #ifndef LLMP_BENCH_MACHINE_H
 #define LLMP_BENCH_MACHINE_H
 
@@ -10,7 +10,7 @@ json_t *machine_memory(void); /* sizes, huge pages, limits of shared memory */
 json_t *machine_kernel(void);
 json_t *machine_load(void); /* load averages now */
 
-/* The first line that a command prints, or null. */
-json_t *machine_ask(const char *command);
+/* Runs a shell command and returns the first line of its output, or null. */
+json_t *machine_run(const char *command);
 
 #endif

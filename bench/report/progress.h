@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a run says on stderr while it goes on: one live line on a terminal, a plain line a row elsewhere. */
+/* The progress of a run on stderr: one live line on a terminal, otherwise one line per benchmark. */
 #ifndef LLMP_BENCH_PROGRESS_H
 #define LLMP_BENCH_PROGRESS_H
 
 #include "runner/judge.h"
 #include "runner/plan.h"
 
+/* `whole` must live as long as the run. */
 void progress_init(const struct plan *whole);
 
-/* Row `index` of the plan begins, or is tried again (attempt 2, 3 …). */
-void progress_benchmark(unsigned index, unsigned repetition);
+/* Shows that repetition `number` (from 1) of benchmark `index` of the plan begins. */
+void progress_benchmark(unsigned index, unsigned number);
 
-/* The live line again, with the time left; for jobs_on_tick(). */
+/* Redraws the live line with the time left; for jobs_on_tick(). */
 void progress_tick(void);
 
-/* Row `index` is done. */
-void progress_done(unsigned index, const struct repetition *repetition);
+/* Shows the result of benchmark `index`. */
+void progress_done(unsigned index, const struct repetition *kept);
 
-/* Something outside the rows, "drawing plots"; null clears the live line. */
+/* Shows an activity other than a benchmark ("drawing the plots") in the live line; null clears it. */
 void progress_say(const char *what);
 
-/* Whether colours may be used on that stream: a terminal, and NO_COLOR not set. */
+/* Returns true if a descriptor is a terminal that shows colours, and NO_COLOR is not set. */
 bool progress_colours(int descriptor);
 
 #endif

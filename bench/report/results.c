@@ -48,7 +48,7 @@ static FILE *open_file(const struct results *results, const char *name) {
     return file;
 }
 
-/* Two runs within one second get different folders. */
+/* Appends a number to the name if another run started within the same second. */
 static int make_run_folder(struct results *results) {
     size_t length = strlen(results->name);
     for (int i = 2; i < 100; i++) {
@@ -82,12 +82,11 @@ int results_open(struct results *results, const char *parent, time_t start) {
     return 0;
 }
 
-void results_benchmark(struct results *results, const struct benchmark *benchmark,
-                       const struct repetition *repetition) {
-    csv_benchmark(results->summary, benchmark, repetition);
+void results_benchmark(struct results *results, const struct benchmark *benchmark, const struct repetition *kept) {
+    csv_benchmark(results->summary, benchmark, kept);
 }
 
-/* Moves a JSON file that a worker left into `collected`: its list `list` is appended, all else is kept of the first. */
+/* Moves a JSON file of a worker into `collected`: appends its list `list`, and keeps everything else of the first file. */
 static void collect(const struct results *results, json_t **collected, const char *file, const char *list) {
     char path[512];
     snprintf(path, sizeof path, "%s/%s", results->folder, file);
@@ -128,17 +127,29 @@ static json_t *channel_json(const struct channel_facts *facts) {
                      (json_int_t)facts->window);
 }
 
+static json_t *header_json(const struct benchmark *benchmark, const struct repetition *repetition, unsigned number) {
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:f}", "case", benchmark->family->case_name, "implementation",
+                     benchmark->subject->implementation, "transport", benchmark->subject->transport, "variant",
+                     benchmark->family->variant, "payload_bytes", (json_int_t)benchmark->payload, "repetition",
+                     (int)number, "status", repetition->status, "baseline_spread", repetition->spread);
+}
+
+static json_t *repetition_json(const struct benchmark *benchmark, const struct repetition *repetition,
+                               unsigned number) {
+    const struct outcome *outcome = &repetition->outcome;
+    json_t *object = header_json(benchmark, repetition, number);
+    json_object_set_new(object, "ns", times_json(&outcome->times));
+    json_object_set_new(object, "baseline_before", baseline_json(&repetition->baseline[0], &repetition->facts[0]));
+    json_object_set_new(object, "baseline_after", baseline_json(&repetition->baseline[1], &repetition->facts[1]));
+    json_object_set_new(object, "side_a", usage_json(&outcome->usage[0]));
+    json_object_set_new(object, "side_b", usage_json(&outcome->usage[1]));
+    json_object_set_new(object, "channel", channel_json(&outcome->channel));
+    return object;
+}
+
 void results_repetition(struct results *results, const struct benchmark *benchmark, const struct repetition *repetition,
                         unsigned number) {
-    const struct outcome *outcome = &repetition->outcome;
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "case", benchmark->family->case_name,
-        "implementation", "ref", "transport", llmp_shmem_provider_name(benchmark->provider), "variant",
-        benchmark->family->variant, "payload_bytes", (json_int_t)benchmark->payload, "repetition", (int)number,
-        "status", repetition->why, "baseline_spread", repetition->spread, "ns", times_json(&outcome->times),
-        "baseline_before", baseline_json(&repetition->baseline[0], &repetition->facts[0]), "baseline_after",
-        baseline_json(&repetition->baseline[1], &repetition->facts[1]), "side_a", usage_json(&outcome->usage[0]),
-        "side_b", usage_json(&outcome->usage[1]), "channel", channel_json(&outcome->channel));
+    json_t *object = repetition_json(benchmark, repetition, number);
     if (object != NULL) {
         json_dumpf(object, results->repetitions, JSON_COMPACT | JSON_REAL_PRECISION(6));
         fputc('\n', results->repetitions);
@@ -157,7 +168,7 @@ void results_json(const struct results *results, const char *file, const json_t 
     }
 }
 
-/* A symbolic link is replaced in one step, so that `latest` is always there. */
+/* Replaces the symbolic link in one step, so that `latest` always exists. */
 static void point_latest(const struct results *results) {
     char link[400], fresh[400];
     snprintf(link, sizeof link, "%s/latest", results->parent);
@@ -170,7 +181,7 @@ static void point_latest(const struct results *results) {
 
 void results_close(struct results *results) {
     if (results->benchmark != NULL) {
-        /* The folder that it was built in says nothing, and results get passed on. */
+        /* Without the folder of the program, because results are published. */
         json_object_set_new(json_object_get(results->benchmark, "context"), "executable", json_string("llmp-bench"));
         results_json(results, "google-benchmark.json", results->benchmark);
     }

@@ -9,36 +9,33 @@
 
 #include "runner/judge.h"
 
-/* Version of the files' format, in environment.json. 1 had no version and other names. */
-enum { RESULTS_FORMAT = 2 };
-
 struct results {
-    char parent[256];  /* results */
-    char name[96];     /* 20261121T234500Z-host */
-    char folder[400];  /* both together */
+    char parent[256];  /* "results" */
+    char name[96];     /* "20261121T234500Z-host" */
+    char folder[400];  /* parent/name */
     FILE *summary;     /* summary.csv */
     FILE *repetitions; /* repetitions.jsonl */
-    json_t *benchmark; /* what google-benchmark.json will be; null before the first */
-    json_t *hyperfine; /* likewise hyperfine.json */
+    json_t *benchmark; /* the content of google-benchmark.json; null before the first map benchmark */
+    json_t *hyperfine; /* the content of hyperfine.json; null before the first start benchmark */
 };
 
-/* Makes the folder and opens its files. Returns 0, or -1 after saying why on stderr. */
+/* Creates the folder and opens its files. Returns 0, or -1 after printing the error. */
 int results_open(struct results *results, const char *parent, time_t start);
 
-/* Adds a row to summary.csv, flushed. */
-void results_benchmark(struct results *results, const struct benchmark *benchmark, const struct repetition *repetition);
+/* Adds a benchmark to summary.csv. */
+void results_benchmark(struct results *results, const struct benchmark *benchmark, const struct repetition *kept);
 
 /*
- * Adds an attempt to repetitions.jsonl, whether it is kept or not, and what Google Benchmark or hyperfine left of it to
- * the collected JSON.
+ * Adds a repetition to repetitions.jsonl, whether it is reported or not, and adds the files that Google Benchmark or
+ * hyperfine wrote during it to the collected JSON.
  */
 void results_repetition(struct results *results, const struct benchmark *benchmark, const struct repetition *repetition,
                         unsigned number);
 
-/* Writes an object to a file of the folder. */
+/* Writes an object to a file of the folder. Prints an error if it fails. */
 void results_json(const struct results *results, const char *file, const json_t *object);
 
-/* Writes the collected JSON, closes everything, and makes `latest` point here. */
+/* Writes the collected JSON, closes all files, and makes the link `latest` point to the folder. */
 void results_close(struct results *results);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a run prints when it is over. */
+/* The summary that a run prints when it is over. */
 #ifndef LLMP_BENCH_TABLES_H
 #define LLMP_BENCH_TABLES_H
 
-#include "run.h"
+#include "runner/record.h"
 
-/* On stdout: a table a case, which provider to pick, what was not ok, and where the results are. */
-void tables_print(const struct run *run, const char *folder);
+/* Prints a table per family, which subject is fastest, which benchmarks are not ok, and the folder of the results. */
+void tables_print(const struct record *record, const char *folder);
 
 #endif

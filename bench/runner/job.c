@@ -11,13 +11,13 @@
 
 #include "kit/clock.h"
 #include "kit/pair.h"
-#include "llmp/shmem.h"
+#include "subjects/subjects.h"
 
-static sigset_t awaited;     /* blocked in the runner, taken one by one with sigtimedwait() */
-static sigset_t before_jobs; /* the mask that workers get back */
+static sigset_t awaited;     /* blocked in the runner, which takes them with sigtimedwait() */
+static sigset_t before_jobs; /* the signal mask of workers */
 static bool interrupted;
 static void (*on_tick)(void);
-static struct outcome *shared;
+static struct outcome *shared; /* with the worker */
 
 static void ignore(int signal_number) {
     (void)signal_number;
@@ -39,11 +39,11 @@ void jobs_on_tick(void (*tick)(void)) {
     on_tick = tick;
 }
 
-/* Takes one signal, or waits up to a quarter of a second for one. */
+/* Takes one signal, and waits up to `wait_ns` for it. */
 static void take_signal(long wait_ns) {
     struct timespec wait = {.tv_nsec = wait_ns};
-    int got = sigtimedwait(&awaited, NULL, &wait);
-    if (got > 0 && got != SIGCHLD) {
+    int signal_number = sigtimedwait(&awaited, NULL, &wait);
+    if (signal_number > 0 && signal_number != SIGCHLD) {
         interrupted = true;
     }
 }
@@ -53,7 +53,7 @@ bool jobs_interrupted(void) {
     return interrupted;
 }
 
-/* The worker: ^C reaches the whole foreground group, but only the runner decides what it means. */
+/* The worker. It ignores SIGINT, which ^C sends to the whole foreground group, because the runner ends it. */
 static void work(job_fn fn, const void *context, pid_t runner) {
     pair_die_with(runner);
     signal(SIGCHLD, SIG_DFL);
@@ -66,7 +66,7 @@ static void work(job_fn fn, const void *context, pid_t runner) {
     _exit(0);
 }
 
-/* Whether the worker has ended by `end`; ends early on an interrupt. */
+/* Waits until the worker has ended, and returns true then. Returns false at time `end`, or on an interrupt. */
 static bool await_worker(pid_t worker, uint64_t end, bool until_interrupt, int *status) {
     while (waitpid(worker, status, WNOHANG) == 0) {
         if (clock_now() >= end || (until_interrupt && interrupted)) {
@@ -80,7 +80,7 @@ static bool await_worker(pid_t worker, uint64_t end, bool until_interrupt, int *
     return true;
 }
 
-/* Asks the worker to leave, and insists after two seconds; its peers die with it. */
+/* Sends SIGTERM to the worker, and SIGKILL after two seconds. The kernel kills its peers with it. */
 static void end_worker(pid_t worker) {
     int status;
     kill(worker, SIGTERM);
@@ -90,18 +90,19 @@ static void end_worker(pid_t worker) {
     }
 }
 
-/* Names of maps whose owner was killed are removed by the next one that is made (shmem.h); check() makes one. */
-static void sweep_maps(void) {
-    const llmp_shmem_provider *provider;
-    for (size_t i = 0; (provider = llmp_shmem_provider_at(i)) != NULL; i++) {
-        llmp_shmem_provider_check(provider);
+/* Removes shared memory that killed processes have left; see subject.check. */
+static void sweep(void) {
+    unsigned count;
+    const struct subject *all = subjects_all(&count);
+    for (unsigned i = 0; i < count; i++) {
+        (void)all[i].check(&all[i]);
     }
 }
 
 static void note_death(int status, struct outcome *out) {
     if (WIFSIGNALED(status)) {
         outcome_fail(out, "failed: killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-        sweep_maps();
+        sweep();
     } else if (WEXITSTATUS(status) != 0) {
         outcome_fail(out, "failed: the worker ended with status %d", WEXITSTATUS(status));
     }
@@ -111,7 +112,7 @@ bool job_run(job_fn fn, const void *context, double limit_s, struct outcome *out
     int status;
     pid_t runner = getpid();
     memset(shared, 0, sizeof *shared);
-    fflush(NULL); /* or the worker would write it a second time */
+    fflush(NULL); /* the worker would write buffered output again */
     pid_t worker = fork();
     if (worker == 0) {
         work(fn, context, runner);
@@ -124,7 +125,7 @@ bool job_run(job_fn fn, const void *context, double limit_s, struct outcome *out
     bool ended = await_worker(worker, clock_now() + (uint64_t)(limit_s * 1e9), true, &status);
     if (!ended) {
         end_worker(worker);
-        sweep_maps();
+        sweep();
     }
     *out = *shared;
     if (ended) {

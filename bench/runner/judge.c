@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Judging a measurement by the two baselines around it. */
+/* Judging a repetition by the two baseline readings around it. */
 #include "runner/judge.h"
 
 #include <stdio.h>
 #include <string.h>
 
+static unsigned common_count(const struct times *before, const struct times *after) {
+    return before->count < after->count ? before->count : after->count;
+}
+
 double baselines_spread(const struct times *before, const struct times *after, unsigned compared_times) {
-    double worst = 0;
-    unsigned count = before->count < after->count ? before->count : after->count;
+    double max = 0;
+    unsigned count = common_count(before, after);
     for (unsigned i = 0; i < count && i < compared_times; i++) {
         double low = before->ns[i] < after->ns[i] ? before->ns[i] : after->ns[i];
         double high = before->ns[i] < after->ns[i] ? after->ns[i] : before->ns[i];
-        double apart = low > 0 ? high / low - 1 : 0;
-        worst = apart > worst ? apart : worst;
+        double spread = low > 0 ? high / low - 1 : 0;
+        max = spread > max ? spread : max;
     }
-    return worst;
+    return max;
 }
 
 struct times baselines_min(const struct times *before, const struct times *after) {
-    struct times better = {.count = before->count < after->count ? before->count : after->count};
-    for (unsigned i = 0; i < better.count; i++) {
-        better.ns[i] = before->ns[i] < after->ns[i] ? before->ns[i] : after->ns[i];
+    struct times min = {.count = common_count(before, after)};
+    for (unsigned i = 0; i < min.count; i++) {
+        min.ns[i] = before->ns[i] < after->ns[i] ? before->ns[i] : after->ns[i];
     }
-    return better;
+    return min;
 }
 
 double efficiency(double baseline_ns, double value_ns) {
@@ -30,24 +34,24 @@ double efficiency(double baseline_ns, double value_ns) {
 }
 
 void repetition_judge(struct repetition *repetition, const struct family *family, const char *busy) {
+    const char *status = "ok";
+    repetition->verdict = VERDICT_OK;
     repetition->spread = baselines_spread(&repetition->baseline[0], &repetition->baseline[1], family->compared_times);
-    if (repetition->outcome.why[0] != '\0') {
+    if (!outcome_ok(&repetition->outcome)) {
         repetition->verdict = VERDICT_FAILED;
-        memcpy(repetition->why, repetition->outcome.why, sizeof repetition->why);
+        status = repetition->outcome.error;
     } else if (busy != NULL && busy[0] != '\0') {
         repetition->verdict = VERDICT_BUSY;
-        snprintf(repetition->why, sizeof repetition->why, "%s", busy);
+        status = busy;
     } else if (repetition->spread > BASELINE_SPREAD_MAX) {
         repetition->verdict = VERDICT_NOT_CONVERGED;
-        snprintf(repetition->why, sizeof repetition->why, "not converged");
-    } else {
-        repetition->verdict = VERDICT_OK;
-        snprintf(repetition->why, sizeof repetition->why, "ok");
+        status = "not converged";
     }
+    snprintf(repetition->status, sizeof repetition->status, "%s", status);
 }
 
-/* Smaller is kept rather. Busy figures are worse than figures between baselines that moved. */
-static double rank(const struct repetition *repetition) {
+/* The rank by which tries are selected; the smallest is used. A busy core distorts more than baselines that differ. */
+static double rank_of(const struct repetition *repetition) {
     switch (repetition->verdict) {
     case VERDICT_FAILED: return -2;
     case VERDICT_OK: return -1;
@@ -57,10 +61,10 @@ static double rank(const struct repetition *repetition) {
     }
 }
 
-unsigned retries_select(const struct repetition *repetitions, unsigned count) {
+unsigned tries_select(const struct repetition *tries, unsigned count) {
     unsigned best = 0;
     for (unsigned i = 1; i < count; i++) {
-        if (rank(&repetitions[i]) < rank(&repetitions[best])) {
+        if (rank_of(&tries[i]) < rank_of(&tries[best])) {
             best = i;
         }
     }
@@ -69,29 +73,33 @@ unsigned retries_select(const struct repetition *repetitions, unsigned count) {
 
 double repetition_efficiency(const struct repetition *repetition) {
     struct times baseline = baselines_min(&repetition->baseline[0], &repetition->baseline[1]);
-    return baseline.count > 0 && repetition->outcome.times.count > 0
-               ? efficiency(baseline.ns[0], repetition->outcome.times.ns[0])
-               : 0;
+    if (baseline.count == 0 || repetition->outcome.times.count == 0) {
+        return 0;
+    }
+    return efficiency(baseline.ns[0], repetition->outcome.times.ns[0]);
 }
 
-static unsigned count_better(const struct repetition *repeats, unsigned count, unsigned than) {
+/* Returns how many repetitions precede repetition `which` in the order of falling efficiency. */
+static unsigned count_better(const struct repetition *repetitions, unsigned count, unsigned which) {
     unsigned better = 0;
-    double mine = repetition_efficiency(&repeats[than]);
+    double own = repetition_efficiency(&repetitions[which]);
     for (unsigned i = 0; i < count; i++) {
-        double other = repetition_efficiency(&repeats[i]);
-        better += other > mine || (other == mine && i < than);
+        double other = repetition_efficiency(&repetitions[i]);
+        if (other > own || (other == own && i < which)) {
+            better++;
+        }
     }
     return better;
 }
 
-unsigned repetitions_median(const struct repetition *repeats, unsigned count) {
+unsigned repetitions_median(const struct repetition *repetitions, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
-        if (repeats[i].verdict == VERDICT_FAILED) {
+        if (repetitions[i].verdict == VERDICT_FAILED) {
             return i;
         }
     }
     for (unsigned i = 0; i < count; i++) {
-        if (count_better(repeats, count, i) == count / 2) {
+        if (count_better(repetitions, count, i) == count / 2) {
             return i;
         }
     }

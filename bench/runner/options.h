@@ -7,17 +7,18 @@
 #include <stdio.h>
 
 #include "cases/families.h"
+#include "subjects/subjects.h"
 
 struct options {
-    const llmp_shmem_provider *providers[PROVIDERS_MAX];
-    unsigned provider_count;
-    bool providers_given; /* by name; else every one that works here */
+    const struct subject *subjects[SUBJECTS_MAX];
+    unsigned subject_count;
+    bool subjects_given; /* by the user; false: the runner selects all that work on this machine */
     size_t payloads[PAYLOADS];
     unsigned payload_count;
     bool payloads_given;
     bool cases[CASES];
     bool quick;
-    bool strict; /* a row that did not settle, or whose cores were busy, is a failure */
+    bool strict; /* a benchmark that has not converged, or whose cores were busy, is a failure */
     bool cpus_given;
     int cpus[2];
     unsigned repeat;
@@ -30,13 +31,13 @@ struct options {
 };
 
 /*
- * Parses. Problems are told on `err` with the names that would have been right.
+ * Parses the command line. Errors are printed to `err`, with the valid names if a name is unknown.
  *
- * Returns 0, or 2, the exit status for a wrong command line.
+ * Returns 0, or 2, which is the exit status for wrong usage.
  */
 int options_parse(struct options *options, int argc, char **argv, FILE *err);
 
-/* Prints what --help and --list say. */
+/* Print the output of --help and --list. */
 void options_help(FILE *out);
 void options_list(FILE *out);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Which rows a run measures, in which order. */
+/* The benchmarks that a run measures, and their order. */
 #ifndef LLMP_BENCH_PLAN_H
 #define LLMP_BENCH_PLAN_H
 
+#include "cases/benchmark.h"
 #include "runner/options.h"
 
 struct plan {
@@ -11,16 +12,17 @@ struct plan {
 };
 
 /*
- * Rows of the same baseline follow each other (all providers of a payload), so that the baseline behind one row is the baseline
- * before the next. `settings` has to live as long as the plan. Returns 0, or -1 without memory.
+ * Lists the benchmarks that the options select and that their subjects support. Benchmarks with the same baseline (all
+ * subjects of a payload) are neighbours, so that the baseline after one is the baseline before the next. `settings` must
+ * live as long as the plan. Returns 0, or -1 without memory.
  */
 int plan_init(struct plan *plan, const struct options *options, const struct settings *settings);
 void plan_fini(struct plan *plan);
 
-/* How long everything takes and how often, for a full or a quick run. `scratch` is not set. */
+/* Sets durations and counts for a full or a quick run. Does not set `scratch`. */
 void settings_init(struct settings *settings, const struct options *options);
 
-/* Seconds that a row takes when nothing has to be repeated, for the time left. */
+/* Returns the seconds that a benchmark takes if nothing is retried. For the display of the time left. */
 double benchmark_seconds(const struct benchmark *benchmark);
 
 #endif
