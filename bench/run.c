@@ -72,8 +72,8 @@ static void measure_all(struct record *record, struct results *results) {
 }
 
 /*
- * Selects the subjects that work on this machine, unless the user has named some: of those, one that does not work is kept
- * as a failed benchmark instead of being left out.
+ * Selects the subjects that work on this machine, unless the user has named some: of those, one that does not work is
+ * kept as a failed benchmark instead of being left out.
  */
 static void choose_subjects(struct options *options) {
     char name[SUBJECT_NAME_SIZE];

@@ -14,19 +14,23 @@ do for [format in "svg png"] {
     eval 'set terminal '.terminal_of(format)
     set output out.'.'.format
     set multiplot layout 1,words(sides) margins 0.155,0.985,60.0/height,1-128.0/height spacing 0.165 \
-        title "{/:Bold=15 Efficiency: baseline time / measured time}\n{/=11 Baseline: the same two cores move the same data in the same second, without a protocol.}\n{/=11 1.0 (dashed): as fast as the baseline. 0.5: half as fast. Higher is better, for throughput and latency alike.}\n{/=11 ".subtitle."}"
+        title "{/:Bold=15 Efficiency: baseline time / measured time}\n{/=11 ".baseline_text."}\n{/=11 1.0 (dashed): as fast as the baseline. 0.5: half as fast. Higher is better, for throughput and latency alike.}\n{/=11 ".subtitle."}"
     set xlabel 'efficiency (1.0 = as fast as the baseline)'
     set xrange [0:1.25]
     set xtics 0.2
     set format x '%.1f'
     set yrange [depth:-0.3]
-    set key at screen 0.5,1-102.0/height center center horizontal reverse Left samplen 1 width 2
+    set key at screen 0.5,1-102.0/height center center samplen 1 width 2
     do for [side in sides] {
         set ytics ('' 0)
         load data.'/efficiency-'.side.'.gp'
         set arrow 1 from 1,depth to 1,-0.3 nohead ls 9 lw 1.5
-        plot for [i=1:words(subjects)] present(file(side, i)) ? file(side, i) : '/dev/null' \
-             using (clamp($1)):($2 + dodge(i)) with points ls style_of(i) ps 1.3 title side eq word(sides, 1) ? word(labels, i) : ''
+        measured = ''
+        do for [i=1:words(subjects)] { if (present(file(side, i))) { measured = measured.' '.i } }
+        plot for [i in measured] file(side, int(i)) using (clamp($1)):($2 + dodge(int(i))) \
+                 with points ls style_of(int(i)) ps 1.3 notitle, \
+             for [i=1:words(subjects)] keyentry with points ls style_of(i) ps 1.3 \
+                 title side eq word(sides, 1) ? word(labels, i) : ''
     }
     unset multiplot
     unset output

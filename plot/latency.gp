@@ -2,7 +2,7 @@
 # One-way latency: the percentiles at 64 bytes, and the median over the payload size.
 load here.'/style.gp'
 width = 1000
-height = 480
+height = 520
 baseline = data.'/pingpong-baseline'
 file(i) = data.'/pingpong-'.word(subjects, i)
 
@@ -19,18 +19,18 @@ above(first, last) = 10 ** ceil(log10(edge(first, last, 'r')))
 do for [format in "svg png"] {
     eval 'set terminal '.terminal_of(format)
     set output out.'.'.format
-    set multiplot layout 1,2 margins 0.075,0.985,0.125,0.83 spacing 0.095 \
-        title "{/:Bold=15 One-way latency}\n{/=11 ".subtitle."}"
+    set multiplot layout 1,2 margins 0.075,0.985,60.0/height,1-128.0/height spacing 0.095 \
+        title "{/:Bold=15 One-way latency}\n{/=11 ".baseline_text."}\n{/=11 ".subtitle."}"
+    set key at screen 0.5,1-82.0/height center center
     set logscale y
     set ytics ('10 ns' 1e-8, '100 ns' 1e-7, '1 µs' 1e-6, '10 µs' 1e-5, '100 µs' 1e-4, '1 ms' 1e-3, '10 ms' 1e-2, '100 ms' 0.1, '1 s' 1)
-    set key top left
 
     set yrange [below(2, 6):above(2, 6)]
     set title 'percentiles at '.shown.' bytes (lower is better)' offset 0,-0.6
     set xlabel 'percentile'
     set xrange [0.7:5.3]
     set xtics ('50' 1, '90' 2, '99' 3, '99.9' 4, 'max' 5)
-    plot column_of(baseline) using 1:($2*1e-9) with linespoints ls 9 title baseline_label, \
+    plot column_of(baseline) using 1:($2*1e-9) with linespoints ls 9 title 'baseline', \
          for [i=1:words(subjects)] column_of(file(i)) using 1:($2*1e-9) \
              with linespoints ls style_of(i) title word(labels, i)
 
@@ -40,9 +40,9 @@ do for [format in "svg png"] {
     set xlabel 'payload, bytes'
     set xrange [5:1700000]
     eval payload_tics
-    plot baseline using 1:($2*1e-9) with linespoints ls 9 title baseline_label, \
+    plot baseline using 1:($2*1e-9) with linespoints ls 9 notitle, \
          for [i=1:words(subjects)] file(i) using 1:($2*1e-9) \
-             with linespoints ls style_of(i) title word(labels, i)
+             with linespoints ls style_of(i) notitle
     unset multiplot
     unset logscale x
     unset output

@@ -14,7 +14,8 @@ set style line 10 lc rgb '#DDDDDD' lw 1
 set grid xtics ytics ls 10
 set border 3 lc rgb '#444444'
 set tics nomirror
-set key top left reverse Left samplen 2 spacing 1.2
+# One legend for both plots of a picture, below its title; only the left plot names its lines.
+set key horizontal reverse Left samplen 2 width 1
 
 # SVG for pages that scale it, PNG for those that cannot show it. Both have a white background, because the dark axes
 # would be invisible on a dark page.
@@ -25,7 +26,7 @@ terminal_of(format) = format eq 'svg' ? \
 # plot/draw sets `subjects` ("ref-sysv ref-posix", as in the names of its data files) and `labels` (their legends).
 # These three subjects look the same in every plot; other subjects get a style by their position in the list.
 style_of(i) = word(subjects, i) eq 'ref-sysv' ? 1 : word(subjects, i) eq 'ref-posix' ? 2 : word(subjects, i) eq 'ref-memfd' ? 3 : 4 + (i - 1) % 3
-baseline_label = 'baseline: same data, no protocol'
+baseline_text = 'Baseline: the same two cores move the same data in the same second, without a protocol.'
 
 payload_tics = "set xtics ('8' 8, '64' 64, '256' 256, '1 Ki' 1024, '4 Ki' 4096, '64 Ki' 65536, '1 Mi' 1048576)"
 present(file) = system(sprintf("test -s '%s' && echo 1 || echo 0", file)) + 0

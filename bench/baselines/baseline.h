@@ -5,14 +5,15 @@
  *   line       a cache line goes back and forth: placement_ns, half a round trip
  *   memcpy     copying a payload within the caches of one core
  *   stream     messages of LLMP's shape, one way: header (40 bytes) and payload are written to a slot that starts at a
- *              multiple of 64, then a number is published. The other side reads every byte and checks the payload as the
- *              receiver of a benchmark does. There is no end of a page, no lookup and no error to handle.
+ *              multiple of 64, then a number is published. The other side reads every byte and checks the payload
+ *              as the receiver of a benchmark does. There is no end of a page, no lookup and no error to handle.
  *   ping-pong  the same there and back, each payload copied out of its slot and checked; half a round trip
  *   relay      there, copied from slot to slot as a broker does, and back; the whole way
  *
- * The speed of these depends on the caches: on the *window* (the bytes of slots that are used over and over), on how often a
- * number is published or read, and on how bytes are copied. Therefore many settings are tried for a short time each, the
- * fastest two or three are measured again for longer, and the fastest of these second readings is the baseline.
+ * The speed of these depends on the caches: on the *window* (the bytes of slots that are used over and over), on how
+ * often a number is published or read, and on how bytes are copied. Therefore many settings are tried for a short time
+ * each, the fastest two or three are measured again for longer, and the fastest of these second readings is the
+ * baseline.
  */
 #ifndef LLMP_BENCH_BASELINE_H
 #define LLMP_BENCH_BASELINE_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The baseline of a round trip: a message of LLMP's shape there and one back, each copied out of its slot and checked. With
- * `relay`, the baseline of the way through a broker: side B copies the message from slot to slot and does not check its
- * payload.
+ * The baseline of a round trip: a message of LLMP's shape there and one back, each copied out of its slot and checked.
+ * With `relay`, the baseline of the way through a broker: side B copies the message from slot to slot and does not
+ * check its payload.
  *
- * The settings: windows of 8 KiB to 1 MiB for each direction, larger ones for payloads above 4 KiB, and both ways to copy. The
- * two with the smallest medians are measured again for longer. The percentiles of the faster one are the baseline: halved
- * for the one-way latency, whole for the way through a broker.
+ * The settings: windows of 8 KiB to 1 MiB for each direction, larger ones for payloads above 4 KiB, and both ways to
+ * copy. The two with the smallest medians are measured again for longer. The percentiles of the faster one are the
+ * baseline: halved for the one-way latency, whole for the way through a broker.
  */
 #include "baselines/pingpong.h"
 

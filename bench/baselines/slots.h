@@ -17,7 +17,9 @@ static inline size_t slot_bytes(size_t payload) {
     return (SLOT_HEADER + payload + 63) / 64 * 64;
 }
 
-/* Writes header and payload. The five words of the header: tag and sender, broker and flags, id, length, padded length. */
+/*
+ * Writes header and payload. The five words of the header: tag and sender, broker and flags, id, length, padded length.
+ */
 static inline void slot_write(void *slot, uint64_t id, const struct payload *payload, size_t bytes) {
     uint64_t *header = slot;
     header[0] = 7;
@@ -35,9 +37,9 @@ static inline bool slot_header_is(const void *slot, uint64_t id, size_t bytes) {
 }
 
 /*
- * Calls `function(…, bytes)`, with the size as a constant if `inlined` is true and there is an inline copy for it. The inline
- * copy of a compiler and the memcpy() of the C library access the cache lines of a message in different order and width.
- * The faster one depends on size and processor, so baselines try both. `function` must be ALWAYS_INLINE.
+ * Calls `function(…, bytes)`, with the size as a constant if `inlined` is true and there is an inline copy for it. The
+ * inline copy of a compiler and the memcpy() of the C library access the cache lines of a message in different order
+ * and width. The faster one depends on size and processor, so baselines try both. `function` must be ALWAYS_INLINE.
  */
 #define WITH_SIZE(inlined, bytes, function, ...)                                                                       \
     (!(inlined)        ? function(__VA_ARGS__, bytes)                                                                  \

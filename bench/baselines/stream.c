@@ -2,9 +2,9 @@
 /*
  * The baseline of a stream: messages of LLMP's shape, one way, as fast as the two cores can transfer them.
  *
- * The settings: windows from 16 KiB to 64 MiB in steps of 4; in each of them, every message published on its own and read
- * at once, published in batches of 512, and read in batches of 512; each with both ways to copy. The fastest setting is
- * the baseline.
+ * The settings: windows from 16 KiB to 64 MiB in steps of 4; in each of them, every message published on its own and
+ * read at once, published in batches of 512, and read in batches of 512; each with both ways to copy. The fastest
+ * setting is the baseline.
  */
 #include "baselines/stream.h"
 
@@ -92,8 +92,8 @@ static uint64_t await_batch(struct stream *s, uint64_t next, uint64_t batch) {
 }
 
 /*
- * Restarts the clock after the first pass over the window, because its cache lines are where the previous run left them. If
- * the run ends within that pass, the pass is what is timed.
+ * Restarts the clock after the first pass over the window, because its cache lines are where the previous run left
+ * them. If the run ends within that pass, the pass is what is timed.
  */
 static void restart_clock(uint64_t read, uint64_t slots, uint64_t *first, uint64_t *start) {
     if (*first == 0 && read >= slots) {
@@ -191,8 +191,8 @@ static int compare_settings(const void *left, const void *right) {
 }
 
 /*
- * Moves the fastest settings to the front, at most one per window. A short reading can be far too fast for all settings of
- * one window, by chance of where its lines were, so the finalists must not all have the same window.
+ * Moves the fastest settings to the front, at most one per window. A short reading can be far too fast for all settings
+ * of one window, by chance of where its lines were, so the finalists must not all have the same window.
  */
 static unsigned keep_finalists(struct setting *list, unsigned count) {
     unsigned kept = 0;

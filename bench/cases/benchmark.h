@@ -2,9 +2,9 @@
 /*
  * Benchmarks and their metrics.
  *
- * A *family* is a case with its variant ("stream", "batch"). A *benchmark* is a family with a subject and a payload; one
- * worker process measures one benchmark at a time. A *repetition* is one measurement of a benchmark; its outcome holds a few
- * times, from which all metrics are derived. summary.csv has one line per benchmark and metric.
+ * A *family* is a case with its variant ("stream", "batch"). A *benchmark* is a family with a subject and a payload;
+ * one worker process measures one benchmark at a time. A *repetition* is one measurement of a benchmark; its outcome
+ * holds a few times, from which all metrics are derived. summary.csv has one line per benchmark and metric.
  */
 #ifndef LLMP_BENCH_BENCHMARK_H
 #define LLMP_BENCH_BENCHMARK_H
@@ -14,7 +14,7 @@
 #include "kit/settings.h"
 #include "subjects/subject.h"
 
-/* How a metric is derived from a time. */
+/* The derivation of a metric from a time. */
 enum metric_form { METRIC_TIME, METRIC_PER_SECOND, METRIC_BYTES_PER_SECOND };
 
 struct metric {

@@ -3,9 +3,9 @@
  * Through the broker: client A -> broker -> client B. Both clients live in one process, so that one clock reads when a
  * message is sent and when it arrives. The broker has the other core.
  *
- * Latency: one message at a time. Its baseline is a round trip of messages of LLMP's shape that side B copies from slot to
- * slot. Stream: A and B take turns, with a bounded number of messages in flight. Its baseline is the direct stream, although
- * the broker copies every message and the first core does the work of two clients.
+ * Latency: one message at a time. Its baseline is a round trip of messages of LLMP's shape that side B copies from slot
+ * to slot. Stream: A and B take turns, with a bounded number of messages in flight. Its baseline is the direct stream,
+ * although the broker copies every message and the first core does the work of two clients.
  */
 #include "baselines/slots.h"
 #include "cases/cases.h"
@@ -15,8 +15,8 @@
 enum { SAMPLES_MAX = 1000000, WARM_UP_ROUNDS = 10, WARM_UP_BYTES = 80 << 20 };
 
 /*
- * Streams until the broker reuses pages: it creates new ones until it has as many as it may (64 of 1 MiB). That initial phase
- * is not what is measured.
+ * Streams until the broker reuses pages: it creates new ones until it has as many as it may (64 of 1 MiB). That initial
+ * phase is not what is measured.
  */
 static bool warm_up(const struct benchmark *benchmark, struct rig *rig, struct broker_flow *flow, struct outcome *out) {
     const struct broker_loops *loops = benchmark->subject->broker->loops;

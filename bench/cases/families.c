@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The table of all families. A new case is a function in cases.h, an entry here, and its benchmarks in runner/plan.c. */
+/*
+ * The table of all families. A new case is a function in cases.h, an entry here, and its benchmarks in runner/plan.c.
+ */
 #include "cases/families.h"
 
 #include "cases/cases.h"

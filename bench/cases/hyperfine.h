@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* Returns "1.15.0", or "" if there is none. Runs it once per process: call this before jobs start, which inherit the result. */
+/*
+ * Returns "1.15.0", or "" if there is none. Runs it once per process: call this before jobs start, which inherit the
+ * result.
+ */
 const char *hyperfine_version(void);
 
 /* Returns true if it can run commands without a shell (-N, since 1.13). Older ones subtract the start of the shell. */

@@ -2,8 +2,8 @@
 /*
  * The cost of creating, opening and closing a map, in one process, driven by Google Benchmark.
  *
- * Each operation is measured between two measurements of its baseline, the bare system calls, so a repetition measures its own
- * baselines. The memory is not touched: its page faults cost the same for every implementation.
+ * Each operation is measured between two measurements of its baseline, the bare system calls, so a repetition measures
+ * its own baselines. The memory is not touched: its page faults cost the same for every implementation.
  */
 #include <stdio.h>
 
@@ -50,7 +50,9 @@ static void take_result(void *context, const gbench_result *result) {
     }
 }
 
-/* Registers an operation of the subject between two of its baseline, unless the transport's system calls are unknown. */
+/*
+ * Registers an operation of the subject between two of its baseline, unless the transport's system calls are unknown.
+ */
 static void register_op(struct map_run *run, const struct benchmark *benchmark, enum map_op op) {
     const struct subject *subject = benchmark->subject;
     const struct map_ops *calls = map_calls_find(subject->transport);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The operations on a map as benchmarks for Google Benchmark: those of a subject and, as their baseline, the system calls. */
+/*
+ * The operations on a map as benchmarks for Google Benchmark: those of a subject and, as their baseline, the system
+ * calls.
+ */
 #ifndef LLMP_BENCH_MAP_BENCH_H
 #define LLMP_BENCH_MAP_BENCH_H
 
@@ -19,8 +22,8 @@ struct map_bench {
 };
 
 /*
- * Times one operation (a gbench_fn): creating a map and mapping it, mapping it a second time, or closing it as its owner with
- * the removal of its memory. `context` is a struct map_bench.
+ * Times one operation (a gbench_fn): creating a map and mapping it, mapping it a second time, or closing it as its
+ * owner with the removal of its memory. `context` is a struct map_bench.
  */
 void map_bench_run(gbench_state *state, void *context);
 

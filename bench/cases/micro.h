@@ -3,8 +3,8 @@
  * `llmp-bench micro`: the benchmarks within one process as a Google Benchmark program, with all its flags.
  *
  *     memcpy/<bytes>                         the baseline of everything that copies
- *     send_recv/<subject>/<bytes>            a message sent and received by one thread: the cost of the protocol without
- *                                            the way from core to core
+ *     send_recv/<subject>/<bytes>            a message sent and received by one thread: the cost of the protocol
+ *                                            without the way from core to core
  *     map/<op>/<subject>/<bytes>             create, open, close
  *     map/<op>/baseline/<transport>/<bytes>  the bare system calls
  */

@@ -2,7 +2,8 @@
 /*
  * One-way latency: half a round trip over two channels with default options, each payload copied out and checked.
  *
- * Side A reads the clock once per round trip and subtracts its cost. It keeps every sample, so the percentiles are exact.
+ * Side A reads the clock once per round trip and subtracts its cost. It keeps every sample, so the percentiles are
+ * exact.
  */
 #include "cases/cases.h"
 #include "kit/clock.h"

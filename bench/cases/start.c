@@ -51,7 +51,8 @@ static void exec_hyperfine(const struct benchmark *benchmark, const char *self, 
     unpin();
     /* clang-format off */
     const char *const arguments[] = {
-        "hyperfine", hyperfine_has_no_shell() ? "--shell=none" : "--shell=sh", "--style=basic", "--warmup=3", runs, export,
+        "hyperfine", hyperfine_has_no_shell() ? "--shell=none" : "--shell=sh", "--style=basic", "--warmup=3", runs,
+        export,
         "-n", "start/baseline-before", "-n", name, "-n", "start/baseline-after",
         commands[0], commands[1], commands[0], NULL};
     /* clang-format on */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Two programs that start, pass one message, and end. Kept short, because everything here is part of the measured time. */
+/*
+ * Two programs that start, pass one message, and end. Kept short, because everything here is part of the measured time.
+ */
 #include "cases/start_once.h"
 
 #include <stdio.h>

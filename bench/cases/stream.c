@@ -2,9 +2,9 @@
 /*
  * One-way throughput: side A sends as fast as it can, side B receives and checks every message.
  *
- * Side B measures the time, from its first message of PHASE_TIMED to the last one, so that messages which are still in the
- * channel when A stops count only once they have been read. Messages of PHASE_WARM_UP precede them, in which the channel
- * adapts its window.
+ * Side B measures the time, from its first message of PHASE_TIMED to the last one, so that messages which are still in
+ * the channel when A stops count only once they have been read. Messages of PHASE_WARM_UP precede them, in which the
+ * channel adapts its window.
  */
 #include "cases/cases.h"
 #include "kit/clock.h"

@@ -14,8 +14,8 @@ static inline uint64_t clock_now(void) {
 }
 
 /*
- * Returns how many nanoseconds one clock_now() adds to an interval that contains one: the median of many calls, measured
- * once per process. It is subtracted from every latency, of subjects and baselines alike.
+ * Returns how many nanoseconds one clock_now() adds to an interval that contains one: the median of many calls,
+ * measured once per process. It is subtracted from every latency, of subjects and baselines alike.
  */
 double clock_cost_ns(void);
 

@@ -14,8 +14,8 @@ struct cores {
 };
 
 /*
- * Picks two of the cores that this process may use, on different physical cores if there are such. If there is only one,
- * sets cores_shared (sync.h), and cores_pin() does nothing.
+ * Picks two of the cores that this process may use, on different physical cores if there are such. If there is only
+ * one, sets cores_shared (sync.h), and cores_pin() does nothing.
  */
 void cores_pick(struct cores *cores);
 
@@ -35,7 +35,10 @@ struct core_ticks {
 /* Returns 0, or -1 if the system does not provide the numbers. */
 int core_ticks_read(const struct cores *cores, struct core_ticks *ticks);
 
-/* Returns the larger of the two cores' shares of non-idle time between two readings, 0 to 1; `which` receives its index. */
+/*
+ * Returns the larger of the two cores' shares of non-idle time between two readings, 0 to 1; `which` receives its
+ * index.
+ */
 double core_ticks_load(const struct core_ticks *from, const struct core_ticks *to, int *which);
 
 /* Returns the larger of the two cores' shares of stolen time, 0 to 1. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Google Benchmark from C: the few functions of it that this program uses, with C linkage. gbench.cc implements them; it is
- * the only C++ here, and the only file that uses the library's classes.
+ * Google Benchmark from C: the few functions of it that this program uses, with C linkage. gbench.cc implements them;
+ * it is the only C++ here, and the only file that uses the library's classes.
  *
  *     static void copy(gbench_state *state, void *context)
  *     {

@@ -11,8 +11,8 @@
 enum { TIMES_MAX = 5, STATUS_SIZE = 160 };
 
 /*
- * The times of a measurement, in nanoseconds; smaller is better. All metrics are derived from them. A stream has one time
- * (per message), a latency benchmark its percentiles, a map benchmark create, open and close.
+ * The times of a measurement, in nanoseconds; smaller is better. All metrics are derived from them. A stream has one
+ * time (per message), a latency benchmark its percentiles, a map benchmark create, open and close.
  */
 struct times {
     unsigned count;
@@ -37,7 +37,7 @@ struct baseline_facts {
     double memcpy_ns;     /* copying one payload within the caches of one core */
 };
 
-/* What a worker process returns, in memory that it shares with the runner. */
+/* The result of a worker process, in memory that it shares with the runner. */
 struct outcome {
     char error[STATUS_SIZE]; /* empty on success; otherwise "corrupt: …" or "failed: …" */
     struct times times;
@@ -48,8 +48,8 @@ struct outcome {
 };
 
 /*
- * Writes the formatted text to `outcome->error`, unless it contains an error already: the first one explains the others.
- * Commas become semicolons, because the text is a field of summary.csv.
+ * Writes the formatted text to `outcome->error`, unless it contains an error already: the first one explains the
+ * others. Commas become semicolons, because the text is a field of summary.csv.
  */
 void outcome_fail(struct outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

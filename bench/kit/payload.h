@@ -5,8 +5,8 @@
  *     word 0: i      words 1 … n-1: random, the same in every message of a run
  *
  * The sender changes one word per message. The receiver reads every byte: word 0 must be the expected number (order, no
- * loss, no duplicates), and the sum of all words must be the expected one (content). Subjects and baselines use the same
- * functions, so that both do the same work.
+ * loss, no duplicates), and the sum of all words must be the expected one (content). Subjects and baselines use the
+ * same functions, so that both do the same work.
  */
 #ifndef LLMP_BENCH_PAYLOAD_H
 #define LLMP_BENCH_PAYLOAD_H
@@ -63,7 +63,9 @@ static inline void payload_stamp(struct payload *payload, uint64_t number) {
     payload->words[0] = number;
 }
 
-/* Returns the sum of all words. Four independent sums, because one would make each addition wait for the previous one. */
+/*
+ * Returns the sum of all words. Four independent sums, because one would make each addition wait for the previous one.
+ */
 static inline uint64_t payload_sum(const uint64_t *words, size_t count) {
     uint64_t a = 0, b = 0, c = 0, d = 0;
     size_t i = 0;

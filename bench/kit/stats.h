@@ -40,8 +40,8 @@ enum { PERCENTILES = 5 };
 extern const double percentiles[PERCENTILES];
 
 /*
- * Sorts the samples and fills `out` with their percentiles, each converted to a one-way time: (sample - overhead) / hops.
- * Returns 0, or -1 without samples.
+ * Sorts the samples and fills `out` with their percentiles, each converted to a one-way time: (sample - overhead) /
+ * hops. Returns 0, or -1 without samples.
  */
 int samples_summarize(struct samples *samples, double overhead_ns, double hops, double out[PERCENTILES]);
 

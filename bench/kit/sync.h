@@ -29,7 +29,9 @@ static inline void word_publish(struct shared_word *word, uint64_t value) {
     atomic_store_explicit(&word->value, value, memory_order_release);
 }
 
-/* True if both processes run on one core, so that a process that waits must yield. Set by cores_pick() and cores_set(). */
+/*
+ * True if both processes run on one core, so that a process that waits must yield. Set by cores_pick() and cores_set().
+ */
 extern bool cores_shared;
 
 /* One turn of a loop that polls a cache line as fast as possible; yields if the other process needs this core. */

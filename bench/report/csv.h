@@ -18,8 +18,8 @@ void csv_field(FILE *file, const char *text);
 const char *csv_number(double value, char *text, size_t size);
 
 /*
- * Writes the lines of a benchmark: value, baseline and efficiency of each metric. If it failed, values and efficiencies are
- * empty, and `status` has the reason.
+ * Writes the lines of a benchmark: value, baseline and efficiency of each metric. If it failed, values and efficiencies
+ * are empty, and `status` has the reason.
  */
 void csv_benchmark(FILE *file, const struct benchmark *benchmark, const struct repetition *repetition);
 

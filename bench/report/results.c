@@ -86,7 +86,9 @@ void results_benchmark(struct results *results, const struct benchmark *benchmar
     csv_benchmark(results->summary, benchmark, kept);
 }
 
-/* Moves a JSON file of a worker into `collected`: appends its list `list`, and keeps everything else of the first file. */
+/*
+ * Moves a JSON file of a worker into `collected`: appends its list `list`, and keeps everything else of the first file.
+ */
 static void collect(const struct results *results, json_t **collected, const char *file, const char *list) {
     char path[512];
     snprintf(path, sizeof path, "%s/%s", results->folder, file);

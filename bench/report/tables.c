@@ -133,8 +133,9 @@ static void print_table(const struct record *record, const struct table *table) 
 }
 
 /*
- * Returns the cost of a subject over all payloads of a table, relative to other subjects; smaller is better. Efficiencies
- * are compared where the speed of the machine may have changed between two benchmarks. 0 if a benchmark has no figures.
+ * Returns the cost of a subject over all payloads of a table, relative to other subjects; smaller is better.
+ * Efficiencies are compared where the speed of the machine may have changed between two benchmarks. 0 if a benchmark
+ * has no figures.
  */
 static double cost_of(const struct record *record, const struct table *table, const struct subject *subject,
                       bool by_efficiency) {

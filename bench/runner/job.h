@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A job: one measurement in a worker process of its own, so that a crash or a hang costs one repetition and not the whole
- * run. The runner sleeps meanwhile, because it has no core of its own.
+ * A job: one measurement in a worker process of its own, so that a crash or a hang costs one repetition and not the
+ * whole run. The runner sleeps meanwhile, because it has no core of its own.
  */
 #ifndef LLMP_BENCH_JOB_H
 #define LLMP_BENCH_JOB_H
@@ -19,8 +19,8 @@ void jobs_init(void);
 void jobs_on_tick(void (*tick)(void));
 
 /*
- * Calls `fn` in a worker process that is pinned to the first core, and copies its outcome to `out`. If the worker crashes,
- * or is killed because it ran longer than `limit_s`, out->error is "failed: …".
+ * Calls `fn` in a worker process that is pinned to the first core, and copies its outcome to `out`. If the worker
+ * crashes, or is killed because it ran longer than `limit_s`, out->error is "failed: …".
  *
  * Returns false if the run was interrupted; the worker has been ended then.
  */

@@ -2,9 +2,10 @@
 /*
  * Judging a repetition by the two baseline readings around it. No I/O: `llmp-bench selftest` tests all of it.
  *
- * Efficiency is baseline time / measured time: 1 is as fast as the baseline, higher is better, for throughput and latency
- * alike. The baseline is the faster of the two readings, time by time, so that efficiency is never flattered. A repetition
- * has converged if the two readings agree within 25 %. Otherwise the cores were moved or disturbed, and it is measured again.
+ * Efficiency is baseline time / measured time: 1 is as fast as the baseline, higher is better, for throughput and
+ * latency alike. The baseline is the faster of the two readings, time by time, so that efficiency is never flattered. A
+ * repetition has converged if the two readings agree within 25 %. Otherwise the cores were moved or disturbed, and it
+ * is measured again.
  */
 #ifndef LLMP_BENCH_JUDGE_H
 #define LLMP_BENCH_JUDGE_H
@@ -34,7 +35,9 @@ double baselines_spread(const struct times *before, const struct times *after, u
 /* Returns the smaller of the two readings, time by time; with count 0 if there is no baseline. */
 struct times baselines_min(const struct times *before, const struct times *after);
 
-/* Returns baseline_ns / value_ns, or 0 if one of them is unknown. The rates derived from both have the inverse ratio. */
+/*
+ * Returns baseline_ns / value_ns, or 0 if one of them is unknown. The rates derived from both have the inverse ratio.
+ */
 double efficiency(double baseline_ns, double value_ns);
 
 /* Sets spread, verdict and status. `busy` is the reason why the cores count as busy; null or "" if they do not. */

@@ -18,7 +18,9 @@ static const double STOLEN_MAX = 0.10;
 /* Time that the run has spent on waiting for quiet cores and on retries; see settings.retry_budget_s. */
 static double retry_seconds;
 
-/* The reading after one benchmark is also the one before the next, if that has the same baseline and follows at once. */
+/*
+ * The reading after one benchmark is also the one before the next, if that has the same baseline and follows at once.
+ */
 static struct {
     struct baseline_job job;
     struct outcome outcome;
@@ -54,7 +56,10 @@ static void run_benchmark(const void *context, struct outcome *out) {
     benchmark->family->measure(benchmark, out);
 }
 
-/* Waits for quiet cores, within the retry budget. `busy` is empty if they are. Returns false if the run was interrupted. */
+/*
+ * Waits for quiet cores, within the retry budget. `busy` is empty if they are. Returns false if the run was
+ * interrupted.
+ */
 static bool await_quiet(const struct settings *settings, char *busy, size_t size) {
     for (int i = 0; i == 0 || (i < QUIET_TRIES && retry_seconds < settings->retry_budget_s); i++) {
         busy[0] = '\0';

@@ -13,8 +13,8 @@ struct plan {
 
 /*
  * Lists the benchmarks that the options select and that their subjects support. Benchmarks with the same baseline (all
- * subjects of a payload) are neighbours, so that the baseline after one is the baseline before the next. `settings` must
- * live as long as the plan. Returns 0, or -1 without memory.
+ * subjects of a payload) are neighbours, so that the baseline after one is the baseline before the next. `settings`
+ * must live as long as the plan. Returns 0, or -1 without memory.
  */
 int plan_init(struct plan *plan, const struct options *options, const struct settings *settings);
 void plan_fini(struct plan *plan);

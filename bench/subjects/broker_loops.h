@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The loops over messages of the case broker, compiled around the functions of an implementation by DEFINE_BROKER_LOOPS(),
- * as DEFINE_CHANNEL_LOOPS() does for channels.
+ * The loops over messages of the case broker, compiled around the functions of an implementation by
+ * DEFINE_BROKER_LOOPS(), as DEFINE_CHANNEL_LOOPS() does for channels.
  */
 #ifndef LLMP_BENCH_BROKER_LOOPS_H
 #define LLMP_BENCH_BROKER_LOOPS_H
@@ -10,11 +10,11 @@
 
 #include "subjects/channel_loops.h"
 
-/* The most messages, and bytes of them, that the stream keeps in flight. */
+/* Upper bounds of the messages, and of their bytes, that the stream keeps in flight. */
 enum { IN_FLIGHT_MAX = 4096, IN_FLIGHT_BYTES = 4 << 20 };
 /* Messages that the latency loop sends before client A reads the broadcast. */
 enum { MESSAGES_PER_DRAIN = 64 };
-/* How long a message through the broker may take. */
+/* Upper bound for the time of one message through the broker, in nanoseconds. */
 #define BROKER_WAIT_NS ((int64_t)5000000000)
 
 /* The functions of an implementation that the loops call for each message. They return 0 or an error code. */
@@ -68,8 +68,8 @@ ALWAYS_INLINE bool flow_pass_one(const struct broker_transfer *transfer, struct 
 }
 
 /*
- * Passes one message at a time for `duration_ns` or until the samples are full. A sample is the time from before A sends
- * until B has copied the message out. Returns false on failure.
+ * Passes one message at a time for `duration_ns` or until the samples are full. A sample is the time from before A
+ * sends until B has copied the message out. Returns false on failure.
  */
 ALWAYS_INLINE bool broker_latency_loop(const struct broker_transfer *transfer, struct rig *rig,
                                        struct broker_flow *flow, uint64_t duration_ns, struct samples *samples,

@@ -8,7 +8,8 @@
  *     static const struct transfer pipe_transfer = {pipe_send, pipe_receive, pipe_receive_copy, pipe_error_name};
  *     DEFINE_CHANNEL_LOOPS(pipe_loops, pipe_transfer)
  *
- * defines `static const struct channel_loops pipe_loops`, in which the compiler has resolved and inlined these functions.
+ * defines `static const struct channel_loops pipe_loops`, in which the compiler has resolved and inlined these
+ * functions.
  */
 #ifndef LLMP_BENCH_CHANNEL_LOOPS_H
 #define LLMP_BENCH_CHANNEL_LOOPS_H
@@ -19,8 +20,8 @@
 #include "subjects/subject.h"
 
 /*
- * Upper bound of a single wait of send, receive and receive_copy, in nanoseconds. After it they return -ETIMEDOUT, so that
- * the loop notices if its peer has died or the run was interrupted. The loop retries TRANSFER_RETRIES times.
+ * Upper bound of a single wait of send, receive and receive_copy, in nanoseconds. After it they return -ETIMEDOUT, so
+ * that the loop notices if its peer has died or the run was interrupted. The loop retries TRANSFER_RETRIES times.
  */
 #define TRANSFER_WAIT_NS ((int64_t)250000000)
 enum { TRANSFER_RETRIES = 20 };
@@ -100,7 +101,7 @@ ALWAYS_INLINE bool receive_one_loop(const struct transfer *transfer, struct rece
 
 /* ------------------------------------------------------------------ stream */
 
-/* What the sending side of a stream needs. */
+/* The input of the sending side of a stream. */
 struct stream_source {
     struct payload *payload;
     struct shared_word *receiver_over; /* nonzero once the receiving side has ended */
@@ -118,8 +119,8 @@ struct stream_timing {
 COLD void stream_flip_bit(struct payload *payload, uint64_t number, uint64_t flip_at);
 
 /*
- * Sends messages from `number` on for `duration_ns`, and checks the clock every 32 KiB. Returns the number of the next message,
- * or 0 on failure, if the receiver has ended, or if the run was interrupted.
+ * Sends messages from `number` on for `duration_ns`, and checks the clock every 32 KiB. Returns the number of the next
+ * message, or 0 on failure, if the receiver has ended, or if the run was interrupted.
  */
 ALWAYS_INLINE uint64_t stream_send_loop(const struct transfer *transfer, struct sender *sender,
                                         struct stream_source *source, uint32_t tag, uint64_t number,
@@ -167,7 +168,7 @@ ALWAYS_INLINE bool stream_receive_loop(const struct transfer *transfer, struct r
 
 /* ------------------------------------------------------------------ pingpong */
 
-/* What each side of a ping-pong needs: the sending end of one channel and the receiving end of the other. */
+/* The ends that one side of a ping-pong uses: the sending end of one channel and the receiving end of the other. */
 struct pingpong_ends {
     struct sender *sender;
     struct receiver *receiver;
@@ -182,9 +183,9 @@ ALWAYS_INLINE bool pingpong_receive(const struct transfer *transfer, struct ping
 }
 
 /*
- * Side A: makes round trips from message `number` on until the clock reaches `until` or the samples are full. The clock is
- * read once per round trip, so that each interval contains the cost of exactly one reading. Returns the number of the next
- * message, or 0 on failure.
+ * Side A: makes round trips from message `number` on until the clock reaches `until` or the samples are full. The clock
+ * is read once per round trip, so that each interval contains the cost of exactly one reading. Returns the number of
+ * the next message, or 0 on failure.
  */
 ALWAYS_INLINE uint64_t ask_loop(const struct transfer *transfer, struct pingpong_ends *ends, uint32_t tag,
                                 uint64_t number, uint64_t until, struct samples *samples, struct outcome *out) {

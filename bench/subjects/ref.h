@@ -30,8 +30,8 @@ static inline int ref_set_message(struct message *message, const llmp_message *r
 bool ref_needs_inheritance(const struct subject *subject);
 
 /*
- * Returns the options of a sender: the defaults. Maps that can only be inherited must exist before the fork; for those, all
- * pages are created at once, in the largest size that pages can grow to behind messages of `payload` bytes (EOP-4).
+ * Returns the options of a sender: the defaults. Maps that can only be inherited must exist before the fork; for those,
+ * all pages are created at once, in the largest size that pages can grow to behind messages of `payload` bytes (EOP-4).
  */
 llmp_sender_options ref_sender_options(const struct subject *subject, size_t payload);
 

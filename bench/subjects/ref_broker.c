@@ -2,8 +2,8 @@
 /*
  * The broker of this project's library, with two clients.
  *
- * If any process can open a map by its description, the broker listens on TCP and the clients connect, as those of users
- * do. If maps can only be inherited, broker, channels and clients are created and registered before the fork.
+ * If any process can open a map by its description, the broker listens on TCP and the clients connect, as those of
+ * users do. If maps can only be inherited, broker, channels and clients are created and registered before the fork.
  */
 #include <errno.h>
 #include <signal.h>
@@ -41,8 +41,8 @@ static inline int rig_receive(struct rig *rig, struct message *message, int64_t 
 }
 
 /*
- * Client A must read the broadcast too, because the broker reuses a page only when every client has left it. A skips its
- * own messages, so it returns none.
+ * Client A must read the broadcast too, because the broker reuses a page only when every client has left it. A skips
+ * its own messages, so it returns none.
  */
 static inline bool rig_drain(struct rig *rig, struct outcome *out) {
     llmp_message message;
@@ -106,8 +106,8 @@ static int broker_over_tcp(void *context) {
     if (port <= 0) {
         outcome_fail(&link->peer.report, "failed: no broker: %s", llmp_error_name(port));
     } else {
-        word_publish(&link->port, (uint64_t)port);
-        word_publish(&link->peer.ready, 1); /* pairs with word_observe(ready) in peer_link_await_ready() */
+        word_publish(&link->port, (uint64_t)port); /* pairs with word_observe(port) in connect_client() */
+        word_publish(&link->peer.ready, 1);        /* pairs with word_observe(ready) in peer_link_await_ready() */
         run_broker(link, broker);
     }
     llmp_broker_free(broker, LLMP_MILLISECONDS(200));

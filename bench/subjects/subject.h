@@ -4,16 +4,16 @@
  * example "ref" (this project's library) over "sysv", or a pipe, or ZeroMQ over "ipc".
  *
  * To add an implementation, write one file that
- *   1. defines three short functions, send, receive and receive_copy, and compiles the loops of the cases around them with
- *      DEFINE_CHANNEL_LOOPS() of channel_loops.h. Each implementation has its own copy of the loops, so that no message
+ *   1. defines three short functions, send, receive and receive_copy, and compiles the loops of the cases around them
+ *      with DEFINE_CHANNEL_LOOPS() of channel_loops.h. Each implementation has its own copy of the loops, so that no message
  *      costs a call through a pointer;
  *   2. defines a `struct channel_ops` with those loops and with what happens once per benchmark: create, open, close;
  *   3. defines a `struct subject` per transport, and a function that lists them; subjects.c calls it.
- * Command line, results and plots then have the new subjects. A table of operations that is null excludes the subject from
- * the cases that need it.
+ * Command line, results and plots then have the new subjects. A table of operations that is null excludes the subject
+ * from the cases that need it.
  *
- * A benchmark runs in two processes, each pinned to its own core. Side A creates a channel and forks; the child is side B.
- * In the case `stream`, A sends and B receives; in `pingpong` there is a channel for each direction.
+ * A benchmark runs in two processes, each pinned to its own core. Side A creates a channel and forks; the child is side
+ * B. In the case `stream`, A sends and B receives; in `pingpong` there is a channel for each direction.
  *
  * Functions that return an int return 0 or an error code of the implementation, which error_name() explains.
  */
@@ -40,7 +40,10 @@ struct subject {
     const char *summary;        /* one sentence, for --list */
     const void *context;        /* for the operations; of ref, the provider */
 
-    /* Returns 0 if the subject works on this machine, or an error code. Also removes what killed processes left, if any. */
+    /*
+     * Returns 0 if the subject works on this machine, or an error code. Also removes shared memory that killed
+     * processes have left, if the implementation does not do so elsewhere.
+     */
     int (*check)(const struct subject *subject);
     const char *(*error_name)(int rc); /* short: "LLMP_E_NO_SEGMENT", "ENOENT" */
     const char *(*error_text)(int rc); /* a description in English */
@@ -57,7 +60,7 @@ enum phase {
     PHASE_LAST = 102 /* the last message of the benchmark */
 };
 
-/* A message as it was received. The payload is aligned to 8 bytes and valid until the next call on the same receiver. */
+/* A received message. The payload is aligned to 8 bytes and valid until the next call on the same receiver. */
 struct message {
     uint32_t tag;
     size_t length;
@@ -71,7 +74,7 @@ struct receiver;
 
 struct channel_options {
     size_t payload;   /* bytes of every message */
-    uint32_t batch;   /* publish so many messages at a time; 0: each one at once */
+    uint32_t batch;   /* messages to publish at a time; 0: each message at once */
     bool poll_always; /* the receiver checks for each message, and never waits until there can be several */
     bool inherited;   /* a receiver is forked after create(): memory that it can only inherit must exist by then */
 };
@@ -124,8 +127,8 @@ struct channel_ops {
     void (*receiver_facts)(const struct receiver *receiver, struct channel_facts *facts);
 
     /*
-     * For the case `start`, in which the receiver is another program, may both be null: the address of a channel as a text
-     * without blanks, and opening the receiving end by that text.
+     * For the case `start`, in which the receiver is another program, may both be null: the address of a channel as a
+     * text without blanks, and opening the receiving end by that text.
      */
     void (*address)(const struct channel *channel, char address[CHANNEL_ADDRESS_SIZE]);
     int (*open_address)(const struct subject *subject, const char *address, struct receiver **receiver);
@@ -133,8 +136,7 @@ struct channel_ops {
     const struct channel_loops *loops;
 };
 
-/* A broker in a process of its own and two clients in this one, A that sends and B that receives. Each implementation
- * defines it. */
+/* Defined by each implementation: a broker in its own process and two clients in this one, A (sends) and B (receives). */
 struct rig;
 
 /* The loops over messages through a broker. DEFINE_BROKER_LOOPS() compiles them; broker_loops.h documents them. */
@@ -148,8 +150,8 @@ struct broker_loops {
 /* A broker between two clients: the case broker. */
 struct broker_ops {
     /*
-     * Starts broker and clients. Returns null without memory. On any other failure, which out->error describes, it returns
-     * an incomplete rig: stop() must be called.
+     * Starts broker and clients. Returns null without memory. On any other failure, which out->error describes, it
+     * returns an incomplete rig: stop() must be called.
      */
     struct rig *(*start)(const struct subject *subject, size_t payload, struct outcome *out);
 
