@@ -47,7 +47,7 @@ ALWAYS_INLINE int flow_send(const struct broker_transfer *transfer, struct rig *
 }
 
 /* Writes the error of a call and returns false. */
-COLD bool flow_failed(const struct broker_transfer *transfer, int rc, const char *what, struct outcome *out);
+bool flow_failed(const struct broker_transfer *transfer, int rc, const char *what, struct outcome *out);
 
 /* Sends one message through the broker, copies it out and checks it. */
 ALWAYS_INLINE bool flow_pass_one(const struct broker_transfer *transfer, struct rig *rig, struct broker_flow *flow,

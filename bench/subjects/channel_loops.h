@@ -38,13 +38,13 @@ struct transfer {
 };
 
 /* The rare continuations of the functions below: retry after a timeout, or write the error. Return true on success. */
-COLD bool transfer_send_again(const struct transfer *transfer, struct sender *sender, uint32_t tag,
-                              const struct payload *payload, int rc, struct outcome *out);
-COLD bool transfer_receive_again(const struct transfer *transfer, struct receiver *receiver, struct message *message,
-                                 void *copy, size_t capacity, int rc, struct outcome *out);
+bool transfer_send_again(const struct transfer *transfer, struct sender *sender, uint32_t tag,
+                         const struct payload *payload, int rc, struct outcome *out);
+bool transfer_receive_again(const struct transfer *transfer, struct receiver *receiver, struct message *message,
+                            void *copy, size_t capacity, int rc, struct outcome *out);
 
 /* Writes "corrupt: …" and returns false. Takes a copy, so that the loop can keep its message in registers. */
-COLD bool message_corrupt(struct message message, const struct payload *payload, uint64_t number, struct outcome *out);
+bool message_corrupt(struct message message, const struct payload *payload, uint64_t number, struct outcome *out);
 
 /* Returns true if a message has the length, order and content of message number `number`. */
 ALWAYS_INLINE bool message_check(const struct message *message, const struct payload *payload, uint64_t number,
@@ -116,7 +116,7 @@ struct stream_timing {
 };
 
 /* Flips one bit of message `flip_at`, and flips it back for the next message: tests that receivers notice. */
-COLD void stream_flip_bit(struct payload *payload, uint64_t number, uint64_t flip_at);
+void stream_flip_bit(struct payload *payload, uint64_t number, uint64_t flip_at);
 
 /*
  * Sends messages from `number` on for `duration_ns`, and checks the clock every 32 KiB. Returns the number of the next
