@@ -227,7 +227,7 @@ void tables_print(const struct record *record, const char *folder) {
     if (record->done > 0) {
         printf("\nEach time is followed by its efficiency (baseline time / measured time): 1.00 is as fast as the "
                "baseline,\nwhich moves the same data on the same two cores without a protocol. Higher is better. "
-               "A star marks doubt.\n\n");
+               "A star: in doubt, see below.\n\n");
     }
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         print_table(record, &tables[i]);
