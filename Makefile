@@ -81,7 +81,7 @@ objects = $(patsubst %,$(OUT)/obj/%.o,$(basename $(1)))
 lib_folders := ref/os ref/os/posix ref/wire ref/shmem ref/shmem/posix ref/channel ref/broker ref/net
 lib_sources := $(sort $(wildcard $(addsuffix /*.c,$(lib_folders))))
 cmd_sources := $(sort $(wildcard ref/cmd/*.c))
-bench_sources := $(sort $(wildcard bench/*.c bench/*.cc))
+bench_sources := $(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc))
 test_sources := $(sort $(wildcard ref/test/test_*.c))
 helper_sources := $(filter-out $(test_sources),$(sort $(wildcard ref/test/*.c)))
 
@@ -150,7 +150,7 @@ $(OUT)/sources: FORCE $(OUT)/flags
 
 extra :=
 $(lib_objects): extra := $(pic)
-$(bench_objects): extra = $(bench_cflags)
+$(bench_objects): extra = -Ibench $(bench_cflags)
 
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
@@ -221,7 +221,7 @@ ifneq ($(bench_sources),)
 bench-program: $(bench_program) ## build llmp-bench, without running it
 
 bench: $(bench_program) $(command) | $(first) ## measure every provider; RESULTS/latest links to the newest results
-	@$(bench_program) $(if $(PROVIDERS),--providers '$(PROVIDERS)') $(if $(PAYLOADS),--payloads '$(PAYLOADS)') \
+	@$(bench_program) $(if $(PROVIDERS),--subjects '$(PROVIDERS)') $(if $(PAYLOADS),--payloads '$(PAYLOADS)') \
 	    $(if $(CASES),--cases '$(CASES)') $(if $(QUICK),--quick) --results '$(RESULTS)'
 else
 bench bench-program:
@@ -233,14 +233,14 @@ plot: ## draw the plots of RUN again
 
 # ---------------------------------------------------------------- style and lint
 
-c_folders := ref/include/llmp $(lib_folders) ref/cmd ref/test bench
+c_folders := ref/include/llmp $(lib_folders) ref/cmd ref/test bench bench/*
 c_files := $(sort $(wildcard $(addsuffix /*.[ch],$(c_folders)) $(addsuffix /*.cc,$(c_folders))) $(module_c))
 scripts := $(sort $(wildcard .ci/* ref/test/run ref/test/*.sh ref/cmd/*.bash bench/*.sh plot/draw) $(module_scripts))
 tidied := $(addprefix tidy-,$(filter %.c %.cc,$(c_files)))
 # The include flags of a file, as they are when it is compiled.
 seen_by = $(strip $(if $(filter conformance/adapters/ref/%,$(1)),-Iref/include,\
     $(if $(filter conformance/%,$(1)),-Iconformance,\
-    -Iref/include -Iref $(if $(filter fuzz/%,$(1)),-Ifuzz -Iconformance))))
+    -Iref/include -Iref $(if $(filter bench/%,$(1)),-Ibench) $(if $(filter fuzz/%,$(1)),-Ifuzz -Iconformance))))
 standard_of = $(if $(filter %.c,$(1)),c11,$(if $(filter %cxx20.cc,$(1)),c++20,c++17))
 need = @command -v $(1) >/dev/null || { echo '$(1) is not installed: make setup-full' >&2; exit 1; }
 

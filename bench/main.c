@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* llmp-bench: which of its parts the command line asks for. */
+/* llmp-bench: calls the subcommand that the command line names. */
 #include <string.h>
 
-#include "micro.h"
+#include "cases/micro.h"
+#include "cases/start_once.h"
 #include "run.h"
 #include "selftest.h"
-#include "start_once.h"
 
 static int selftest(int argc, char **argv) {
     (void)argv;
     return argc > 2 ? 2 : selftest_main();
 }
 
-/* A Google Benchmark program sees its own flags only. */
+/* Removes the word "micro" from the arguments, because Google Benchmark refuses arguments that it does not know. */
 static int micro(int argc, char **argv) {
     argv[1] = argv[0];
     return micro_main(argc - 1, argv + 1);
@@ -21,7 +21,7 @@ static int micro(int argc, char **argv) {
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} parts[] = {
+} subcommands[] = {
     {"micro", micro},
     {"selftest", selftest},
     {"start-once", start_once_main},
@@ -29,14 +29,14 @@ static const struct {
 };
 
 int main(int argc, char **argv) {
-    for (size_t i = 0; argc > 1 && i < sizeof parts / sizeof parts[0]; i++) {
-        if (strcmp(argv[1], parts[i].name) == 0) {
-            return parts[i].run(argc, argv);
+    for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof subcommands[0]; i++) {
+        if (strcmp(argv[1], subcommands[i].name) == 0) {
+            return subcommands[i].run(argc, argv);
         }
     }
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--benchmark_", 12) == 0) {
-            return micro_main(argc, argv); /* its flags mean its cases */
+            return micro_main(argc, argv); /* a flag of Google Benchmark selects its benchmarks */
         }
     }
     return run_main(argc, argv);

@@ -9,78 +9,82 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "csv.h"
-#include "environment.h"
-#include "floor.h"
-#include "hyperfine.h"
-#include "job.h"
+#include "baselines/baseline.h"
+#include "cases/families.h"
+#include "kit/pair.h"
+#include "kit/sync.h"
 #include "llmp/llmp.h"
-#include "measure.h"
-#include "pair.h"
-#include "progress.h"
-#include "report.h"
-#include "results.h"
-#include "sync.h"
+#include "report/csv.h"
+#include "report/environment.h"
+#include "report/progress.h"
+#include "report/results.h"
+#include "report/tables.h"
+#include "runner/job.h"
+#include "runner/measure.h"
 
 enum { EXIT_NOT_OK = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
-/* What the callbacks of measure_row() need. */
+/* The context of the callbacks of benchmark_measure(). */
 struct stage {
     struct results *results;
     unsigned index;
-    size_t memcpy_done[PAYLOADS];
+    bool memcpy_written[PAYLOADS];
 };
 
 static void on_begin(void *context, unsigned number) {
     const struct stage *stage = context;
-    progress_row(stage->index, number);
+    progress_benchmark(stage->index, number);
 }
 
-static void on_attempt(void *context, const struct row *row, const struct attempt *attempt, unsigned number) {
+static void on_end(void *context, const struct benchmark *benchmark, const struct repetition *repetition,
+                   unsigned number) {
     struct stage *stage = context;
-    results_attempt(stage->results, row, attempt, number);
+    results_repetition(stage->results, benchmark, repetition, number);
 }
 
-/* Copying is measured with every floor; summary.csv gets it once a payload. */
-static void write_memcpy(struct stage *stage, const struct row *row, const struct attempt *attempt) {
-    for (int i = 0; attempt->facts[0].memcpy_ns > 0 && i < PAYLOADS; i++) {
-        if (payload_sizes[i] == row->payload && stage->memcpy_done[i] == 0) {
-            stage->memcpy_done[i] = 1;
-            csv_memcpy(stage->results->summary, row->payload, &attempt->facts[0]);
+/* memcpy() is measured with every baseline, but summary.csv has one line of it per payload. */
+static void write_memcpy(struct stage *stage, const struct benchmark *benchmark, const struct repetition *kept) {
+    for (int i = 0; kept->facts[0].memcpy_ns > 0 && i < PAYLOADS; i++) {
+        if (payload_sizes[i] == benchmark->payload && !stage->memcpy_written[i]) {
+            stage->memcpy_written[i] = true;
+            csv_memcpy(stage->results->summary, benchmark->payload, &kept->facts[0]);
         }
     }
 }
 
-static void measure_all(struct run *run, struct results *results) {
+static void measure_all(struct record *record, struct results *results) {
     struct stage stage = {.results = results};
-    struct measure_watch watch = {.begin = on_begin, .end = on_attempt, .context = &stage};
-    for (; run->done < run->plan.count; run->done++) {
-        const struct row *row = &run->plan.rows[run->done];
-        struct attempt *kept = &run->kept[run->done];
-        stage.index = run->done;
-        if (jobs_interrupted() || !measure_row(row, &watch, kept)) {
-            run->interrupted = true;
+    struct measure_watch watch = {.begin = on_begin, .end = on_end, .context = &stage};
+    for (; record->done < record->plan.count; record->done++) {
+        const struct benchmark *benchmark = &record->plan.benchmarks[record->done];
+        struct repetition *kept = &record->kept[record->done];
+        stage.index = record->done;
+        if (jobs_interrupted() || !benchmark_measure(benchmark, &watch, kept)) {
+            record->interrupted = true;
             return;
         }
-        results_row(results, row, kept);
-        write_memcpy(&stage, row, kept);
-        run->ok += kept->verdict == VERDICT_OK;
-        run->failed += kept->verdict == VERDICT_FAILED;
-        progress_done(run->done, kept);
+        results_benchmark(results, benchmark, kept);
+        write_memcpy(&stage, benchmark, kept);
+        record->ok += kept->verdict == VERDICT_OK ? 1 : 0;
+        record->failed += kept->verdict == VERDICT_FAILED ? 1 : 0;
+        progress_done(record->done, kept);
     }
 }
 
-/* Without names: what works here. With names: what was named, as a row that fails says more than one that is missing. */
-static void choose_providers(struct options *options) {
-    const llmp_shmem_provider *known[PROVIDERS_MAX];
-    unsigned count = options->providers_given ? 0 : providers_known(known);
-    for (unsigned i = 0; i < count; i++) {
-        int code = llmp_shmem_provider_check(known[i]);
-        if (code == 0) {
-            options->providers[options->provider_count++] = known[i];
+/*
+ * Selects the subjects that work on this machine, unless the user has named some: of those, one that does not work is
+ * kept as a failed benchmark instead of being left out.
+ */
+static void choose_subjects(struct options *options) {
+    char name[SUBJECT_NAME_SIZE];
+    unsigned count;
+    const struct subject *all = subjects_all(&count);
+    for (unsigned i = 0; !options->subjects_given && i < count; i++) {
+        int rc = all[i].check(&all[i]);
+        if (rc == 0) {
+            options->subjects[options->subject_count++] = &all[i];
         } else {
-            fprintf(stderr, "llmp-bench: %s is left out: %s\n", llmp_shmem_provider_name(known[i]),
-                    llmp_strerror(code));
+            fprintf(stderr, "llmp-bench: %s is left out: %s\n", subject_name(&all[i], name), all[i].error_text(rc));
         }
     }
 }
@@ -93,12 +97,13 @@ static int choose_cores(const struct options *options) {
         return -1;
     }
     if (cores_shared) {
-        fprintf(stderr, "llmp-bench: one core only: both processes share it, unpinned, and figures mean little\n");
+        fprintf(stderr, "llmp-bench: only one core: both processes share it and are not pinned, and figures mean "
+                        "little\n");
     }
     return 0;
 }
 
-/* What plot/draw says goes to our stderr. It is not pinned and has nothing to hurry for. */
+/* Runs the plot script with its output on stderr, with no signal blocked. Returns true if it succeeded. */
 static bool draw(const char *script, const char *folder) {
     int status;
     pid_t runner = getpid();
@@ -133,22 +138,23 @@ static bool draw_plots(const struct options *options, const struct results *resu
     return drawn;
 }
 
-static int finish(struct run *run, const struct options *options, struct results *results, json_t *environment) {
-    environment_finish(environment, run->done, run->ok, run->interrupted);
+static int finish(struct record *record, const struct options *options, struct results *results, json_t *environment) {
+    environment_finish(environment, record->done, record->ok, record->interrupted);
     results_json(results, "environment.json", environment);
     results_close(results);
     progress_say(NULL);
-    bool drawn = run->interrupted || draw_plots(options, results);
-    run->interrupted |= jobs_interrupted(); /* while it drew: all rows are there all the same */
-    report_print(run, results->folder);
-    if (run->interrupted) {
+    bool drawn = record->interrupted || draw_plots(options, results);
+    record->interrupted |= jobs_interrupted(); /* during the drawing: all benchmarks have been measured */
+    tables_print(record, results->folder);
+    if (record->interrupted) {
         return EXIT_INTERRUPTED;
     }
-    bool good = options->strict ? run->ok == run->plan.count : run->failed == 0;
+    bool good = options->strict ? record->ok == record->plan.count : record->failed == 0;
     return good && drawn ? 0 : EXIT_NOT_OK;
 }
 
-static int run_plan(struct run *run, const struct options *options, struct settings *settings, int argc, char **argv) {
+static int run_plan(struct record *record, const struct options *options, struct settings *settings, int argc,
+                    char **argv) {
     struct results results;
     time_t start = time(NULL);
     if (results_open(&results, options->results, start) != 0) {
@@ -157,41 +163,51 @@ static int run_plan(struct run *run, const struct options *options, struct setti
     settings->scratch = results.folder;
     json_t *environment = environment_new(argc, argv, options, settings, start);
     results_json(&results, "environment.json", environment);
-    floors_init();
+    baselines_init();
     jobs_init();
     jobs_on_tick(progress_tick);
-    progress_init(&run->plan);
-    measure_all(run, &results);
-    int status = finish(run, options, &results, environment);
+    progress_init(&record->plan);
+    measure_all(record, &results);
+    int status = finish(record, options, &results, environment);
     json_decref(environment);
     settings->scratch = NULL;
     return status;
 }
 
+static int run_options(struct options *options, int argc, char **argv) {
+    struct settings settings;
+    struct record record = {0};
+    if (choose_cores(options) != 0) {
+        return EXIT_USAGE;
+    }
+    choose_subjects(options);
+    settings_init(&settings, options);
+    if (plan_init(&record.plan, options, &settings) != 0 || record.plan.count == 0) {
+        fprintf(stderr, "llmp-bench: there is nothing to measure\n");
+        plan_fini(&record.plan);
+        return EXIT_NOT_OK;
+    }
+    record.kept = calloc(record.plan.count, sizeof *record.kept);
+    int status = record.kept != NULL ? run_plan(&record, options, &settings, argc, argv) : EXIT_NOT_OK;
+    free(record.kept);
+    plan_fini(&record.plan);
+    return status;
+}
+
 int run_main(int argc, char **argv) {
     struct options options;
-    struct settings settings;
-    struct run run = {0};
     int status = options_parse(&options, argc, argv, stderr);
     if (status != 0) {
         return status;
     }
-    if (options.help || options.list || options.version) {
-        options.help ? options_help(stdout) : options.list ? options_list(stdout) : (void)puts(llmp_version());
-        return 0;
+    if (options.help) {
+        options_help(stdout);
+    } else if (options.list) {
+        options_list(stdout);
+    } else if (options.version) {
+        puts(llmp_version());
+    } else {
+        status = run_options(&options, argc, argv);
     }
-    if (choose_cores(&options) != 0) {
-        return EXIT_USAGE;
-    }
-    choose_providers(&options);
-    settings_init(&settings, &options);
-    if (plan_init(&run.plan, &options, &settings) != 0 || run.plan.count == 0) {
-        fprintf(stderr, "llmp-bench: there is nothing to measure\n");
-        return EXIT_NOT_OK;
-    }
-    run.kept = calloc(run.plan.count, sizeof *run.kept);
-    status = run.kept != NULL ? run_plan(&run, &options, &settings, argc, argv) : EXIT_NOT_OK;
-    free(run.kept);
-    plan_fini(&run.plan);
     return status;
 }

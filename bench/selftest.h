@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* `llmp-bench selftest`: that this program's own arithmetic, judgement and checks are right. */
+/* `llmp-bench selftest`: tests of this program's own statistics, judgement, output and checks. */
 #ifndef LLMP_BENCH_SELFTEST_H
 #define LLMP_BENCH_SELFTEST_H
 
-/* Prints TAP. Returns 0 or 1. */
+/* Prints TAP. Returns 0, or 1 if a test failed. */
 int selftest_main(void);
 
 #endif
