@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Sending many messages with one call: one store publishes all that are on the same page. */
+#include <errno.h>
+
 #include "channel/copy.h"
 #include "channel/sender_page.h"
 #include "channel/sender_slot.h"
@@ -37,6 +39,9 @@ static inline int alloc(struct batch *batch, size_t length, struct llmp_slot **s
 /* Commits the message without publishing it. */
 static inline int send_one(struct batch *batch, const llmp_message *message) {
     llmp_sender *sender = batch->sender;
+    if ((message->reserved[0] | message->reserved[1]) != 0) {
+        return -EINVAL;
+    }
     if (llmp_tag_is_reserved(message->tag)) {
         return -LLMP_E_TAG_RESERVED;
     }

@@ -172,6 +172,18 @@ static void MSG_2_a_refused_message_ends_a_batch(void **state) {
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
 }
 
+static void a_reserved_byte_that_is_set_ends_a_batch(void **state) {
+    (void)state;
+    llmp_sender *sender = test_sender((llmp_sender_options){.page_size = TEST_MAP});
+    for (size_t i = 0; i < 2; i++) {
+        struct batch *batch = batch_of(0, 2, 8);
+        batch->messages[1].reserved[i] = 1;
+        assert_int_equal(llmp_send_many(sender, batch->messages, 2, LLMP_NOWAIT), 1);
+        assert_rc(llmp_send_many(sender, batch->messages + 1, 1, LLMP_NOWAIT), -EINVAL);
+    }
+    llmp_sender_free(sender, LLMP_NOWAIT);
+}
+
 static void a_batch_of_none_is_no_error(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){0});
@@ -337,6 +349,7 @@ int main(void) {
         cmocka_unit_test(a_full_channel_returns_the_count_and_then_the_timeout),
         cmocka_unit_test(a_timeout_is_for_the_whole_batch),
         cmocka_unit_test(MSG_2_a_refused_message_ends_a_batch),
+        cmocka_unit_test(a_reserved_byte_that_is_set_ends_a_batch),
         cmocka_unit_test(a_batch_of_none_is_no_error),
         cmocka_unit_test(batches_and_single_calls_mix),
         cmocka_unit_test(EOP_5_a_batch_ends_with_its_page),

@@ -189,8 +189,8 @@ LLMP_API int llmp_send(llmp_sender *sender, uint32_t tag, uint32_t flags, const 
  * flags, length and payload of each.
  *
  * @param timeout_ns for all of them together
- * @return how many were sent: less than `count` if an error stopped it. If none was sent, the error, as llmp_send(); 0
- *         if `count` is 0
+ * @return how many were sent: less than `count` if an error stopped it. If none was sent, the error, as llmp_send(), or
+ *         -EINVAL for a message with a reserved byte set; 0 if `count` is 0
  */
 LLMP_API int64_t llmp_send_many(llmp_sender *sender, const llmp_message *messages, size_t count, int64_t timeout_ns);
 
