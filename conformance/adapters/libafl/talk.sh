@@ -67,7 +67,7 @@ expect() {
     contains "\"id\":$requests_sent" "$@"
 }
 
-# ok PARTY VERB [ARGUMENTS [PATTERN…]]: like want, with the result `ok`
+# ok PARTY VERB [ARGUMENTS [PATTERN…]]: like expect, with the result `ok`
 ok() {
     expect_party=$1 expect_verb=$2 expect_arguments=${3:-}
     shift "$(($# < 3 ? $# : 3))"
