@@ -6,10 +6,10 @@ pids=${pids:-}
 # Timeout for an answer, in seconds: long, because it only has to end a test that hangs.
 answer_timeout=60
 answer=
-asked=0
+requests_sent=0
 
-# begin PARTY COMMAND…: starts an adapter
-begin() {
+# start PARTY COMMAND…: starts an adapter
+start() {
     party=$1
     shift
     mkfifo "$scratch/$party.in" "$scratch/$party.out"
@@ -24,8 +24,8 @@ begin() {
     rm "$scratch/$party.in" "$scratch/$party.out"
 }
 
-# tell PARTY LINE: sends a line unchanged and stores the answer in $answer
-tell() {
+# send_line PARTY LINE: sends a line unchanged and stores the answer in $answer
+send_line() {
     case $1 in
         a) echo "$2" >&3 && answer=$(timeout $answer_timeout head -n 1 <&4) ;;
         b) echo "$2" >&5 && answer=$(timeout $answer_timeout head -n 1 <&6) ;;
@@ -33,21 +33,21 @@ tell() {
     esac
 }
 
-# ask PARTY VERB ARGUMENTS: sends a request; ARGUMENTS are the members of the object, without braces. A verb that needs
-# `timeout_ms` gets 0 if none is given.
-ask() {
-    asked=$((asked + 1))
+# request PARTY VERB ARGUMENTS: sends a request; ARGUMENTS are the members of the object, without braces. A verb that
+# needs `timeout_ms` gets 0 if none is given.
+request() {
+    requests_sent=$((requests_sent + 1))
     arguments=$3
     case $2 in
         *.send | *.alloc | *.recv | *.drain | *.connect)
             case $3 in *timeout_ms*) ;; *) arguments="\"timeout_ms\":0${3:+,$3}" ;; esac
             ;;
     esac
-    tell "$1" "{\"id\":$asked,\"verb\":\"$2\"${arguments:+,$arguments}}"
+    send_line "$1" "{\"id\":$requests_sent,\"verb\":\"$2\"${arguments:+,$arguments}}"
 }
 
-# says PATTERN…: succeeds if the last answer contains each pattern
-says() {
+# contains PATTERN…: succeeds if the last answer contains each pattern
+contains() {
     echo "answer: $answer"
     for pattern; do
         case $answer in
@@ -60,18 +60,18 @@ says() {
     done
 }
 
-# want PARTY VERB ARGUMENTS PATTERN…: sends a request and checks the answer
-want() {
-    ask "$1" "$2" "$3"
+# expect PARTY VERB ARGUMENTS PATTERN…: sends a request and checks the answer
+expect() {
+    request "$1" "$2" "$3"
     shift 3
-    says "\"id\":$asked" "$@"
+    contains "\"id\":$requests_sent" "$@"
 }
 
-# ok PARTY VERB [ARGUMENTS [PATTERN…]]: like want, with the result `ok`
+# ok PARTY VERB [ARGUMENTS [PATTERN…]]: like expect, with the result `ok`
 ok() {
-    want_party=$1 want_verb=$2 want_arguments=${3:-}
+    expect_party=$1 expect_verb=$2 expect_arguments=${3:-}
     shift "$(($# < 3 ? $# : 3))"
-    want "$want_party" "$want_verb" "$want_arguments" '"result":"ok"' "$@"
+    expect "$expect_party" "$expect_verb" "$expect_arguments" '"result":"ok"' "$@"
 }
 
 # object NAME: prints a member of the last answer, an object that contains no objects
@@ -94,8 +94,8 @@ finish_party() {
     eval "wait \$pid_$1" && status=0 || status=$?
 }
 
-# leaves PARTY STATUS: closes the adapter's input and checks its exit status
-leaves() {
+# exits PARTY STATUS: closes the adapter's input and checks its exit status
+exits() {
     finish_party "$1"
     [ "$status" = "$2" ] || echo "exit status $status, not $2"
     [ "$status" = "$2" ]
