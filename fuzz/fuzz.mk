@@ -3,7 +3,7 @@
 
 ## TARGET=page  fuzz only that target (several: TARGET='page frame')
 TARGET ?=
-## TIME=60  seconds for each target of make fuzz and make fuzz-afl, and for each bug of make fuzz-selftest
+## TIME=60  seconds for each target of make fuzz and make fuzz-afl, and for each mutant of make fuzz-selftest
 TIME ?= 60
 
 fuzz_all := $(basename $(notdir $(sort $(wildcard fuzz/target/*.c))))
@@ -45,27 +45,29 @@ test: $(fuzz_programs)
 endif
 module_tests += fuzz/test_replay.sh
 module_c += $(wildcard fuzz/*.c fuzz/target/*.c $(addsuffix /*.[ch],fuzz/rig fuzz/platform))
-module_scripts += fuzz/test_replay.sh fuzz/run fuzz/merge fuzz/selftest fuzz/coverage fuzz/afl
+module_scripts += fuzz/test_replay.sh fuzz/run fuzz/merge fuzz/coverage fuzz/afl
 module_deps += $(patsubst %.o,%.d,$(fuzz_objects))
 
-.PHONY: fuzz fuzz-programs fuzz-merge fuzz-selftest fuzz-coverage fuzz-afl
+.PHONY: fuzz fuzz-libfuzzer fuzz-programs fuzz-merge fuzz-selftest fuzz-coverage fuzz-afl
 fuzz-programs: $(patsubst %,$(OUT)/fuzz/%,$(fuzz_chosen))
 
 fuzz_arguments = fuzz_engine=-fsanitize=fuzzer pic=-fsanitize-coverage=trace-loads \
     fuzz_unguided=-fno-sanitize=fuzzer-no-link
 fuzz_libfuzzer = OUT=build/fuzz/libfuzzer CC=clang $(fuzz_arguments) \
     SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
-fuzz: ## run the fuzzers, TIME seconds each
+fuzz-libfuzzer: ## build the fuzzers with libFuzzer, without running them
 	+@$(MAKE) --no-print-directory $(fuzz_libfuzzer) fuzz-programs
+
+fuzz: fuzz-libfuzzer ## run the fuzzers, TIME seconds each
 	@JOBS='$(JOBS)' fuzz/run build/fuzz/libfuzzer '$(TIME)' $(fuzz_chosen)
 
 fuzz-merge: ## make the committed corpora anew from what was found on this machine
 	+@$(MAKE) --no-print-directory $(fuzz_libfuzzer) fuzz-programs build/fuzz/libfuzzer/fuzz/seeds
 	@fuzz/merge build/fuzz/libfuzzer $(fuzz_chosen)
 
-fuzz_bugs := $(sort $(foreach target,$(fuzz_chosen),$(basename $(notdir $(wildcard fuzz/bugs/$(target)-*.patch)))))
-fuzz-selftest: ## break the library in many ways, and see the fuzzers find each
-	+@MAKE='$(MAKE)' FUZZ_ARGUMENTS='$(fuzz_arguments)' fuzz/selftest '$(TIME)' $(fuzz_bugs)
+fuzz_mutants := $(sort $(foreach target,$(fuzz_chosen),$(basename $(notdir $(wildcard fuzz/mutants/$(target)-*.patch)))))
+fuzz-selftest: ## check that the fuzzers find seeded defects of the library, TIME seconds for each
+	+@JOBS='$(JOBS)' TIME='$(TIME)' MAKE='$(MAKE)' conformance/mutants/run fuzz $(or $(MUTANT),$(if $(TARGET),$(fuzz_mutants)))
 
 fuzz-coverage: ## what the committed inputs reach: a line a file, and build/fuzz/coverage/html
 	+@$(MAKE) --no-print-directory OUT=build/fuzz/coverage CC=clang TARGET= \
