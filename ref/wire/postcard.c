@@ -104,9 +104,9 @@ struct llmp_post_in llmp_post_in_over(struct llmp_span bytes) {
     return (struct llmp_post_in){.at = bytes.bytes, .left = bytes.length};
 }
 
-/*@ requires \valid(in) && in->error <= 0 && code > 0;
+/*@ requires \valid(in) && in->error <= 0 && rc > 0;
   @ terminates \true; exits \false; assigns in->error;
-  @ ensures in->error == (\old(in->error) < 0 ? \old(in->error) : -code);
+  @ ensures in->error == (\old(in->error) < 0 ? \old(in->error) : -rc);
   @*/
 static void fail(struct llmp_post_in *in, int rc) {
     if (in->error == 0) {
@@ -148,21 +148,21 @@ uint8_t llmp_post_take_u8(struct llmp_post_in *in) {
 }
 
 /*
- * Seven bits a byte, the lowest first, for a type that holds 0 to `most`. Zeros at the end are accepted as long as the
+ * Seven bits a byte, the lowest first, for a type that holds 0 to `max`. Zeros at the end are accepted as long as the
  * bytes suffice for the type (POST-7). `room` is the largest byte that still fits: more than any byte, until the last one
  * that the type has bits for, which must not continue.
  */
-/* What is left of `most` behind n groups of seven bits. */
-/*@ predicate llmp_varint_room(integer n, integer room, integer most) =
-  @     (most == UINT32_MAX && ((n == 0 && room == most) || (n == 1 && room == 0x1ffffff) || (n == 2 && room == 0x3ffff) || (n == 3 && room == 0x7ff) || (n == 4 && room == 0xf))) ||
-  @     (most == UINT64_MAX && ((n == 0 && room == most) || (n == 1 && room == 0x1ffffffffffffff) || (n == 2 && room == 0x3ffffffffffff) || (n == 3 && room == 0x7ffffffffff) || (n == 4 && room == 0xfffffffff) || (n == 5 && room == 0x1fffffff) || (n == 6 && room == 0x3fffff) || (n == 7 && room == 0x7fff) || (n == 8 && room == 0xff) || (n == 9 && room == 0x1)));
+/* What is left of `max` behind n groups of seven bits. */
+/*@ predicate llmp_varint_room(integer n, integer room, integer max) =
+  @     (max == UINT32_MAX && ((n == 0 && room == max) || (n == 1 && room == 0x1ffffff) || (n == 2 && room == 0x3ffff) || (n == 3 && room == 0x7ff) || (n == 4 && room == 0xf))) ||
+  @     (max == UINT64_MAX && ((n == 0 && room == max) || (n == 1 && room == 0x1ffffffffffffff) || (n == 2 && room == 0x3ffffffffffff) || (n == 3 && room == 0x7ffffffffff) || (n == 4 && room == 0xfffffffff) || (n == 5 && room == 0x1fffffff) || (n == 6 && room == 0x3fffff) || (n == 7 && room == 0x7fff) || (n == 8 && room == 0xff) || (n == 9 && room == 0x1)));
   @ lemma llmp_monotonic: \forall integer a, b, c; a <= b && 0 <= c ==> a * c <= b * c;
   @*/
 
-/*@ requires llmp_post_in_valid(in) && (most == UINT32_MAX || most == UINT64_MAX);
+/*@ requires llmp_post_in_valid(in) && (max == UINT32_MAX || max == UINT64_MAX);
   @ terminates \true; exits \false; assigns in->at, in->left, in->error;
   @ ensures llmp_post_in_valid(in);
-  @ ensures llmp_varint_taken{Pre, Post}(in, \result, most);
+  @ ensures llmp_varint_taken{Pre, Post}(in, \result, max);
   @*/
 static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
     uint64_t value = 0;
@@ -170,10 +170,10 @@ static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
     /*@ loop invariant llmp_post_in_valid(in) && in->error == \at(in->error, Pre);
       @ loop invariant in->error < 0 ==> llmp_post_same{Pre, Here}(in);
       @ loop invariant \let n = \at(in->left, Pre) - in->left; 0 <= n && in->at == \at(in->at, Pre) + n;
-      @ loop invariant llmp_varint_room(\at(in->left, Pre) - in->left, room, most);
+      @ loop invariant llmp_varint_room(\at(in->left, Pre) - in->left, room, max);
       @ loop invariant llmp_varint_more(\at(in->at, Pre), \at(in->left, Pre) - in->left);
       @ loop invariant weight == llmp_varint_weight(\at(in->left, Pre) - in->left);
-      @ loop invariant 0 < weight && (room + 1) * weight == most + 1;
+      @ loop invariant 0 < weight && (room + 1) * weight == max + 1;
       @ loop invariant value == llmp_varint_sum(\at(in->at, Pre), \at(in->left, Pre) - in->left);
       @ loop invariant value < weight;
       @ loop assigns value, weight, room, in->at, in->left, in->error;
@@ -183,9 +183,9 @@ static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
         uint8_t byte = llmp_post_take_u8(in);
         if (byte > room) {
             /*@ assert (room + 1) * weight <= byte * weight; */
-            /*@ assert llmp_varint_beyond(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, most); */
+            /*@ assert llmp_varint_beyond(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, max); */
             fail(in, LLMP_E_POST_VARINT);
-            /*@ assert llmp_varint_taken{Pre, Here}(in, 0, most); */
+            /*@ assert llmp_varint_taken{Pre, Here}(in, 0, max); */
             return 0;
         }
         uint64_t digit = byte % 0x80;
@@ -195,11 +195,11 @@ static uint64_t take_varint(struct llmp_post_in *in, uint64_t max) {
         value += digit * weight;
         if (byte < 0x80) {
             /*@ assert in->error == 0
-              @     ==> llmp_varint_valid(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, most); */
+              @     ==> llmp_varint_valid(\at(in->at, Pre), \at(in->left, Pre) - in->left - 1, max); */
             /*@ assert in->error == -LLMP_E_POST_TRUNCATED && \at(in->error, Pre) == 0
-              @     ==> llmp_varint_cut(\at(in->at, Pre), \at(in->left, Pre) - in->left, most); */
-            /*@ assert in->error == 0 ==> llmp_varint_taken{Pre, Here}(in, value, most); */
-            /*@ assert in->error < 0 ==> llmp_varint_taken{Pre, Here}(in, 0, most); */
+              @     ==> llmp_varint_cut(\at(in->at, Pre), \at(in->left, Pre) - in->left, max); */
+            /*@ assert in->error == 0 ==> llmp_varint_taken{Pre, Here}(in, value, max); */
+            /*@ assert in->error < 0 ==> llmp_varint_taken{Pre, Here}(in, 0, max); */
             return in->error < 0 ? 0 : value;
         }
         /*@ assert in->error == 0 && llmp_varint_more(\at(in->at, Pre), \at(in->left, Pre) - in->left); */
