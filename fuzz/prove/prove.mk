@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Proofs: fuzz/prove/README.md.
+# Proofs; see fuzz/prove/README.md.
 
 .PHONY: prove prove-selftest
-prove: ## prove what decides whether bytes may be used, for all inputs (Frama-C, Z3)
+prove: ## prove for all inputs the functions that check a peer's bytes (Frama-C, Z3)
 	@fuzz/prove/prove --out build/proof
 
 prove-selftest: ## check that seeded defects of the proved functions make their proofs fail
