@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Property: correct clients receive every message of each other and of the broker, in order, once, complete, and with
- * the id of its sender (BROKER-1, BROKER-3), whatever the channels of several hostile clients contain and whatever
- * these clients register. No message with a correct client's id comes from another sender. The same holds while another
+ * the id of its sender (BROKER-1, BROKER-3), for any bytes in the channels of several hostile clients and any channels
+ * that these register. No message with a correct client's id comes from another sender. The same holds while another
  * client does not read for some rounds; that one receives all messages until -LLMP_E_EOP_GONE tells it that a page was
  * evicted. The broker survives, and keeps no map of a client that left.
  */

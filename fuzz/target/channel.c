@@ -3,7 +3,7 @@
  * Property: for any sequence of operations on a sender and its receivers, every receiver gets every message of its
  * channel from its first page on, in order, once and complete (RECV-4, EOP-8, SEND-3), and no call returns -EAGAIN or
  * -ETIMEDOUT without a cause. Bytes that a peer writes to fields which no correct implementation reads do not change
- * that. Whatever bytes a peer writes elsewhere, the library reads and writes nothing outside a map.
+ * that. Bytes that a peer writes elsewhere never make the library read or write outside a map.
  */
 #include <stddef.h>
 #include <string.h>

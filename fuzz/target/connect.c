@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Property: a client connects if the broker sends a greeting and an acceptance, and for no other bytes, in whatever
- * pieces they arrive (TCP-2). It sends nothing before the greeting, and returns an error by its timeout otherwise.
+ * Property: a client connects if the broker sends a greeting and an acceptance, in any pieces, and for no other bytes
+ * (TCP-2). It sends nothing before the greeting, and returns an error by its timeout otherwise.
  */
 #include <errno.h>
 
@@ -16,7 +16,7 @@
 /* Bits of the first input byte; the lowest three are the number of responses. */
 enum { CLOSES = 8, RESETS = 16, NO_TIMEOUT = 32, LINGERS = 64 };
 
-/* What a correct client concludes from the broker's bytes. */
+/* The result that a correct client must reach from the broker's bytes. */
 struct conclusion {
     bool greeted;
     bool connected;

@@ -17,7 +17,7 @@
 #define PROVIDERS 4
 #define SEGMENT 5000u
 
-/* What the ids of a provider are. */
+/* The form of a provider's ids. */
 enum { KIND_NUMBER, KIND_NAME, KIND_NONE };
 
 /* A segment of each provider, created once. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Property: for any stream, in whatever pieces it arrives, the reader returns exactly the frames that TCP-1 defines,
- * then the right error, and allocates no more memory than the bytes received and one frame need. The writer sends what
- * it was given in order, once, in whatever pieces the socket accepts it, and never queues more than its bound.
+ * Property: for any stream, in any pieces, the reader returns exactly the frames that TCP-1 defines, then the right
+ * error, and allocates no more memory than the bytes received and one frame need. The writer sends what it was given in
+ * order, once, in any pieces that the socket accepts, and never queues more than its bound.
  */
 #include <errno.h>
 #include <string.h>

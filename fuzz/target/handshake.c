@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Property: whatever bytes peers send to a broker, in whatever pieces, and whenever they hang up, each peer is greeted
+ * Property: for any bytes that peers send to a broker, in any pieces, and hang-ups at any time, each peer is greeted
  * and gets at most one answer, the right one (TCP-2, TCP-3). At the end a correct client can still connect, and its
  * messages are forwarded.
  */
