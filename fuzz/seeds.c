@@ -105,7 +105,7 @@ static llmp_sender *new_sender(void) {
 
 static void seed_channel(const char *name, size_t length, uint32_t count, bool ends, uint8_t flags) {
     static const uint8_t payload[1024] = {1, 2, 3};
-    const uint8_t header[FUZZ_BUNDLE_OPTIONS] = {flags, 1, 2, 128, 0, 16};
+    const uint8_t header[FUZZ_BUNDLE_OPTIONS] = {flags, 1, 2, 128, 0, 16, 3};
     begin();
     llmp_sender *sender = new_sender();
     for (uint32_t i = 0; i < count; i++) {
@@ -275,6 +275,7 @@ int main(int argc, char **argv) {
     (void)mkdir(folder, 0777);
     seed_channel("empty", 0, 0, false, 0);
     seed_channel("few", 0, 4, false, 2);
+    seed_channel("batch", 0, 6, false, 0);
     seed_channel("ends", 30, 5, true, 4);
     seed_channel("turns", 60, 12, false, 8);
     seed_channel("grows", 300, 4, true, 32);

@@ -11,6 +11,7 @@
 
 #define FUZZ_RECEIVERS 5
 #define FUZZ_MESSAGE_MAX 3000u
+#define FUZZ_BATCH 3u /* messages of one llmp_send_many() or llmp_recv_many() */
 
 struct fuzz_receiver {
     llmp_receiver *receiver; /* null: none */
@@ -41,7 +42,7 @@ extern struct fuzz_channel {
     struct fuzz_ledger sent; /* last: too large to be cleared for each execution */
 } fuzz_channel;
 
-/* `how` selects variants of an operation; its bit 0 selects a timeout instead of LLMP_NOWAIT. */
+/* `how` selects variants of an operation: 1 is a timeout instead of LLMP_NOWAIT, 8 a batch of FUZZ_BATCH messages. */
 void fuzz_do_alloc(size_t length, unsigned how);
 void fuzz_do_send(size_t length, unsigned how);
 void fuzz_do_commit(uint32_t tag, uint32_t flags);
@@ -52,7 +53,7 @@ void fuzz_do_exit(void);
 void fuzz_do_reserve(unsigned how);
 void fuzz_do_evict(void);
 
-/* Receives one message; returns true if there was one. */
+/* Receives one message, or with the bit 8 of `how` up to FUZZ_BATCH; returns true if there was one. */
 bool fuzz_do_receive(unsigned which, unsigned how);
 
 /* Receives until there is no message. */

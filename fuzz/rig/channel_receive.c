@@ -69,24 +69,44 @@ static int receive(struct fuzz_receiver *receiver, llmp_message *message, unsign
     return rc;
 }
 
+/* Returns how many messages were received, or an error. */
+static int64_t receive_many(struct fuzz_receiver *receiver, llmp_message messages[FUZZ_BATCH]) {
+    FUZZ_CHECK(llmp_recv_many(receiver->receiver, messages, 0, LLMP_NOWAIT) == 0, "a batch of 0 messages");
+    fuzz_watch_begin();
+    int64_t count = llmp_recv_many(receiver->receiver, messages, FUZZ_BATCH, LLMP_NOWAIT);
+    fuzz_watch_end();
+    FUZZ_CHECK(count != 0 && count <= (int64_t)FUZZ_BATCH, "%lld messages received", (long long)count);
+    return count;
+}
+
+static void check(struct fuzz_receiver *receiver, const llmp_message *messages, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        check_message(receiver, &messages[i]);
+    }
+    if (count == -EAGAIN) {
+        check_nothing(receiver);
+    } else if (count < 0) {
+        check_end(receiver, (int)count);
+    }
+}
+
 bool fuzz_do_receive(unsigned which, unsigned how) {
     struct fuzz_receiver *receiver = &fuzz_channel.receivers[which % FUZZ_RECEIVERS];
-    llmp_message message;
+    llmp_message messages[FUZZ_BATCH];
     if (receiver->receiver == NULL || receiver->ended) {
         return false;
     }
-    int rc = receive(receiver, &message, how);
-    if (fuzz_channel.corrupted) {
-        return rc == 0;
-    }
-    if (rc == 0) {
-        check_message(receiver, &message);
-    } else if (rc == -EAGAIN) {
-        check_nothing(receiver);
+    int64_t count;
+    if (fuzz_has(how, 8)) {
+        count = receive_many(receiver, messages);
     } else {
-        check_end(receiver, rc);
+        int rc = receive(receiver, messages, how);
+        count = rc == 0 ? 1 : rc;
     }
-    return rc == 0;
+    if (!fuzz_channel.corrupted) {
+        check(receiver, messages, count);
+    }
+    return count > 0;
 }
 
 void fuzz_do_drain(unsigned which) {

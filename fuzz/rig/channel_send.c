@@ -105,7 +105,39 @@ void fuzz_do_alloc(size_t length, unsigned how) {
     }
 }
 
-void fuzz_do_send(size_t length, unsigned how) {
+/*
+ * Notes a batch. It may have begun pages between its messages: page_start is then the largest possible value, with which
+ * the model expects less of receivers. A batch is published even if it ends with an error.
+ */
+static void note_batch(const llmp_message *messages, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        note_sent(messages[i].length, messages[i].flags);
+    }
+    note_turns();
+    note_published();
+}
+
+static void send_many(size_t length, unsigned how) {
+    static uint8_t bytes[FUZZ_BATCH][2 * FUZZ_MESSAGE_MAX];
+    llmp_message messages[FUZZ_BATCH] = {0};
+    for (uint32_t i = 0; i < FUZZ_BATCH; i++) {
+        uint32_t number = fuzz_channel.sent.count + i;
+        messages[i].tag = FUZZ_TAG_FIRST + number;
+        messages[i].flags = how;
+        messages[i].length = length >> i;
+        messages[i].payload = bytes[i];
+        fuzz_payload_fill(bytes[i], messages[i].length, number);
+    }
+    int64_t count = llmp_send_many(fuzz_channel.sender, messages, FUZZ_BATCH, pick_timeout(how));
+    FUZZ_CHECK(count != 0 && count <= (int64_t)FUZZ_BATCH, "%lld messages sent", (long long)count);
+    note_batch(messages, count);
+    if (count < 0) {
+        check_alloc((int)count, length, how);
+    }
+    FUZZ_CHECK(count < 0 || count == FUZZ_BATCH || may_wait(), "only %lld messages sent", (long long)count);
+}
+
+static void send_one(size_t length, unsigned how) {
     static uint8_t bytes[2 * FUZZ_MESSAGE_MAX];
     fuzz_payload_fill(bytes, length, fuzz_channel.sent.count);
     int rc =
@@ -113,6 +145,14 @@ void fuzz_do_send(size_t length, unsigned how) {
     check_alloc(rc, length, how);
     if (rc == 0) {
         note_sent(length, how);
+    }
+}
+
+void fuzz_do_send(size_t length, unsigned how) {
+    if (fuzz_has(how, 8)) {
+        send_many(length, how);
+    } else {
+        send_one(length, how);
     }
 }
 

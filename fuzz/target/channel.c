@@ -136,7 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (uint32_t i = 0; i < fuzz_channel.options.receivers; i++) {
         fuzz_open_receiver(&fuzz_channel.receivers[i], &desc, false);
     }
-    for (int i = 0; i < OPERATIONS_MAX && input.left > 0 && fuzz_channel.sent.count + 1 < FUZZ_LEDGER_MAX; i++) {
+    for (int i = 0; i < OPERATIONS_MAX && input.left > 0 && fuzz_channel.sent.count + FUZZ_BATCH < FUZZ_LEDGER_MAX;
+         i++) {
         operate(&input);
     }
     finish(data != NULL && size > 0 ? data[0] : 0);

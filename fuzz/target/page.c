@@ -29,10 +29,11 @@ enum {
     DECREASES_ID = 128
 };
 /* Indices of the option bytes. */
-enum { FLAGS, FIRST_STEP, MAPPED, SIZE_DIFFERENCE, FIRST_PAGE, CAPACITY };
+enum { FLAGS, FIRST_STEP, MAPPED, SIZE_DIFFERENCE, FIRST_PAGE, CAPACITY, BATCH };
 
 /* Pages with messages can form a ring, which has no end. */
 #define CALLS_MAX 64
+#define BATCH_MAX 4
 
 struct run {
     const struct fuzz_bundle *bundle;
@@ -117,19 +118,66 @@ static void overwrite_header(const llmp_message *message, const struct fuzz_next
                "the returned header changed with the page");
 }
 
+static void compare_message(struct run *run, const llmp_message *message, const struct fuzz_next *next) {
+    expect_message(run, message, next);
+    run->messages++;
+    if (has(run, OVERWRITES_HEADERS)) {
+        overwrite_header(message, next);
+    }
+}
+
+/* Returns true if `next` follows message `id` on the same visit of its page: on a new visit, ids begin with 1. */
+static bool continues(const struct fuzz_next *next, uint64_t id) {
+    return next->kind == FUZZ_NEXT_MESSAGE && next->id == id + 1;
+}
+
+/* A batch has all messages that are published on its page, up to its maximum, and no others. */
+static void compare_batch(struct run *run, const llmp_message *messages, int64_t count, int64_t max,
+                          struct fuzz_next next) {
+    for (int64_t i = 0; i < count; i++) {
+        if (i > 0) {
+            next = fuzz_reader_next(&run->model);
+            FUZZ_CHECK(continues(&next, messages[i - 1].id), "a batch of %lld, but the page has %lld", (long long)count,
+                       (long long)i);
+        }
+        compare_message(run, &messages[i], &next);
+    }
+    if (count < max) {
+        struct fuzz_reader ahead = run->model;
+        next = fuzz_reader_next(&ahead);
+        FUZZ_CHECK(!continues(&next, messages[count - 1].id), "a batch of %lld, but the page has more",
+                   (long long)count);
+    }
+}
+
+static int64_t batch_max(const struct run *run) {
+    return has(run, COPIES | POLLS) ? 1 : 1 + run->bundle->options[BATCH] % BATCH_MAX;
+}
+
+/* Returns how many messages were received, or an error. */
+static int64_t receive_some(struct run *run, llmp_message messages[BATCH_MAX]) {
+    if (batch_max(run) == 1) {
+        int rc = receive_with_retry(run, messages);
+        return rc == 0 ? 1 : rc;
+    }
+    fuzz_watch_begin();
+    int64_t count = llmp_recv_many(run->receiver, messages, (size_t)batch_max(run), LLMP_NOWAIT);
+    fuzz_watch_end();
+    FUZZ_CHECK(count != 0 && count <= batch_max(run), "%lld messages received", (long long)count);
+    return count;
+}
+
 /* Returns what the second reader expected. */
 static enum fuzz_next_kind receive_and_compare(struct run *run) {
+    llmp_message messages[BATCH_MAX];
     llmp_message message;
     struct fuzz_next next = fuzz_reader_next(&run->model);
-    int rc = receive_with_retry(run, &message);
+    int64_t count = receive_some(run, messages);
+    int rc = count > 0 ? 0 : (int)count;
     switch (next.kind) {
     case FUZZ_NEXT_MESSAGE:
         FUZZ_CHECK(rc == 0, "%s instead of message %llu", llmp_error_name(rc), (unsigned long long)next.id);
-        expect_message(run, &message, &next);
-        run->messages++;
-        if (has(run, OVERWRITES_HEADERS)) {
-            overwrite_header(&message, &next);
-        }
+        compare_batch(run, messages, count, batch_max(run), next);
         break;
     case FUZZ_NEXT_ERROR:
         FUZZ_CHECK((fuzz_error_bit(rc) & next.errors) != 0, "%s, which is not in %llx", llmp_error_name(rc),
