@@ -264,6 +264,10 @@ static void seed_operations(void) {
         }
         write_numbered("channel", "mixed", options, &seed);
     }
+    /* Allocates 100 bytes, shrinks them to 10, commits, flushes, and audits the page. */
+    struct bytes shrink = {.length = 0};
+    add(&shrink, "\0\0\0\x03\x64\x05\x0a\x07\0\x0a\0\x0f\0", 13);
+    write_seed("channel", "shrink", &shrink);
 }
 
 int main(int argc, char **argv) {
