@@ -8,9 +8,8 @@ FILTER ?=
 STRICT ?=
 LIST ?=
 REPORT ?=
-## REPEAT=10 MUTANT=recv-goes-on  a case passes when it passes so many times; make mutants tries only that one
+## REPEAT=10  a case passes when it passes so many times
 REPEAT ?=
-MUTANT ?=
 
 suite_sources := $(sort $(wildcard conformance/suite/*/*.c))
 suite_objects := $(call objects,$(suite_sources))
@@ -34,7 +33,7 @@ $(fake_program): $(call objects,$(fake_sources) $(sort $(wildcard conformance/or
 	$(call say,LD,$@)
 	$(Q)$(link_c) -o $@ $(linked) $(shell pkg-config --libs jansson 2>/dev/null || echo -ljansson) -lcmocka -lpthread
 
-.PHONY: conformance-program conformance mutants install-conformance suite-to-test
+.PHONY: conformance-program conformance install-conformance suite-to-test
 conformance-program: $(suite_program) ## build llmp-conformance, without running it
 
 narrowed := $(if $(FILTER),--filter '$(FILTER)')
@@ -42,10 +41,6 @@ conformance: $(suite_program) $(if $(filter %adapters/ref %adapters/ref/,$(IMPL)
 	@LLMP_BUILD='$(abspath $(OUT))' $(suite_program) $(narrowed) $(if $(LIST),--list,--impl '$(IMPL)' \
 	    $(if $(PEER),--peer '$(PEER)') $(if $(PROVIDERS),--provider '$(PROVIDERS)') $(if $(STRICT),--strict) \
 	    $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REPORT),--report '$(REPORT)'))
-
-# Deliberately wrong implementations: copies of this library, each patched, and switches of the Python one.
-mutants: $(suite_program) | $(first) ## hold the suite against implementations that are wrong on purpose
-	+@CC='$(CC)' MAKE='$(MAKE)' LLMP_BUILD='$(abspath $(OUT))' conformance/mutants/run $(if $(JOBS),--jobs '$(JOBS)') $(MUTANT)
 
 install-conformance: $(suite_program) ## install llmp-conformance with SPEC.md and ADAPTER.md
 	@install -d $(to)$(BINDIR) $(to)$(DATADIR)/llmp-conformance
@@ -69,5 +64,5 @@ module_deps += $(patsubst %.o,%.d,$(suite_objects) $(call objects,conformance/te
 module_c += $(sort $(wildcard conformance/suite/*/*.[ch])) $(sort $(wildcard conformance/test/fake_*.c))
 module_scripts += conformance/suite/check-spec conformance/test/fake_adapter.sh conformance/test/suite_reports.sh $(suite_tests) \
     $(unsanitized_tests) \
-    conformance/mutants/run $(sort $(wildcard conformance/adapters/libafl/*.sh conformance/adapters/libafl/adapter \
+    $(sort $(wildcard conformance/adapters/libafl/*.sh conformance/adapters/libafl/adapter \
     conformance/adapters/libafl/*/adapter))

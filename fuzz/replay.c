@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Runs a target over files and folders without any engine: what `make test` does with the corpora, and how an input is
- * looked at in a debugger. Says how many inputs it ran; a violated property ends it as a crash, with the file's name.
+ * Runs a target on files and folders without an engine: `make test` replays the corpora with it, and a developer an
+ * input in a debugger. Prints how many inputs it ran. After a crash (a violated property included) it prints the
+ * input's name.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,7 @@
 static char running[4096];
 static size_t inputs;
 
-/* Only what a handler may do. The default action follows. */
+/* Async-signal-safe. Prints the input's name, then lets the default action follow. */
 static void on_crash(int number) {
     static const char text[] = "\nwhile replaying ";
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
@@ -29,7 +31,7 @@ static void on_crash(int number) {
     (void)raise(number);
 }
 
-/* In memory of exactly its size, so that a byte read behind it is noticed. */
+/* Copies the input to a buffer of exactly its size, so that AddressSanitizer reports a read beyond it. */
 static int run_bytes(const uint8_t *bytes, size_t size) {
     uint8_t *exact = malloc(size != 0 ? size : 1);
     if (exact == NULL) {
@@ -49,7 +51,7 @@ static int run_file(const char *path) {
         return -errno;
     }
     size_t size = fread(bytes, 1, sizeof bytes, file);
-    int failed = ferror(file);
+    bool failed = ferror(file) != 0;
     (void)fclose(file);
     return failed ? -EIO : run_bytes(bytes, size);
 }

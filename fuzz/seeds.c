@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Makes inputs for fuzzers to begin with, out of real sessions: pages that a sender and a client wrote, frames that a
- * broker and its peers exchange. `seeds FOLDER` writes FOLDER/<target>/seed-<what>.
+ * Creates the first inputs of the fuzzers from real sessions: pages that a sender and a client wrote, frames that a
+ * broker and its peers exchange. `seeds FOLDER` writes FOLDER/TARGET/seed-NAME.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -37,11 +37,11 @@ static void add_u8(struct bytes *bytes, unsigned value) {
     add(bytes, &byte, 1);
 }
 
-static void write_seed(const char *target, const char *what, const struct bytes *bytes) {
+static void write_seed(const char *target, const char *name, const struct bytes *bytes) {
     char path[512];
     (void)snprintf(path, sizeof path, "%s/%s", folder, target);
     (void)mkdir(path, 0777);
-    (void)snprintf(path, sizeof path, "%s/%s/seed-%s", folder, target, what);
+    (void)snprintf(path, sizeof path, "%s/%s/seed-%s", folder, target, name);
     FILE *file = fopen(path, "wb");
     if (file == NULL || fwrite(bytes->at, 1, bytes->length, file) != bytes->length || fclose(file) != 0) {
         (void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
@@ -49,10 +49,17 @@ static void write_seed(const char *target, const char *what, const struct bytes 
     }
 }
 
+/* Writes the seed NAME-NUMBER. */
+static void write_numbered(const char *target, const char *name, unsigned number, const struct bytes *bytes) {
+    char numbered[32];
+    (void)snprintf(numbered, sizeof numbered, "%s-%u", name, number);
+    write_seed(target, numbered, bytes);
+}
+
 /* ---------------------------------------------------------------- pages */
 
-/* Ids of segments mean nothing in another run: each becomes the page's number. */
-static void name_by_number(uint8_t *page, size_t size) {
+/* Replaces segment ids, which another run does not have, by the number of the page. */
+static void replace_ids(uint8_t *page, size_t size) {
     for (size_t i = 0; i + LLMP_SHMEM_ID_SIZE <= size; i++) {
         char id[LLMP_SHMEM_ID_SIZE] = {0};
         memcpy(id, page + i, sizeof id - 1);
@@ -64,21 +71,21 @@ static void name_by_number(uint8_t *page, size_t size) {
     }
 }
 
-/* All segments that there are, as one input. */
-static void write_pages(const char *what, const uint8_t how[FUZZ_BUNDLE_HOW]) {
+/* Writes all segments as one input. */
+static void write_pages(const char *name, const uint8_t options[FUZZ_BUNDLE_OPTIONS]) {
     struct bytes seed = {.length = 0};
-    add(&seed, how, FUZZ_BUNDLE_HOW);
+    add(&seed, options, FUZZ_BUNDLE_OPTIONS);
     for (int i = 0; i < FUZZ_BUNDLE_PAGES && fuzz_maps_size(i) != 0; i++) {
         static uint8_t page[FUZZ_SEGMENT_MAX];
         size_t size = fuzz_maps_size(i);
         memcpy(page, fuzz_maps_bytes(i), size);
-        name_by_number(page, size);
+        replace_ids(page, size);
         add_u8(&seed, (unsigned)size & 0xff);
         add_u8(&seed, (unsigned)(size >> 8));
         add(&seed, page, size);
     }
-    write_seed("page", what, &seed);
-    write_seed("broker", what, &seed);
+    write_seed("page", name, &seed);
+    write_seed("broker", name, &seed);
 }
 
 static void begin(void) {
@@ -96,9 +103,9 @@ static llmp_sender *new_sender(void) {
     return sender;
 }
 
-static void seed_channel(const char *what, size_t length, uint32_t count, bool ends, uint8_t how) {
+static void seed_channel(const char *name, size_t length, uint32_t count, bool ends, uint8_t flags) {
     static const uint8_t payload[1024] = {1, 2, 3};
-    const uint8_t header[FUZZ_BUNDLE_HOW] = {how, 1, 2, 128, 0, 16};
+    const uint8_t header[FUZZ_BUNDLE_OPTIONS] = {flags, 1, 2, 128, 0, 16, 3};
     begin();
     llmp_sender *sender = new_sender();
     for (uint32_t i = 0; i < count; i++) {
@@ -107,13 +114,13 @@ static void seed_channel(const char *what, size_t length, uint32_t count, bool e
     if (ends) {
         (void)llmp_sender_exit(sender, LLMP_NOWAIT);
     }
-    write_pages(what, header);
+    write_pages(name, header);
     (void)llmp_sender_free(sender, LLMP_NOWAIT);
 }
 
-/* What only clients write: a new client's channel, and the end of a client. */
+/* The messages of the protocol that only clients send. */
 static void seed_client(void) {
-    const uint8_t header[FUZZ_BUNDLE_HOW] = {0};
+    const uint8_t header[FUZZ_BUNDLE_OPTIONS] = {0};
     const uint32_t id[2] = {3, 0};
     void *payload;
     begin();
@@ -139,14 +146,14 @@ static void seed_client(void) {
 
 static const llmp_shmem_desc page_one = {.size = 512, .id = {"1"}};
 
-static struct bytes some_request(enum llmp_request_kind kind) {
+static struct bytes encode_request(enum llmp_request_kind kind) {
     struct llmp_request request = {.kind = kind, .id = 3, .desc = page_one, .text = llmp_span_of_text("h\xc3\xb6st")};
     struct bytes bytes;
     bytes.length = (size_t)llmp_request_encode(&request, bytes.at, sizeof bytes.at);
     return bytes;
 }
 
-static struct bytes some_response(enum llmp_response_kind kind) {
+static struct bytes encode_response(enum llmp_response_kind kind) {
     struct llmp_response response = {.kind = kind, .id = 3, .desc = page_one, .text = llmp_span_of_text("h\xc3\xb6st")};
     struct bytes bytes;
     bytes.length = (size_t)llmp_response_encode(&response, bytes.at, sizeof bytes.at);
@@ -160,98 +167,93 @@ static void add_frame(struct bytes *bytes, const struct bytes *body) {
     add(bytes, body->at, body->length);
 }
 
-static void seed_message(const struct bytes *body, unsigned how, const char *name, unsigned kind) {
-    char what[32];
+static void seed_message(const struct bytes *body, unsigned type, const char *name, unsigned kind) {
     struct bytes seed = {.length = 0};
-    (void)snprintf(what, sizeof what, "%s-%u", name, kind);
-    add_u8(&seed, how);
+    add_u8(&seed, type);
     add(&seed, body->at, body->length);
-    write_seed("postcard", what, &seed);
+    write_numbered("postcard", name, kind, &seed);
 }
 
-/* Texts around the longest that is sent: cut within a character they would be none. */
-static void seed_long_text(size_t length, const char *what) {
+/* A text near the maximal length: truncated within a character, it would not be UTF-8. */
+static void seed_long_text(size_t length, const char *name) {
     struct bytes seed = {.length = 0};
     add_u8(&seed, 2);
     for (size_t i = 0; i + 3 <= length; i += 3) {
         add(&seed, "\xe2\x82\xac", 3);
     }
-    write_seed("postcard", what, &seed);
+    write_seed("postcard", name, &seed);
 }
 
-/* A stream of all messages, in pieces of three bytes, up to a hang-up. */
+/* A stream of all messages that arrives in pieces of three bytes and ends with a hang-up. */
 static void seed_frames(void) {
     struct bytes stream = {.length = 0};
     add(&stream, "\x01\x05\x04\x03\x03\x00\x01", 7);
     for (unsigned kind = 0; kind < LLMP_REQUEST_KINDS; kind++) {
-        struct bytes body = some_request((enum llmp_request_kind)kind);
+        struct bytes body = encode_request((enum llmp_request_kind)kind);
         add_frame(&stream, &body);
         seed_message(&body, 0, "request", kind);
     }
     for (unsigned kind = 0; kind < LLMP_RESPONSE_KINDS; kind++) {
-        struct bytes body = some_response((enum llmp_response_kind)kind);
+        struct bytes body = encode_response((enum llmp_response_kind)kind);
         add_frame(&stream, &body);
         seed_message(&body, 1, "response", kind);
     }
     write_seed("frame", "stream", &stream);
 }
 
-/* A peer that asks in one go, for every kind of request; and a client that is welcomed. See the target for the layout. */
-static void seed_handshakes(void) {
+/* A peer that sends one request of each kind. The targets describe the layout of their inputs. */
+static void seed_requests(void) {
     for (unsigned kind = 0; kind < LLMP_REQUEST_KINDS; kind++) {
-        char what[32];
         struct bytes seed = {.length = 0};
         struct bytes frame = {.length = 0};
-        struct bytes body = some_request((enum llmp_request_kind)kind);
+        struct bytes body = encode_request((enum llmp_request_kind)kind);
         add_frame(&frame, &body);
         add(&seed, "\x00\x00\x00\x07", 4);
         add_u8(&seed, 1);
         add_u8(&seed, (unsigned)frame.length);
         add(&seed, frame.at, frame.length);
         add(&seed, "\x07\x05\x07", 3);
-        (void)snprintf(what, sizeof what, "peer-%u", kind);
-        write_seed("handshake", what, &seed);
+        write_numbered("handshake", "peer", kind, &seed);
     }
-    /* No descriptor is left for a second peer, while the first one is silent; and one more when the broker goes. */
+    /* No descriptor is left for a second peer while the first one is silent; another peer when the broker is freed. */
     struct bytes starved = {.length = 0};
     add(&starved, "\x14\x00\x00\x07\x87\x02\xc6\x00\x00\x07", 10);
     write_seed("handshake", "starved", &starved);
+}
+
+/* A client that is accepted. */
+static void seed_client_handshake(void) {
     struct bytes client = {.length = 0};
-    struct bytes hello = some_response(LLMP_RESPONSE_BROKER_CONNECT_HELLO);
-    struct bytes accepted = some_response(LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED);
+    struct bytes hello = encode_response(LLMP_RESPONSE_BROKER_CONNECT_HELLO);
+    struct bytes accepted = encode_response(LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED);
     add(&client, "\x08\x00", 2);
     add_frame(&client, &hello);
     add_frame(&client, &accepted);
     write_seed("connect", "welcome", &client);
 }
 
-/* ---------------------------------------------------------------- the rest */
+/* ---------------------------------------------------------------- ids and operations */
 
 static void seed_ids(void) {
     static const char *const texts[] = {"0", "7", "2147483647", "2147483648", "007", "/libafl_1_abc", "/", "/a/b", "x"};
     for (unsigned i = 0; i < 4 * sizeof texts / sizeof texts[0]; i++) {
-        char what[32];
         struct bytes seed = {.length = 0};
         add_u8(&seed, i % 4);
         add_u8(&seed, i % 7);
         add(&seed, texts[i / 4], strlen(texts[i / 4]));
-        (void)snprintf(what, sizeof what, "text-%u", i);
-        write_seed("description", what, &seed);
+        write_numbered("description", "text", i, &seed);
     }
     for (unsigned provider = 0; provider < 4; provider++) {
-        char what[32];
         struct bytes seed = {.length = 0};
         add_u8(&seed, 64 + provider);
         add_u8(&seed, 0);
-        (void)snprintf(what, sizeof what, "own-%u", provider);
-        write_seed("description", what, &seed);
+        write_numbered("description", "own", provider, &seed);
     }
 }
 
-/* Send, receive, and one of everything, over as many pages as it takes. */
+/* Sends and receives, and uses every other operation in between, over several pages. */
 static void seed_operations(void) {
     for (unsigned options = 0; options < 16; options++) {
-        char what[32];
         struct bytes seed = {.length = 0};
         add_u8(&seed, options * 17);
         add_u8(&seed, options * 11);
@@ -260,9 +262,12 @@ static void seed_operations(void) {
             add_u8(&seed, i % 3 == 0 ? 9 : i % 5 == 0 ? i % 16 : 1);
             add_u8(&seed, i % 3 == 0 ? i : 40 * (i % 6));
         }
-        (void)snprintf(what, sizeof what, "mixed-%u", options);
-        write_seed("channel", what, &seed);
+        write_numbered("channel", "mixed", options, &seed);
     }
+    /* Allocates 100 bytes, shrinks them to 10, commits, flushes, and audits the page. */
+    struct bytes shrink = {.length = 0};
+    add(&shrink, "\0\0\0\x03\x64\x05\x0a\x07\0\x0a\0\x0f\0", 13);
+    write_seed("channel", "shrink", &shrink);
 }
 
 int main(int argc, char **argv) {
@@ -274,6 +279,7 @@ int main(int argc, char **argv) {
     (void)mkdir(folder, 0777);
     seed_channel("empty", 0, 0, false, 0);
     seed_channel("few", 0, 4, false, 2);
+    seed_channel("batch", 0, 6, false, 0);
     seed_channel("ends", 30, 5, true, 4);
     seed_channel("turns", 60, 12, false, 8);
     seed_channel("grows", 300, 4, true, 32);
@@ -281,7 +287,8 @@ int main(int argc, char **argv) {
     seed_frames();
     seed_long_text(1020, "text-short");
     seed_long_text(1040, "text-long");
-    seed_handshakes();
+    seed_requests();
+    seed_client_handshake();
     seed_ids();
     seed_operations();
     return 0;

@@ -1,37 +1,40 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The hand-over from page to page by the rule of ref/channel (pages.c, sender.c, sender_life.c, receiver.c): who is
- * expected on a page, who joined and left it, when it is given up, dropped or written anew, and when the channel ends.
+ * The hand-over from page to page by the rule of ref/channel (pages.c, sender, receiver): how many receivers are
+ * expected on a page, how many joined and left it, when the sender retires, drops or reuses it, and when the channel
+ * ends.
  *
- * A step is what the code does in one atomic access. What is inside an `atomic` touches, beside that one access, only
- * what its process alone writes, and the ghosts that assertions look at. Steps interleave in every order, and all see a
- * step at once. That is enough for these accesses, also where the processor delays stores:
- *   - what a receiver reads of a page it reads behind R1, the acquire load that pairs with S1: it finds what was
- *     written before S1 and, as long as nobody writes the page anew, nothing else (publish.pml shows it);
- *   - what it read is behind it when J1 or J2 raise a count, for these are releases; the sender writes the page anew
- *     behind L1, L2, L4 and L5, the acquire loads of these counts;
- *   - J1 is before J2 in the same process, so who sees a page left sees the next one joined;
- *   - counts are raised by one indivisible addition. Only the sender sets them, on a page that nobody may be reading,
- *     and that is asserted where it does.
+ * A step is what the code does in one atomic access. Besides that access, an `atomic` touches only variables that its
+ * process alone writes, and the ghost variables of assertions. Steps interleave in every order, and every process sees
+ * a step at once. That is sufficient for these accesses even on a processor that delays stores:
+ *   - a receiver reads a page after R1, the acquire load that pairs with S1: it sees what was written before S1 and, as
+ *     long as the sender does not reuse the page, nothing else (publish.pml checks that);
+ *   - the receiver's reads precede its additions J1 and J2, which are releases; the sender reuses the page after L1, L2,
+ *     L4 and L5, the acquire loads of these counters;
+ *   - J1 precedes J2 in the same process, so a sender that sees a page left also sees the next one joined;
+ *   - counters are raised by one indivisible addition. Only the sender sets them, on a page that no receiver may be
+ *     reading; an assertion checks that.
  *
- * What a case is made of (-D):
- *   EXPECTED   receivers expected from the start, each coming when it likes; LATE: shown the oldest page at some time,
- *              then counted in or not; STRANGERS: read along, and nobody counts them
- *   MOST       pages at most; MAPS: maps that can ever be made; MESSAGES: to be sent; SLOTS: messages on a page
- *   POLICY     REUSE or DROP; HISTORY: live pages stay, as a broker's broadcast channel has it
- *   FATE       of receiver 0: it may be KILLED at any step, FREE itself between two messages, or be DISMISSED and
- *              read on, which is against the rule; FATED: of so many receivers, where they FREE themselves
- *   CUTS       how often the sender may give up the oldest page where it would have to wait; PATIENT: not before
- *              whoever is counted has left it, so that a loss has no excuse
- *   MAPFAIL    receiver 0 fails to map a page once, and STOPS (as shipped) or RETRIES
- *   LINGER     the sender ends by llmp_sender_free(), with all the time it needs
- * Every name with FAULT_ or QUIRK_ in front is a rule that is not the shipped one: a seeded fault, or the original's.
+ * A case sets these switches (-D):
+ *   EXPECTED    receivers that are expected from the start; each starts at any time
+ *   LATE        receivers that reserve the oldest page at some time, and are then confirmed or cancelled
+ *   UNEXPECTED  receivers that read although the sender does not expect them
+ *   MAX_PAGES   bound on pages; MAPS: bound on maps created in a run; MESSAGES: to be sent; SLOTS: messages on a page
+ *   POLICY      REUSE or DROP; HISTORY: all pages within the bound stay live, as in a broker's broadcast channel
+ *   FATE        of receiver 0: it may be KILLED at any step, FREE itself between two messages, or be REMOVED and read on,
+ *               which violates the rule; FATED: how many receivers FREE themselves
+ *   EVICTIONS   how often the sender may evict the oldest page when it would have to wait; PATIENT: only once all
+ *               expected receivers have left that page, so that an eviction is no excuse for a loss
+ *   MAPFAIL     receiver 0 fails to map a page once, and STOPS (as shipped) or RETRIES
+ *   LINGER      the sender ends by llmp_sender_free(), without a timeout
+ * A name that begins with FAULT_ or QUIRK_ selects a rule that is not the shipped one: a seeded fault, or the
+ * original's.
  */
 #define REUSE 1
 #define DROP 2
 #define KILLED 1
 #define FREE 2
-#define DISMISSED 3
+#define REMOVED 3
 #define STOPS 1
 #define RETRIES 2
 
@@ -41,14 +44,14 @@
 #ifndef LATE
 #define LATE 0
 #endif
-#ifndef STRANGERS
-#define STRANGERS 0
+#ifndef UNEXPECTED
+#define UNEXPECTED 0
 #endif
-#ifndef MOST
-#define MOST 2
+#ifndef MAX_PAGES
+#define MAX_PAGES 2
 #endif
 #ifndef MAPS
-#define MAPS MOST
+#define MAPS MAX_PAGES
 #endif
 #ifndef MESSAGES
 #define MESSAGES 5
@@ -68,8 +71,8 @@
 #ifndef FATED
 #define FATED 1
 #endif
-#ifndef CUTS
-#define CUTS 0
+#ifndef EVICTIONS
+#define EVICTIONS 0
 #endif
 #ifndef MAPFAIL
 #define MAPFAIL 0
@@ -78,12 +81,12 @@
 #define LINGER 0
 #endif
 
-#define READERS (EXPECTED + LATE + STRANGERS)
+#define READERS (EXPECTED + LATE + UNEXPECTED)
 #define IS_LATE(r) ((r) >= EXPECTED && (r) < EXPECTED + LATE)
-#define STAY (HISTORY -> MOST : 1)
+#define STAY (HISTORY -> MAX_PAGES : 1)
 #define NONE 255
 
-/* What a slot holds: nothing, a message's number from 1 on, EXITING, or END_OF_PAGE with the map it names. */
+/* A slot is UNSET, or has a message's number from 1 on, EXITING, or END_OF_PAGE + the map that it names. */
 #define UNSET 0
 #define EXITING 30
 #define END_OF_PAGE 31
@@ -91,24 +94,24 @@
 /* ---------------------------------------------------------------- the world */
 
 typedef page { /* shared */
-    bit magic; /* 1: initialised; 0: given up, or never used */
+    bit magic; /* 1: initialised; 0: retired, or never used */
     byte joined;
     byte left;
     byte current;
     byte slot[SLOTS + 1]; /* room for END_OF_PAGE is always kept (SEND-1) */
 };
 page pages[MAPS];
-bit dropped[MAPS]; /* nobody can open it any more; who has it mapped keeps it */
-bit closed;        /* the sender is gone, and so are its maps */
+bit dropped[MAPS]; /* cannot be opened any more; a receiver that has it mapped keeps it */
+bit closed;        /* the sender was freed, with its maps */
 #define CAN_OPEN(map) (pages[map].magic == 1 && !dropped[map] && !closed)
 
-/* Private to the sender, and global only for guards and assertions. */
+/* Private to the sender: struct llmp_live_page. Global because guards and assertions use it. */
 typedef place {
     byte expected;
-    byte gone;
-    byte offered;
-    byte vouched;
-    byte ordinal; /* ghost: which page of the channel lies in this map now */
+    byte dismissed;
+    byte reservations;
+    byte joined_by_proxy;
+    byte number; /* of all pages of the channel; assertions use it */
 };
 place book[MAPS];
 byte live[6];
@@ -116,97 +119,100 @@ byte live_count;
 bit spare[5];
 byte created;
 byte receivers;
-byte offered;
-byte cuts;
+byte reservations;
+byte evictions;
 
-/* What the sender tells a late receiver over a socket. */
-#define NOT_ASKED 0
-#define OFFERED 1
+/* What the sender has told a late receiver over a socket. */
+#define NOT_RESERVED 0
+#define RESERVED 1
 #define CONFIRMED 2
-#define WITHDRAWN 3
-byte told[READERS];
-byte shown[READERS];
+#define CANCELLED 3
+byte answer[READERS];
+byte offered_page[READERS];
 
-/* Ghosts: how far a receiver has come, in pages of the channel. */
+/* Ghost variables: how far each receiver has come, in pages of the channel. */
 byte reached[READERS]; /* the page that it mapped last */
 byte done[READERS];    /* the page that it left last */
-bit counted[READERS];  /* is owed every message from its first page on */
-bit away[READERS];     /* died, frees itself, or was cut off: may be dismissed */
-bit is_dismissed[READERS];
-bit lapsed[READERS];   /* counted in after the page that it was shown had been dropped */
+bit counted[READERS];  /* it must receive every message from its first page on */
+bit away[READERS];     /* it died, freed itself, or lost its next page: it may be removed */
+bit is_removed[READERS];
+bit lapsed[READERS];   /* it was confirmed after the page it had reserved was dropped */
 bit kill_it;
 
 /* ---------------------------------------------------------------- what must hold */
 
 /*
- * A receiver that cannot go on is told so; it is never led past a message. And that has a cause: it was cut off, or the
- * page that it was shown had gone before it was counted in.
+ * A receiver that cannot continue gets an error; it never skips a message unnoticed. The error has a cause: a page was
+ * evicted, or the page that the receiver had reserved was dropped before it was confirmed.
  */
-#ifdef LOUD_LOSS_ALLOWED
+#ifdef REPORTED_LOSS_ALLOWED
 #define LOSS_ALLOWED true
 #else
 #define LOSS_ALLOWED false
 #endif
-#if defined(STRICT_OFFER)
+#if defined(STRICT_RESERVATION)
 #define MAY_BE_LOST(r) (!counted[r])
 #elif defined(PATIENT)
 #define MAY_BE_LOST(r) (!counted[r] || lapsed[r] || LOSS_ALLOWED)
 #else
-#define MAY_BE_LOST(r) (!counted[r] || lapsed[r] || LOSS_ALLOWED || cuts > 0)
+#define MAY_BE_LOST(r) (!counted[r] || lapsed[r] || LOSS_ALLOWED || evictions > 0)
 #endif
 
-/* Who is owed this page has mapped it: one that is given up cannot be opened any more. */
-inline assert_nobody_to_come(map) {
+/* Every receiver that must read this page has mapped it: a retired page cannot be opened any more. */
+inline assert_all_arrived(map) {
     atomic {
         for (ghost : 0 .. READERS - 1) {
-            assert(!counted[ghost] || reached[ghost] >= book[map].ordinal || LOSS_ALLOWED);
+            assert(!counted[ghost] || reached[ghost] >= book[map].number || LOSS_ALLOWED);
         }
         ghost = 0;
     }
 }
 
-#define NEVER_READS(r) ((kill_it && (r) == 0) || told[r] == WITHDRAWN || (LOSS_ALLOWED && !counted[r]))
+#define NEVER_READS(r) ((kill_it && (r) == 0) || answer[r] == CANCELLED || (LOSS_ALLOWED && !counted[r]))
 
-/* Who is owed this page has read it, and nobody else stands on it either: only then may it be written anew. */
-inline assert_nobody_reads(map) {
+/* Every receiver that must read this page has read it, and no other reads it: only then may it be reused. */
+inline assert_none_reads(map) {
     atomic {
         for (ghost : 0 .. READERS - 1) {
-            assert(!counted[ghost] || done[ghost] >= book[map].ordinal ||
-                   (LOSS_ALLOWED && reached[ghost] < book[map].ordinal));
-            assert(NEVER_READS(ghost) || reached[ghost] != book[map].ordinal || done[ghost] >= book[map].ordinal);
+            assert(!counted[ghost] || done[ghost] >= book[map].number ||
+                   (LOSS_ALLOWED && reached[ghost] < book[map].number));
+            assert(NEVER_READS(ghost) || reached[ghost] != book[map].number || done[ghost] >= book[map].number);
         }
         ghost = 0;
     }
 }
-
-/* Who is owed this page, who died and was not counted out yet, and who is not counted but joined all the same. */
-#define IS_OWED(r, map) ((counted[r] || (away[r] && !is_dismissed[r])) && done[r] < book[map].ordinal)
-#define IS_BEHIND(r, map) \
-    (IS_OWED(r, map) || (!away[r] && reached[r] >= book[map].ordinal && done[r] < book[map].ordinal))
-#define IS_TO_COME(r, map) ((counted[r] || (away[r] && !is_dismissed[r])) && reached[r] < book[map].ordinal)
-#if READERS == 1
-#define SOMEBODY(is, map) is(0, map)
-#elif READERS == 2
-#define SOMEBODY(is, map) (is(0, map) || is(1, map))
-#else
-#define SOMEBODY(is, map) (is(0, map) || is(1, map) || is(2, map))
-#endif
-#define SOMEBODY_BEHIND(map) SOMEBODY(IS_BEHIND, map)
 
 /*
- * Back-pressure has a cause: somebody who is counted has yet to leave the oldest page. Where somebody was counted out
- * that page's counts tell nothing, and it is enough that somebody has yet to come to the newest one.
+ * IS_OWED: must still read this page, or died and was not removed yet. IS_BEHIND: that, or reads it although it is not
+ * expected. HAS_TO_ARRIVE: must still map it, or died and was not removed yet.
+ */
+#define IS_OWED(r, map) ((counted[r] || (away[r] && !is_removed[r])) && done[r] < book[map].number)
+#define IS_BEHIND(r, map) \
+    (IS_OWED(r, map) || (!away[r] && reached[r] >= book[map].number && done[r] < book[map].number))
+#define HAS_TO_ARRIVE(r, map) ((counted[r] || (away[r] && !is_removed[r])) && reached[r] < book[map].number)
+#if READERS == 1
+#define ANY(is, map) is(0, map)
+#elif READERS == 2
+#define ANY(is, map) (is(0, map) || is(1, map))
+#else
+#define ANY(is, map) (is(0, map) || is(1, map) || is(2, map))
+#endif
+#define ANY_BEHIND(map) ANY(IS_BEHIND, map)
+
+/*
+ * A sender waits only with a cause: an expected receiver has not left the oldest page. If a receiver was removed, that
+ * page's counters say nothing, and it is sufficient that a receiver has not arrived on the newest page.
  */
 #define LAST live[live_count - 1]
 #define LAST_BUT_ONE live[live_count - 2]
-#define SOMEBODY_TO_COME (SOMEBODY(IS_TO_COME, LAST) || SOMEBODY_BEHIND(LAST_BUT_ONE))
-#define WAIT_HAS_A_CAUSE(map) (SOMEBODY_BEHIND(map) || (book[map].gone != 0 && SOMEBODY_TO_COME))
+#define ANY_TO_ARRIVE (ANY(HAS_TO_ARRIVE, LAST) || ANY_BEHIND(LAST_BUT_ONE))
+#define WAIT_HAS_A_CAUSE(map) (ANY_BEHIND(map) || (book[map].dismissed != 0 && ANY_TO_ARRIVE))
 
 #include "handover_receiver.pml"
 #include "handover_sender.pml"
 
 #if FATE == KILLED
-/* At any moment, even between J1 and J2. */
+/* Happens at any step, even between J1 and J2. */
 proctype death() {
     atomic { counted[0] = 0; away[0] = 1; kill_it = 1; printf("receiver 0 is killed\n"); }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A receiver as ref/channel/receiver.c has it. Included by handover.pml. */
+/* A receiver, as in ref/channel. Included by handover.pml. */
 
 #define HERE pages[here]
 
@@ -11,13 +11,13 @@ inline leave(until) { /* J2 */
     atomic { HERE.left++; done[r] = until; printf("receiver %d leaves page %d\n", r, here); }
 }
 
-/* EOP-5 in the shipped order: map, join, leave. */
+/* EOP-5 in the shipped order: maps the next page, joins it, leaves the old one. */
 inline follow() {
 #ifdef QUIRK_LEAVE_FIRST
     leave(reached[r]);
 #endif
     if
-    :: atomic { CAN_OPEN(to) -> reached[r] = book[to].ordinal; }
+    :: atomic { CAN_OPEN(to) -> reached[r] = book[to].number; }
 #if MAPFAIL
     :: atomic {
            r == 0 && !failed -> failed = 1;
@@ -34,7 +34,7 @@ inline follow() {
     atomic { here = to; to = NONE; last = 0; known = 0; }
 }
 
-/* The header is copied once; then the user looks at the payload, which must still be there. */
+/* Copies the header once; then the user reads the payload, which must be unchanged. */
 inline read_message() {
     atomic { got = HERE.slot[last]; last++; }
     if
@@ -43,7 +43,7 @@ inline read_message() {
     :: else ->
        atomic {
            printf("receiver %d reads message %d on page %d\n", r, got, here);
-           assert(got == next); /* RECV-4: each once, in order */
+           assert(got == next); /* RECV-4: each message once, in order */
            assert(HERE.slot[last - 1] == got);
            next++;
            got = 0;
@@ -53,7 +53,7 @@ inline read_message() {
 
 inline open_first() {
     if
-    :: atomic { CAN_OPEN(to) -> reached[r] = book[to].ordinal; done[r] = reached[r] - 1; here = to; to = NONE; }
+    :: atomic { CAN_OPEN(to) -> reached[r] = book[to].number; done[r] = reached[r] - 1; here = to; to = NONE; }
     :: atomic { !CAN_OPEN(to) -> goto lost; }
     fi;
     next = (reached[r] - 1) * SLOTS + 1;
@@ -63,11 +63,11 @@ inline open_first() {
     fi
 }
 
-/* TCP-2: a late one is shown a page; whether it was counted in it hears later. */
-inline be_told() {
+/* TCP-2: a late receiver is told first which page to open, and later whether it was confirmed. */
+inline await_answer() {
     if
-    :: told[r] == CONFIRMED
-    :: atomic { told[r] == WITHDRAWN -> done[r] = reached[r]; goto over; }
+    :: answer[r] == CONFIRMED
+    :: atomic { answer[r] == CANCELLED -> done[r] = reached[r]; goto over; }
     fi
 }
 
@@ -83,18 +83,18 @@ proctype receiver(byte r) {
         if
         :: !IS_LATE(r)
         :: IS_LATE(r) ->
-end_not_asked:
-           atomic { told[r] != NOT_ASKED -> to = shown[r]; }
-#ifndef MAPS_WHEN_SHOWN
-           be_told();
+end_not_reserved:
+           atomic { answer[r] != NOT_RESERVED -> to = offered_page[r]; }
+#ifndef MAPS_BEFORE_CONFIRM
+           await_answer();
 #endif
         fi;
 #endif
         open_first();
-#ifdef MAPS_WHEN_SHOWN
+#ifdef MAPS_BEFORE_CONFIRM
         if
         :: !IS_LATE(r)
-        :: IS_LATE(r) -> be_told();
+        :: IS_LATE(r) -> await_answer();
         fi;
 #endif
 reading:
@@ -113,7 +113,7 @@ freed:
 #if MAPFAIL
 map_failed:
 #ifdef QUIRK_LEAVE_FIRST
-        atomic { to = NONE; last = 0; known = 0; goto reading; } /* the original begins the old page again */
+        atomic { to = NONE; last = 0; known = 0; goto reading; } /* the original starts the old page again */
 #elif MAPFAIL == RETRIES
         atomic { to = NONE; last--; goto reading; }
 #else

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A sender as ref/channel/sender.c, sender_life.c and pages.c have it. Included by handover.pml. */
+/* A sender, as in ref/channel (pages.c above all). Included by handover.pml. */
 
 #define OLDEST live[0]
 #define NEWEST live[live_count - 1]
 #define SPARES (spare[0] + spare[1] + spare[2] + spare[3] + spare[4])
 
-/* What is_released() would say now: a sender that waits polls for that. */
-#define LATER_JOINED(i) (live_count > i && book[live[i]].gone == 0 && pages[live[i]].joined >= book[live[i]].expected)
-#ifdef FAULT_ONE_GONE_FREES
+/* What is_released() would return now: a waiting sender polls for that. */
+#define LATER_JOINED(i) (live_count > i && book[live[i]].dismissed == 0 && pages[live[i]].joined >= book[live[i]].expected)
+#ifdef FAULT_ONE_DISMISSED_FREES
 #define ALL_JOINED_LATER true
 #else
 #define ALL_JOINED_LATER (LATER_JOINED(1) || LATER_JOINED(2) || LATER_JOINED(3) || LATER_JOINED(4))
@@ -18,24 +18,27 @@
 #define LEFT_BY_ALL (pages[OLDEST].left >= book[OLDEST].expected && pages[OLDEST].left >= pages[OLDEST].joined)
 #endif
 #define RELEASED \
-    (book[OLDEST].expected == book[OLDEST].gone || LEFT_BY_ALL || (book[OLDEST].gone != 0 && ALL_JOINED_LATER))
+    (book[OLDEST].expected == book[OLDEST].dismissed || LEFT_BY_ALL || (book[OLDEST].dismissed != 0 && ALL_JOINED_LATER))
 
-/* Where all pages are older than a death, those who join one more show how far they are. */
-#if defined(FAULT_NO_PAGE_MORE)
-#define BOUND MOST
-#elif defined(FAULT_ONE_PAGE_MORE_EVER)
-#define BOUND (MOST + (book[NEWEST].gone != 0))
+/*
+ * If all pages are older than a death, their counters do not show how far the living receivers are; joins of one extra
+ * page do.
+ */
+#if defined(FAULT_NO_EXTRA_PAGE)
+#define BOUND MAX_PAGES
+#elif defined(FAULT_ONE_EXTRA_PAGE)
+#define BOUND (MAX_PAGES + (book[NEWEST].dismissed != 0))
 #else
-#define BOUND (MOST + (book[NEWEST].gone != 0 -> book[OLDEST].gone : 0))
+#define BOUND (MAX_PAGES + (book[NEWEST].dismissed != 0 -> book[OLDEST].dismissed : 0))
 #endif
 #define MAY_TURN (live_count < BOUND)
-#define MAY_MAKE (created < MAPS && live_count + SPARES < BOUND)
+#define MAY_CREATE (created < MAPS && live_count + SPARES < BOUND)
 
-/* ---------------------------------------------------------------- who still reads */
+/* ---------------------------------------------------------------- which pages are still read */
 
 inline find_left_by_all() {
     left = pages[OLDEST].left; /* L1 */
-#ifdef FAULT_AS_MANY_LEFT_AS_JOINED /* whoever is expected */
+#ifdef FAULT_AS_MANY_LEFT_AS_JOINED /* however many are expected */
     atomic { released = pages[OLDEST].joined > 0 && left >= pages[OLDEST].joined; left = 0; }
 #else
     atomic { released = left >= book[OLDEST].expected && left >= pages[OLDEST].joined; left = 0; } /* L2 */
@@ -43,7 +46,7 @@ inline find_left_by_all() {
 }
 
 inline find_all_joined_later() {
-#ifdef FAULT_ONE_GONE_FREES
+#ifdef FAULT_ONE_DISMISSED_FREES
     released = 1;
 #else
     i = 1;
@@ -56,11 +59,11 @@ inline find_all_joined_later() {
 
 inline find_released() {
     if
-    :: book[OLDEST].expected == book[OLDEST].gone -> released = 1;
+    :: book[OLDEST].expected == book[OLDEST].dismissed -> released = 1;
     :: else ->
        find_left_by_all();
        if
-       :: !released && book[OLDEST].gone != 0 -> find_all_joined_later();
+       :: !released && book[OLDEST].dismissed != 0 -> find_all_joined_later();
        :: else
        fi;
     fi
@@ -73,10 +76,10 @@ inline find_reusable() {
         reusable = left >= pages[OLDEST].joined;
         left = 0;
 #ifndef FAULT_DEAD_FORGOTTEN
-        reusable = reusable && book[OLDEST].gone == 0;
+        reusable = reusable && book[OLDEST].dismissed == 0;
 #endif
-#ifndef FAULT_OFFERS_FORGOTTEN
-        reusable = reusable && book[OLDEST].offered == 0;
+#ifndef FAULT_RESERVATIONS_FORGOTTEN
+        reusable = reusable && book[OLDEST].reservations == 0;
 #endif
         reusable = reusable && POLICY == REUSE;
     }
@@ -93,9 +96,9 @@ inline take_oldest() {
 inline retire() {
     find_reusable();
     atomic {
-        printf("sender gives page %d up: %d expected, %d joined, %d left, %d gone\n", OLDEST, book[OLDEST].expected,
-               pages[OLDEST].joined, pages[OLDEST].left, book[OLDEST].gone);
-        assert_nobody_to_come(OLDEST);
+        printf("sender retires page %d: %d expected, %d joined, %d left, %d dismissed\n", OLDEST, book[OLDEST].expected,
+               pages[OLDEST].joined, pages[OLDEST].left, book[OLDEST].dismissed);
+        assert_all_arrived(OLDEST);
         pages[OLDEST].magic = 0;
         spare[OLDEST] = reusable;
         dropped[OLDEST] = !reusable;
@@ -119,11 +122,11 @@ inline reclaim() {
 
 /* ---------------------------------------------------------------- the next page */
 
-/* Which free page comes next, and when a new one is made, is a matter of speed: every choice is tried. */
+/* Which free page is taken, and when a new one is created, affects only speed: the model tries every choice. */
 inline obtain() {
     atomic {
         if
-        :: MAY_MAKE -> map = created; created++;
+        :: MAY_CREATE -> map = created; created++;
         :: spare[0] -> map = 0;
         :: spare[1] -> map = 1;
         :: spare[2] -> map = 2;
@@ -134,19 +137,19 @@ inline obtain() {
     }
 }
 
-/* The stores of llmp_page_init() become visible one by one; these steps stand for that. */
-inline ready() {
-    atomic { assert_nobody_reads(map); pages[map].joined = 0; pages[map].left = 0; }
+/* The stores of llmp_page_init() become visible one by one, in these steps. */
+inline init_page() {
+    atomic { assert_none_reads(map); pages[map].joined = 0; pages[map].left = 0; }
     atomic { pages[map].current = 0; pages[map].slot[0] = UNSET; }
     atomic {
         pages[map].magic = 1;
         turned++;
         book[map].expected = receivers;
-        book[map].offered = offered;
-        book[map].gone = 0;
-        book[map].vouched = 0;
-        book[map].ordinal = turned;
-        printf("sender readies page %d as number %d of the channel, %d expected\n", map, turned, receivers);
+        book[map].reservations = reservations;
+        book[map].dismissed = 0;
+        book[map].joined_by_proxy = 0;
+        book[map].number = turned;
+        printf("sender initialises page %d as number %d of the channel, %d expected\n", map, turned, receivers);
     }
 }
 
@@ -155,7 +158,7 @@ inline write(value) {
     atomic { used++; pages[NEWEST].current = used; } /* S1 */
 }
 
-inline append() {
+inline become_newest() {
     atomic { live[live_count] = map; live_count++; used = 0; map = 0; }
 }
 
@@ -163,19 +166,19 @@ inline turn() {
     obtain();
 #ifdef FAULT_NAMED_BEFORE_READY
     write(END_OF_PAGE + map);
-    ready();
+    init_page();
 #else
-    ready(); /* EOP-3 */
+    init_page(); /* EOP-3 */
     write(END_OF_PAGE + map);
 #endif
-    append()
+    become_newest()
 }
 
-/* ---------------------------------------------------------------- who comes and goes */
+/* ---------------------------------------------------------------- receivers that come and go */
 
 #define HAS_TO_WAIT (used == SLOTS && !MAY_TURN && !RELEASED)
 
-/* `who` becomes one of those of whom `what` holds; where there is none, nothing can happen. */
+/* Sets `who` to a receiver for which `what` is true; blocks if there is none. */
 #if READERS == 1
 #define PICK(what) if :: what(0) -> who = 0; fi
 #elif READERS == 2
@@ -185,38 +188,38 @@ inline turn() {
 #endif
 
 #if LATE
-#define MAY_OFFER(r) (IS_LATE(r) && told[r] == NOT_ASKED && sent <= MESSAGES)
-#define MAY_ANSWER(r) (told[r] == OFFERED)
+#define MAY_RESERVE(r) (IS_LATE(r) && answer[r] == NOT_RESERVED && sent <= MESSAGES)
+#define MAY_ANSWER(r) (answer[r] == RESERVED)
 
-inline offer() {
+inline reserve() {
     atomic {
-        PICK(MAY_OFFER);
-        offered++;
+        PICK(MAY_RESERVE);
+        reservations++;
         for (i : 0 .. live_count - 1) {
-            book[live[i]].offered++;
+            book[live[i]].reservations++;
         }
         i = 0;
-        shown[who] = OLDEST;
-        told[who] = OFFERED;
-        printf("sender shows page %d to receiver %d\n", OLDEST, who);
+        offered_page[who] = OLDEST;
+        answer[who] = RESERVED;
+        printf("sender reserves page %d for receiver %d\n", OLDEST, who);
         who = 0;
     }
 }
 
-inline end_offer() {
-    offered--;
+inline end_reservation() {
+    reservations--;
     for (i : 0 .. live_count - 1) {
-        book[live[i]].offered--;
+        book[live[i]].reservations--;
     }
     i = 0
 }
 
-inline withdraw() {
+inline cancel_reservation() {
     atomic {
         PICK(MAY_ANSWER);
-        end_offer();
-        told[who] = WITHDRAWN;
-        printf("sender withdraws what receiver %d was shown\n", who);
+        end_reservation();
+        answer[who] = CANCELLED;
+        printf("sender cancels the reservation of receiver %d\n", who);
         who = 0;
     }
 }
@@ -231,69 +234,69 @@ inline expect_one_more() {
 #endif
 }
 
-/* Joins on its behalf, which pairs with L2. */
+/* Joins the reserved page on the receiver's behalf, which pairs with L2. */
 inline confirm() {
     atomic {
         PICK(MAY_ANSWER);
-        end_offer();
+        end_reservation();
         expect_one_more();
         counted[who] = 1;
-        lapsed[who] = OLDEST != shown[who];
-#ifdef FAULT_JOINS_WHAT_WAS_NOT_SHOWN
+        lapsed[who] = OLDEST != offered_page[who];
+#ifdef FAULT_JOINS_ANOTHER_PAGE
         pages[OLDEST].joined++;
 #else
         pages[OLDEST].joined = pages[OLDEST].joined + !lapsed[who];
 #endif
-        book[OLDEST].vouched = book[OLDEST].vouched + !lapsed[who];
-        told[who] = CONFIRMED;
-        printf("sender counts receiver %d in, which was shown page %d, on page %d\n", who, shown[who], OLDEST);
+        book[OLDEST].joined_by_proxy = book[OLDEST].joined_by_proxy + !lapsed[who];
+        answer[who] = CONFIRMED;
+        printf("sender confirms receiver %d, which reserved page %d, on page %d\n", who, offered_page[who], OLDEST);
         who = 0;
     }
 }
 #endif
 
-#define IS_KNOWN(r) ((r) < EXPECTED || (IS_LATE(r) && told[r] == CONFIRMED))
-#define MAY_DISMISS(r) (!is_dismissed[r] && IS_KNOWN(r) && (away[r] || (FATE == DISMISSED && (r) == 0)))
+#define IS_KNOWN(r) ((r) < EXPECTED || (IS_LATE(r) && answer[r] == CONFIRMED))
+#define MAY_REMOVE(r) (!is_removed[r] && IS_KNOWN(r) && (away[r] || (FATE == REMOVED && (r) == 0)))
 
-inline dismiss() {
+inline remove_receiver() {
     atomic {
-        PICK(MAY_DISMISS);
-        is_dismissed[who] = 1;
+        PICK(MAY_REMOVE);
+        is_removed[who] = 1;
         counted[who] = 0;
         receivers--;
         for (i : 0 .. live_count - 1) {
-#ifdef FAULT_DEAD_UNCOUNTED
+#ifdef FAULT_DEAD_NOT_EXPECTED
             book[live[i]].expected--;
 #else
-            book[live[i]].gone++;
+            book[live[i]].dismissed++;
 #endif
         }
         i = 0;
-        printf("sender counts receiver %d out\n", who);
+        printf("sender removes receiver %d\n", who);
         who = 0;
     }
 }
 
 #ifdef PATIENT
-#define MAY_CUT (cuts < CUTS && HAS_TO_WAIT && live_count > 1 && !SOMEBODY_BEHIND(OLDEST))
-#else /* asked for when it had to wait, and maybe not any more */
-#define MAY_CUT (cuts < CUTS && used == SLOTS && !MAY_TURN && live_count > 1)
+#define MAY_EVICT (evictions < EVICTIONS && HAS_TO_WAIT && live_count > 1 && !ANY_BEHIND(OLDEST))
+#else /* decided when it had to wait; a page may have become free since */
+#define MAY_EVICT (evictions < EVICTIONS && used == SLOTS && !MAY_TURN && live_count > 1)
 #endif
 
-inline cut() {
+inline evict_oldest() {
     atomic {
-        MAY_CUT ->
-        cuts++;
-        printf("sender cuts page %d off\n", OLDEST);
+        MAY_EVICT ->
+        evictions++;
+        printf("sender evicts page %d\n", OLDEST);
         pages[OLDEST].magic = 0;
         dropped[OLDEST] = 1;
         take_oldest();
     }
 }
 
-/* ---------------------------------------------------------------- its life */
+/* ---------------------------------------------------------------- the channel's lifetime */
 
-/* L3: whether llmp_sender_free() has waited enough. */
+/* L3: true if llmp_sender_free() has waited long enough. */
 #if !LINGER
 #define LINGERED true
 #elif defined(FAULT_LINGERS_FOR_AS_MANY_AS_LIVE)
@@ -301,16 +304,16 @@ inline cut() {
 #elif defined(FAULT_LINGERS_FOR_ANY_JOIN)
 #define LINGERED (receivers == 0 || pages[NEWEST].joined >= book[NEWEST].expected)
 #else
-#define CAME (book[NEWEST].vouched == 0 -> pages[NEWEST].joined : pages[NEWEST].left)
-#define LINGERED (receivers == 0 || CAME >= book[NEWEST].expected)
+#define ARRIVED (book[NEWEST].joined_by_proxy == 0 -> pages[NEWEST].joined : pages[NEWEST].left)
+#define LINGERED (receivers == 0 || ARRIVED >= book[NEWEST].expected)
 #endif
 
 inline begin() {
     atomic {
         map = 0;
         created = 1;
-        ready();
-        append();
+        init_page();
+        become_newest();
         for (i : 0 .. READERS - 1) {
             run receiver(i);
         }
@@ -321,7 +324,7 @@ inline begin() {
     }
 }
 
-/* A sender that has to wait polls: it tries again when trying helps. Nobody is offered anything behind EXITING. */
+/* A sender that has to wait tries again when it can succeed. After EXITING it accepts no reservation. */
 proctype sender() {
     byte i, left, used, map, turned, sent, who, ghost;
     bit released, reusable;
@@ -329,23 +332,23 @@ proctype sender() {
     begin();
     do
     :: used < SLOTS && sent < MESSAGES -> sent++; write(sent);
-    :: used < SLOTS && sent == MESSAGES && offered == 0 -> sent++; write(EXITING);
+    :: used < SLOTS && sent == MESSAGES && reservations == 0 -> sent++; write(EXITING);
     :: used == SLOTS && sent <= MESSAGES && (MAY_TURN || RELEASED) ->
        reclaim();
        if :: MAY_TURN -> turn(); :: else fi;
-    :: HAS_TO_WAIT && sent <= MESSAGES && !WAIT_HAS_A_CAUSE(OLDEST) -> assert(false); /* unreached: it must be */
-#if CUTS
-    :: cut()
+    :: HAS_TO_WAIT && sent <= MESSAGES && !WAIT_HAS_A_CAUSE(OLDEST) -> assert(false); /* unreached: must not be */
+#if EVICTIONS
+    :: evict_oldest()
 #endif
 #if LATE
-    :: offer()
+    :: reserve()
     :: confirm()
-    :: withdraw()
+    :: cancel_reservation()
 #endif
-    :: dismiss()
+    :: remove_receiver()
     :: sent > MESSAGES && LINGERED -> break;
 #if LINGER
-    :: sent > MESSAGES && timeout -> break; /* its time is up: not before nobody can move */
+    :: sent > MESSAGES && timeout -> break; /* the timeout elapsed: only when no process can make a step */
 #endif
     od;
     closed = LINGER

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The hand-over by the original's rule (EOP-5 to EOP-8), which is not the rule of ref: what it loses, and how.
+ * The hand-over by the original's rule (EOP-5 to EOP-8), which is not the rule of ref. The cases show which messages it
+ * loses, and how.
  *
- * The sender gives old pages up from the oldest on, each as soon as anybody joined it, and keeps their maps. A kept map
- * is used again when as many receivers left as joined. Nobody is expected: a receiver that has yet to come does not
- * count. When MOST pages are full and nobody joined the oldest, the sender gives up (EOP-7), which ends the run here.
+ * The sender retires pages from the oldest on, each as soon as a receiver has joined it, and keeps their maps. It
+ * reuses a kept map when as many receivers have left it as have joined it. It does not know how many receivers to
+ * expect: one that has not joined yet does not count. When MAX_PAGES pages are full and no receiver has joined the
+ * oldest, the sender fails (EOP-7), which ends the run here.
  *
- * A receiver leaves the page, maps the next, refuses it if it is given up (PAGE-3: loud, and no loss that goes unseen),
- * joins it, and reads on. COUNTS says how it counts: ADDS 1 (0.16.1), or STORES_ONE (0.15.4, EOP-5).
+ * A receiver leaves its page, maps the next one, refuses it if it is retired (PAGE-3: an error, not an unnoticed loss),
+ * joins it, and continues. COUNTS selects how it counts: ADDS 1 (0.16.1), or STORES_ONE (0.15.4, EOP-5).
  *
- * Each case starts from what suits the original best: every receiver has joined the first page before anything happens.
+ * Each case starts from the state that is best for the original: every receiver has joined the first page.
  */
 #define ADDS 1
 #define STORES_ONE 2
@@ -26,7 +28,7 @@
 #ifndef SLOTS
 #define SLOTS 2
 #endif
-#define MOST 3
+#define MAX_PAGES 3
 #define MAPS 4
 #define NONE 255
 #define END_OF_PAGE 31
@@ -41,12 +43,12 @@ typedef page {
 };
 page pages[MAPS];
 
-/* The sender's. */
-byte live[MOST + 1];
+/* Private to the sender. */
+byte live[MAX_PAGES + 1];
 byte live_count;
 bit kept[MAPS];
 byte created;
-bit gave_up;
+bit stuck;
 
 /* ---------------------------------------------------------------- the receiver */
 
@@ -75,7 +77,7 @@ proctype receiver(byte r) {
     byte next = 1;
 
     do
-    :: gave_up && HERE.current == last -> break;
+    :: stuck && HERE.current == last -> break;
     :: atomic { HERE.current > last -> got = HERE.slot[last]; last++; }
        if
        :: got >= END_OF_PAGE -> to = got - END_OF_PAGE; got = 0; follow();
@@ -95,12 +97,12 @@ proctype receiver(byte r) {
 
 #define NEWEST live[live_count - 1]
 
-/* Oldest first; it stops at the first that nobody joined. */
-inline give_up_what_was_joined() {
+/* From the oldest on; stops at the first page that no receiver has joined. */
+inline retire_joined_pages() {
     do
     :: live_count > 1 && pages[live[0]].joined > 0 ->
        atomic {
-           printf("sender gives page %d up: %d joined, %d left\n", live[0], pages[live[0]].joined, pages[live[0]].left);
+           printf("sender retires page %d: %d joined, %d left\n", live[0], pages[live[0]].joined, pages[live[0]].left);
            pages[live[0]].magic = 0;
            kept[live[0]] = 1;
            i = 1;
@@ -131,13 +133,13 @@ inline obtain() {
     }
 }
 
-inline ready() {
+inline init_page() {
     atomic {
         pages[map].joined = 0;
         pages[map].left = 0;
         pages[map].current = 0;
         pages[map].magic = 1;
-        printf("sender readies page %d\n", map);
+        printf("sender initialises page %d\n", map);
     }
 }
 
@@ -146,13 +148,13 @@ inline write(value) {
 }
 
 inline turn() {
-    give_up_what_was_joined();
+    retire_joined_pages();
     if
-    :: live_count >= MOST -> printf("sender gives up: nobody joined the oldest of its pages\n"); gave_up = 1; goto over;
-    :: live_count < MOST
+    :: live_count >= MAX_PAGES -> printf("sender fails: no receiver has joined the oldest of its pages\n"); stuck = 1; goto over;
+    :: live_count < MAX_PAGES
     fi;
     obtain();
-    ready();
+    init_page();
     write(END_OF_PAGE + map);
     atomic { live[live_count] = map; live_count++; used = 0; map = 0; }
 }
@@ -162,7 +164,7 @@ proctype sender() {
 
     atomic {
         created = 1;
-        ready();
+        init_page();
         pages[0].joined = (COUNTS == ADDS -> READERS : 1);
         live_count = 1;
         for (i : 0 .. READERS - 1) {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Publication where stores are delayed: payload, header and END_OF_PAGE, one release store (S1), one acquire load (R1),
- * over two pages that come round, with one receiver (receivers do not write what another one reads).
+ * Publication on a processor that delays stores: payload, header and END_OF_PAGE, one release store (S1), one acquire
+ * load (R1), over two pages that are reused in turn, with one receiver (receivers do not write what other receivers
+ * read).
  *
- * A relaxed store reaches memory at any time after it was executed, and in any order but for stores to the same place.
- * A release store waits until all is there that the process stored before it; what is stored afterwards may overtake
- * it. That is the weakest that C11 allows the writer. The receiver's loads happen in the order of the code: what is
- * behind an acquire load stays behind it, and what is before a release addition before it. The faults let one load happen
- * too early or too late.
+ * A relaxed store reaches memory at any time after it was executed, and stores to different places in any order. A
+ * release store reaches memory after all earlier stores of the process; later stores may overtake it. That is the
+ * weakest order that C11 allows the writer. The receiver's loads happen in program order: a load after an acquire load
+ * stays after it, and a load before a release addition stays before it. The faults move one load or store too far
+ * forward or back.
  *
- * A store to a place where one is under way already waits for it. Nothing is lost by that: nobody can tell a store that
- * is under way from one that was not executed yet.
+ * A store to a place with a pending store waits for that one. This excludes no behaviour: no process can distinguish a
+ * pending store from one that was not executed yet.
  */
 #ifndef MESSAGES
 #define MESSAGES 8
@@ -22,26 +23,26 @@
 #define ROUND (SLOTS + 1)
 #define AT(page, index) ((page) * ROUND + (index))
 
-/* A header: its kind, and its id, 1, 2, 3 on each page. */
+/* A header is its kind and its id, which is 1, 2, 3 on each page. */
 #define HEAD(kind, id) ((kind) * 8 + (id))
 #define UNSET 0
 #define MESSAGE 1
 #define END_OF_PAGE 2
 #define EXITING 3
-/* END_OF_PAGE's payload says which page is next, and looks like no message. */
+/* END_OF_PAGE's payload is the next page, as a value that no message has. */
 #define NAME(page) (40 + (page))
 
-/* What memory holds. */
+/* Memory. */
 byte head[2 * ROUND];
 byte payload[2 * ROUND];
 byte current[2];
 byte left[2];
 bit magic[2]; /* 1: initialised */
 
-/* What is on its way there. */
+/* Stores that have not reached it yet. */
 typedef store {
     bit pending;
-    bit awaited; /* by the release store that is under way */
+    bit awaited; /* by the pending release store */
     byte value;
 };
 store to_head[2 * ROUND];
@@ -101,7 +102,7 @@ end_empty:
 /* ---------------------------------------------------------------- the sender */
 
 inline put(to, what) {
-    atomic { !to.pending -> to.pending = 1; to.value = what; } /* unreached: where `what` is 0 already */
+    atomic { !to.pending -> to.pending = 1; to.value = what; } /* unreached: if `what` is 0 already */
 }
 
 inline wait_for(to) {
@@ -109,7 +110,7 @@ inline wait_for(to) {
     awaited = awaited + to.pending
 }
 
-/* S1. One release store is under way at a time; the next would have to wait for it anyway. */
+/* S1. One release store is pending at a time; the next would have to wait for it in any case. */
 inline publish() {
     atomic {
         !to_current[0].pending && !to_current[1].pending ->
@@ -147,8 +148,8 @@ inline write(kind, what) {
 #endif
 }
 
-/* A page that comes round again is given up, and made fresh: relaxed stores all of them. */
-inline ready(page) {
+/* Retires a page that was used before, and initialises it: all by relaxed stores. */
+inline init_page(page) {
     if
     :: was_used[page] -> put(to_magic[page], 0);
     :: !was_used[page] -> was_used[page] = 1;
@@ -167,9 +168,9 @@ inline turn() {
     fi;
 #ifdef FAULT_NAMED_BEFORE_READY
     write(END_OF_PAGE, NAME(1 - here));
-    ready(1 - here);
+    init_page(1 - here);
 #else
-    ready(1 - here);
+    init_page(1 - here);
     write(END_OF_PAGE, NAME(1 - here));
 #endif
     atomic { here = 1 - here; used = 0; }
@@ -179,8 +180,8 @@ proctype sender() {
     byte i, here, used, unpublished, sent;
     bit was_used[2];
 
-    ready(0);
-    /* The description is handed over some other way, when all is there. */
+    init_page(0);
+    /* The receiver starts with the description, which it gets when the page is in memory. */
     !to_magic[0].pending && !to_left[0].pending && !to_current[0].pending && !to_head[0].pending;
     run receiver();
     do
@@ -193,8 +194,8 @@ proctype sender() {
 
 /* ---------------------------------------------------------------- the receiver */
 
-inline look() {
-#ifdef FAULT_HEADER_BEFORE_THE_ID /* a load that is not held back behind R1 */
+inline poll() {
+#ifdef FAULT_HEADER_BEFORE_THE_ID /* a load that moves before R1 */
     early = head[AT(here, last)];
 #endif
     atomic { current[here] != last -> known = current[here]; assert(known > last); } /* R1 */
@@ -230,7 +231,7 @@ inline follow() {
 #ifdef FAULT_LEAVES_BEFORE_IT_READ
     atomic { assert(payload[AT(here, SLOTS - 1)] == next); next++; }
 #endif
-    atomic { here = 1 - here; last = 0; known = 0; printf("receiver goes on to page %d\n", here); }
+    atomic { here = 1 - here; last = 0; known = 0; printf("receiver continues on page %d\n", here); }
 }
 
 proctype receiver() {
@@ -241,10 +242,10 @@ proctype receiver() {
 #endif
 
     do
-    :: last == known -> look();
+    :: last == known -> poll();
     :: last < known ->
        read_header();
-#ifdef FAULT_LEAVES_BEFORE_IT_READ /* the load of the page's last payload is not held before J2 */
+#ifdef FAULT_LEAVES_BEFORE_IT_READ /* the load of the page's last payload moves behind J2 */
        if
        :: kind == MESSAGE && last == SLOTS - 1
        :: else -> read_payload();

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Waiting without spinning: who goes to sleep when there is nothing to read, and who wakes it.
+ * Waiting without spinning: when a receiver sleeps, and what wakes it.
  *
- * WAITS says how:
- *   POLLS      as shipped (ref/channel/wait.c): a sleep ends by itself, after 10 ms at most, and nobody wakes anybody.
- *              A sender that waits for room does the same, so one model does for both.
- *   ANNOUNCES  NOT shipped: what a strategy with wake-ups would have to do. A count of sleepers in shared memory; the
- *              sender looks at it after each message, and wakes all if it is not 0. A receiver counts itself in, sleeps
- *              unless current_msg_id has moved since it looked (futex compares and puts to sleep in one step: that is
- *              the second look), and counts itself out.
- * BOUNDED adds to ANNOUNCES a sleep that ends by itself too.
+ * WAITS selects the strategy:
+ *   POLLS      as shipped (ref/channel/wait.c): a sleep ends after a bounded time, 10 ms at most, and no process wakes
+ *              another. A sender that waits for room does the same, so one model covers both.
+ *   ANNOUNCES  NOT shipped: what a strategy with wake-ups would have to do. Shared memory has a counter of sleepers; the
+ *              sender reads it after each message, and wakes all sleepers if it is not 0. A receiver adds 1, sleeps
+ *              unless current_msg_id has changed since its poll (futex compares and sleeps in one step: this is the
+ *              second check), and subtracts 1.
+ * BOUNDED adds a bound on the sleep to ANNOUNCES.
  *
- * A store reaches memory some time after it was executed: each process has a buffer of one store, and a full fence
- * empties it. That is what x86-64 does with plain stores; release and acquire alone do not forbid it on any machine. An
- * addition without a full fence is treated like a store, as it may be on other machines.
+ * A store reaches memory some time after it was executed: each process has a buffer for one store, and a full fence
+ * empties it. x86-64 delays plain stores in this way; release and acquire alone do not forbid it on any machine. An
+ * addition without a full fence is treated like a store, as other machines may do.
  */
 #define POLLS 1
 #define ANNOUNCES 2
@@ -31,13 +31,13 @@
 #define BOUNDED 0
 #endif
 
-byte current; /* current_msg_id, as memory has it */
-byte delayed; /* … as the sender stored it: not there yet where the two differ */
+byte current; /* current_msg_id in memory */
+byte delayed; /* current_msg_id as the sender stored it: still in its buffer if the two differ */
 byte sent;
 byte read[READERS];
 
 byte sleepers;
-bit announcing[READERS]; /* that addition is still on its way */
+bit announcing[READERS]; /* that addition is still in the receiver's buffer */
 bit asleep[READERS];
 
 /* ---------------------------------------------------------------- memory */
@@ -69,7 +69,7 @@ inline wake_all() {
             asleep[i] = 0;
         }
         i = 0;
-        printf("sender wakes whoever sleeps\n");
+        printf("sender wakes all sleepers\n");
     }
 }
 
@@ -94,8 +94,8 @@ proctype sender() {
 
 /* ---------------------------------------------------------------- a receiver */
 
-inline look() {
-    atomic { seen = current; printf("receiver %d looks and finds %d messages\n", r, seen); }
+inline poll() {
+    atomic { seen = current; printf("receiver %d polls and finds %d messages\n", r, seen); }
 }
 
 inline announce() {
@@ -105,7 +105,7 @@ inline announce() {
 #endif
 }
 
-#ifdef FAULT_NO_LOOK_AFTER_ANNOUNCING
+#ifdef FAULT_NO_CHECK_AFTER_ANNOUNCING
 #define MAY_SLEEP true
 #else
 #define MAY_SLEEP (current == seen)
@@ -117,10 +117,10 @@ inline sleep() {
        if
        :: !asleep[r]
 #if BOUNDED
-       :: asleep[r] = 0; /* its time is up */
+       :: asleep[r] = 0; /* the sleep ends */
 #endif
        fi;
-#ifndef FAULT_NO_LOOK_AFTER_ANNOUNCING
+#ifndef FAULT_NO_CHECK_AFTER_ANNOUNCING
     :: !MAY_SLEEP
 #endif
     fi
@@ -129,7 +129,7 @@ inline sleep() {
 inline wait() {
 #if WAITS == POLLS
     asleep[r] = 1;
-    asleep[r] = 0; /* its time is up, sooner or later */
+    asleep[r] = 0; /* the sleep ends after some time */
 #else
     announce();
     sleep();
@@ -145,7 +145,7 @@ proctype receiver(byte r) {
     do
     :: read[r] == MESSAGES -> break;
     :: read[r] < MESSAGES ->
-       look();
+       poll();
        assert(seen >= read[r] && seen <= sent);
        if
        :: seen > read[r] -> read[r] = seen;
@@ -168,11 +168,11 @@ init {
     }
 }
 
-/* Where every process gets its turn again and again, everybody reads everything. */
+/* If every process makes steps again and again, all receivers read all messages. */
 #ifdef FAIR
 #if READERS == 1
-ltl everybody_reads { <>(read[0] == MESSAGES) }
+ltl all_are_read { <>(read[0] == MESSAGES) }
 #else
-ltl everybody_reads { <>(read[0] == MESSAGES && read[1] == MESSAGES) }
+ltl all_are_read { <>(read[0] == MESSAGES && read[1] == MESSAGES) }
 #endif
 #endif

@@ -6,7 +6,7 @@
 #include "platform/clock.h"
 
 #define START 1000000000
-#define LOOK_NS 100
+#define READ_NS 100
 #define YIELD_NS 1000
 
 static int64_t now = START;
@@ -22,7 +22,7 @@ void fuzz_clock_advance(int64_t ns) {
 }
 
 int64_t llmp_os_now(void) {
-    return now += LOOK_NS;
+    return now += READ_NS;
 }
 
 void llmp_os_sleep(int64_t ns) {

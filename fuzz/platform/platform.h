@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A platform of its own (ref/os/os.h, ref/os/socket.h), in place of ref/os/posix: a clock that only moves when somebody
- * looks or sleeps, and sockets that are memory. So an execution makes no system call, takes no real time however long
- * the library would wait, and comes out the same each time.
+ * An implementation of ref/os/os.h and ref/os/socket.h that replaces ref/os/posix: a clock that advances only when it
+ * is read and in sleeps, and sockets in memory. An execution makes no system call, takes no real time however long the
+ * library waits, and gives the same result each time.
  */
 #ifndef LLMP_FUZZ_PLATFORM_H
 #define LLMP_FUZZ_PLATFORM_H
@@ -10,13 +10,13 @@
 #include "os/socket.h"
 #include "platform/clock.h"
 
-/* Begins an execution: the clock stands at its start, and there is no socket. */
+/* Begins an execution: sets the clock to its start, and removes all sockets. */
 void fuzz_platform_begin(void);
 
-/* Ends it: fails where a socket of the library is still open. */
+/* Ends an execution: fails if the library left a socket open. */
 void fuzz_platform_end(void);
 
-/* A pair of connected sockets: the library's end, and the target's. */
+/* A pair of connected sockets: the library's end and the target's. */
 struct fuzz_pair {
     llmp_socket library;
     llmp_socket target;
@@ -24,28 +24,25 @@ struct fuzz_pair {
 
 struct fuzz_pair fuzz_socket_pair(void);
 
-/* The same, from the outside: one that llmp_socket_accept() or llmp_socket_connect() will give to the library. */
-llmp_socket fuzz_socket_knock(void);
+/* Queues a new connection for the library's next accept or connect call, and returns the target's end of it. */
+llmp_socket fuzz_socket_enqueue(void);
 
-/* The next time somebody is accepted, that fails with this code; somebody still waits then. */
+/* Makes the next accept call fail with this code if a connection is pending, which then remains pending. */
 void fuzz_socket_fail_accept(int code);
 
 /*
- * How the library's reads and writes go from now on: each step is the most bytes that the next call moves, 0 lets it
- * fail with -EAGAIN; behind the last step all is moved that can be. `steps` has to live on.
+ * Sets how many bytes the library's next reads and writes move: each step is the maximum of one call, 0 makes it return
+ * -EAGAIN. After the last step a call moves as many bytes as possible. `steps` must stay valid during the execution.
  */
 void fuzz_socket_pace(llmp_socket end, const uint8_t *steps, size_t count);
 
-/* The most bytes that one direction holds; what is sent beyond that is refused. */
+/* The capacity of one direction, in bytes; further writes return -EAGAIN. */
 #define FUZZ_SOCKET_ROOM ((size_t)128 << 10)
 
-/* The target's side. What came in is a view, all of it since the beginning. */
+/* The target's calls on its own end. fuzz_socket_received() returns the length of all that the library has sent. */
 void fuzz_socket_send(llmp_socket end, const void *bytes, size_t length);
-size_t fuzz_socket_seen(llmp_socket end, const uint8_t **bytes);
+size_t fuzz_socket_received(llmp_socket end, const uint8_t **bytes);
 void fuzz_socket_hang_up(llmp_socket end);
 void fuzz_socket_reset(llmp_socket end);
-
-/* Whether the library said that it sends no more, or closed its end. */
-bool fuzz_socket_ended(llmp_socket end);
 
 #endif

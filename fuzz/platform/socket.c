@@ -8,14 +8,14 @@
 #include "platform/platform.h"
 #include "rig/check.h"
 
-#define PAIRS 32
+#define PAIRS_MAX 32
 #define LISTENER ((llmp_socket)1000)
 
-/* One direction. What was taken stays, so that a target can look at all of it afterwards. */
+/* One direction. Bytes that were read stay, so that a target can compare all of them afterwards. */
 struct flow {
     uint8_t bytes[FUZZ_SOCKET_ROOM];
-    size_t begin, end;
-    bool finished;
+    size_t begin, end; /* of what is unread */
+    bool finished;     /* the writer sends no more */
 };
 
 struct end {
@@ -26,14 +26,14 @@ struct end {
     size_t step_count;
 };
 
-/* Sockets 2i and 2i + 1 are a pair: the library's and the target's. */
+/* Sockets 2i and 2i + 1 are a pair: the library's end and the target's. */
 static struct {
-    struct flow flows[PAIRS][2];
-    struct end ends[2 * PAIRS];
+    struct flow flows[PAIRS_MAX][2];
+    struct end ends[2 * PAIRS_MAX];
     int pairs;
-    int knocking; /* pairs that the library has not taken yet: from here on */
+    int taken; /* pairs that the library has accepted or connected; the following ones are pending */
     bool listening;
-    int accept_fails; /* with this code; 0: it does not */
+    int accept_code; /* what the next accept call fails with; 0: it does not */
 } net;
 
 static llmp_socket library_end(int pair) {
@@ -43,14 +43,14 @@ static llmp_socket library_end(int pair) {
 void fuzz_platform_begin(void) {
     fuzz_clock_begin();
     net.pairs = 0;
-    net.knocking = 0;
+    net.taken = 0;
     net.listening = false;
-    net.accept_fails = 0;
+    net.accept_code = 0;
 }
 
 void fuzz_platform_end(void) {
     FUZZ_CHECK(!net.listening, "a listening socket is still open");
-    for (int i = 0; i < net.knocking; i++) {
+    for (int i = 0; i < net.taken; i++) {
         FUZZ_CHECK(!net.ends[library_end(i)].open, "socket %ld is still open", (long)library_end(i));
     }
 }
@@ -58,7 +58,7 @@ void fuzz_platform_end(void) {
 /* ---------------------------------------------------------------- the target's side */
 
 static int new_pair(void) {
-    FUZZ_CHECK(net.pairs < PAIRS, "a target made too many sockets");
+    FUZZ_CHECK(net.pairs < PAIRS_MAX, "a target created too many sockets");
     int i = net.pairs++;
     for (int side = 0; side < 2; side++) {
         struct flow *flow = &net.flows[i][side];
@@ -71,28 +71,28 @@ static int new_pair(void) {
 }
 
 struct fuzz_pair fuzz_socket_pair(void) {
-    FUZZ_CHECK(net.knocking == net.pairs, "a target made pairs of both kinds");
+    FUZZ_CHECK(net.taken == net.pairs, "a target created pairs of both kinds");
     int i = new_pair();
-    net.knocking = net.pairs;
+    net.taken = net.pairs;
     return (struct fuzz_pair){.library = library_end(i), .target = library_end(i) + 1};
 }
 
-llmp_socket fuzz_socket_knock(void) {
+llmp_socket fuzz_socket_enqueue(void) {
     return library_end(new_pair()) + 1;
 }
 
 void fuzz_socket_fail_accept(int code) {
-    net.accept_fails = code;
+    net.accept_code = code;
 }
 
-/* The library's end of the pair that a target's end belongs to. */
-static struct end *opposite(llmp_socket end) {
+/* Returns the library's end of a pair, given the target's. */
+static struct end *library_end_of(llmp_socket end) {
     return &net.ends[end ^ 1];
 }
 
 void fuzz_socket_pace(llmp_socket end, const uint8_t *steps, size_t count) {
-    opposite(end)->steps = steps;
-    opposite(end)->step_count = count;
+    library_end_of(end)->steps = steps;
+    library_end_of(end)->step_count = count;
 }
 
 void fuzz_socket_send(llmp_socket end, const void *bytes, size_t length) {
@@ -104,7 +104,7 @@ void fuzz_socket_send(llmp_socket end, const void *bytes, size_t length) {
     flow->end += length;
 }
 
-size_t fuzz_socket_seen(llmp_socket end, const uint8_t **bytes) {
+size_t fuzz_socket_received(llmp_socket end, const uint8_t **bytes) {
     *bytes = net.ends[end].in->bytes;
     return net.ends[end].in->end;
 }
@@ -114,14 +114,10 @@ void fuzz_socket_hang_up(llmp_socket end) {
 }
 
 void fuzz_socket_reset(llmp_socket end) {
-    opposite(end)->reset = true;
+    library_end_of(end)->reset = true;
 }
 
-bool fuzz_socket_ended(llmp_socket end) {
-    return net.ends[end].in->finished || !opposite(end)->open;
-}
-
-/* ---------------------------------------------------------------- making sockets */
+/* ---------------------------------------------------------------- listening and connecting */
 
 int llmp_socket_listen(const char *host, uint16_t port, llmp_socket *out) {
     (void)host;
@@ -136,14 +132,14 @@ int llmp_socket_port(llmp_socket socket) {
 }
 
 int llmp_socket_accept(llmp_socket listener, llmp_socket *out) {
-    FUZZ_CHECK(listener == LISTENER && net.listening, "accepting at socket %ld", (long)listener);
+    FUZZ_CHECK(listener == LISTENER && net.listening, "accept on socket %ld", (long)listener);
     *out = LLMP_SOCKET_NONE;
-    int failure = net.knocking == net.pairs ? -EAGAIN : net.accept_fails;
-    net.accept_fails = 0;
+    int failure = net.taken == net.pairs ? -EAGAIN : net.accept_code;
+    net.accept_code = 0;
     if (failure != 0) {
         return failure;
     }
-    *out = library_end(net.knocking++);
+    *out = library_end(net.taken++);
     return 0;
 }
 
@@ -152,23 +148,24 @@ int llmp_socket_connect(const char *host, uint16_t port, struct llmp_deadline de
     (void)port;
     (void)deadline;
     *out = LLMP_SOCKET_NONE;
-    if (net.knocking == net.pairs) {
+    if (net.taken == net.pairs) {
         return -ECONNREFUSED;
     }
-    *out = library_end(net.knocking++);
+    *out = library_end(net.taken++);
     return 0;
 }
 
-/* ---------------------------------------------------------------- talking */
+/* ---------------------------------------------------------------- reading and writing */
 
+/* Returns an open end of the library. */
 static struct end *end_of(llmp_socket socket) {
-    FUZZ_CHECK(socket >= 0 && socket < library_end(net.knocking) && socket % 2 == 0 && net.ends[socket].open,
-               "socket %ld is not the library's", (long)socket);
+    FUZZ_CHECK(socket >= 0 && socket < library_end(net.taken) && socket % 2 == 0 && net.ends[socket].open,
+               "socket %ld is not an open socket of the library", (long)socket);
     return &net.ends[socket];
 }
 
-/* How much this call moves of `length` bytes. */
-static size_t paced(struct end *end, size_t length) {
+/* Takes the next step: returns how many of `length` bytes this call moves. */
+static size_t next_step(struct end *end, size_t length) {
     if (end->step_count == 0) {
         return length;
     }
@@ -188,7 +185,7 @@ int64_t llmp_socket_read(llmp_socket socket, void *bytes, size_t length) {
     if (there == 0) {
         return in->finished ? 0 : -EAGAIN;
     }
-    size_t moved = paced(end, there < length ? there : length);
+    size_t moved = next_step(end, there < length ? there : length);
     if (moved == 0) {
         return -EAGAIN;
     }
@@ -204,7 +201,7 @@ int64_t llmp_socket_write(llmp_socket socket, const void *bytes, size_t length) 
         return -EPIPE;
     }
     size_t room = sizeof out->bytes - out->end;
-    size_t moved = paced(end, length < room ? length : room);
+    size_t moved = next_step(end, length < room ? length : room);
     if (moved == 0) {
         return -EAGAIN;
     }
@@ -232,16 +229,16 @@ static unsigned readiness(const struct llmp_socket_watch *watch) {
         return 0;
     }
     if (watch->socket == LISTENER) {
-        return net.knocking < net.pairs ? watch->want & LLMP_SOCKET_READ : 0u;
+        return net.taken < net.pairs ? watch->want & LLMP_SOCKET_READ : 0u;
     }
     const struct end *end = end_of(watch->socket);
     bool readable = end->in->end > end->in->begin || end->in->finished || end->reset;
-    unsigned ready =
-        (readable ? LLMP_SOCKET_READ : 0u) | (end->out->end < sizeof end->out->bytes ? LLMP_SOCKET_WRITE : 0u);
+    bool writable = end->out->end < sizeof end->out->bytes;
+    unsigned ready = (readable ? LLMP_SOCKET_READ : 0u) | (writable ? LLMP_SOCKET_WRITE : 0u);
     return end->reset ? LLMP_SOCKET_READ | LLMP_SOCKET_WRITE : ready & watch->want;
 }
 
-/* Nothing happens on its own here: a wait for what is not there yet lasts its whole time. */
+/* No other process changes a socket meanwhile, so a wait for one that is not ready lasts until the timeout. */
 int llmp_socket_poll(struct llmp_socket_watch *watches, size_t count, int64_t timeout_ns) {
     int ready = 0;
     for (size_t i = 0; i < count; i++) {
@@ -256,7 +253,7 @@ int llmp_socket_poll(struct llmp_socket_watch *watches, size_t count, int64_t ti
 
 int llmp_socket_wait(llmp_socket socket, unsigned want, struct llmp_deadline deadline) {
     struct llmp_socket_watch watch = {.socket = socket, .want = want};
-    FUZZ_CHECK(deadline.at >= 0, "a wait without end for a peer");
+    FUZZ_CHECK(deadline.at >= 0, "a wait for a peer without a timeout");
     int ready = llmp_socket_poll(&watch, 1, llmp_deadline_left(deadline, INT64_MAX));
     if (ready > 0) {
         return 0;

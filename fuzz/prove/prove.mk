@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Proofs: fuzz/prove/README.md.
+# Proofs; see fuzz/prove/README.md.
 
 .PHONY: prove prove-selftest
-prove: ## prove what decides whether bytes may be used, for all inputs (Frama-C, Z3)
+prove: ## prove for all inputs the functions that check a peer's bytes (Frama-C, Z3)
 	@fuzz/prove/prove --out build/proof
 
-prove-selftest: ## break each proved function and see its proof fail
-	@fuzz/prove/selftest --out build/proof
+prove-selftest: ## check that seeded defects of the proved functions make their proofs fail
+	@JOBS='$(JOBS)' conformance/mutants/run proof $(MUTANT)
 
 module_c += $(wildcard fuzz/prove/*.c fuzz/prove/stubs/os/*.h)
-module_scripts += fuzz/prove/prove fuzz/prove/selftest
+module_scripts += fuzz/prove/prove

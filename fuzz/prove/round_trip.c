@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What END_OF_PAGE says is what its sender meant: a description that is put and then taken, while nobody changes the
- * payload, comes out the same.
+ * A round trip through END_OF_PAGE: a description that llmp_eop_put() writes and llmp_eop_take() reads is unchanged if
+ * no peer changes the payload meanwhile.
  */
 #include "channel/page.h"
 
-/* Loads see what was put: for this proof the peer holds still. */
+/* For this proof, loads return the bytes that were written: the peer changes nothing. */
 /*@ predicate llmp_holds_still(struct llmp_eop *eop, llmp_shmem_desc *desc) =
   @     (\forall integer n; llmp_seen64(&eop->map_size, n) == desc->size) &&
   @     (\forall integer i, n; 0 <= i < LLMP_SHMEM_ID_SIZE

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Contracts of the sender's own arithmetic, for a proof that it keeps what llmp_slot_padded() asks of it. The functions
- * are in sender_slot.h; only their contracts stand here, as they speak of bounds that are set elsewhere.
+ * Contracts of the sender's arithmetic, to prove that it satisfies the preconditions of llmp_slot_padded(). The
+ * functions are those of sender_slot.h; their contracts are here because they use bounds that other files enforce.
  */
 #include "channel/sender_state.h"
 
-/* Both are held to by others: a map by llmp_shmem_create(), a message by check_options() in sender_life.c. */
+/* llmp_shmem_create() enforces the bound of a map, check_options() in sender_life.c that of a message. */
 #define MAP_MAX LLMP_SHMEM_SIZE_MAX
 #define MESSAGE_MAX ((size_t)1 << 37)
 

@@ -8,58 +8,55 @@
 #include <sanitizer/asan_interface.h>
 
 #include "rig/check.h"
-#include "rig/maps.h"
 
 #define GUARD 64u
 #define GUARD_BYTE 0xA5
-#define STRIDE (FUZZ_SEGMENT_MAX + 4096)
-#define ARENA (FUZZ_SEGMENTS * STRIDE)
-#define ALL_VIEWS (FUZZ_VIEWS + 1) /* the last one is nobody's */
+#define STRIDE FUZZ_ARENA_STRIDE
+#define VIEW FUZZ_ARENA_VIEW
+#define RIG_VIEW FUZZ_VIEWS /* behind the views of maps */
 
-_Static_assert(ALL_VIEWS *ARENA == FUZZ_ARENA_ALL, "what fuzz_arena_holds() asks");
-
-/* The views stand one behind the other. */
+/* The views lie one behind the other. */
 uint8_t *fuzz_arena;
 
-void fuzz_arena_ready(void) {
+void fuzz_arena_init(void) {
     if (fuzz_arena != NULL) {
         return;
     }
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
-    FUZZ_CHECK(fd >= 0 && ftruncate(fd, ARENA) == 0, "no memory for the arena");
-    uint8_t *base = mmap(NULL, ALL_VIEWS * ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    FUZZ_CHECK(fd >= 0 && ftruncate(fd, VIEW) == 0, "no memory for the arena");
+    uint8_t *base = mmap(NULL, FUZZ_ARENA_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     FUZZ_CHECK(base != MAP_FAILED, "no addresses for the arena");
-    for (size_t i = 0; i < ALL_VIEWS; i++) {
-        void *view = mmap(base + i * ARENA, ARENA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+    for (size_t i = 0; i < FUZZ_VIEWS + 1; i++) {
+        void *view = mmap(base + i * VIEW, VIEW, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
         FUZZ_CHECK(view != MAP_FAILED, "no view of the arena");
     }
     (void)close(fd);
-    ASAN_POISON_MEMORY_REGION(base, FUZZ_VIEWS * ARENA);
+    ASAN_POISON_MEMORY_REGION(base, FUZZ_VIEWS * VIEW);
     fuzz_arena = base;
 }
 
 uint8_t *fuzz_arena_view(int place, int view) {
-    return fuzz_arena + (size_t)view * ARENA + (size_t)place * STRIDE + GUARD;
+    return fuzz_arena + (size_t)view * VIEW + (size_t)place * STRIDE + GUARD;
 }
 
 uint8_t *fuzz_arena_bytes(int place) {
-    return fuzz_arena_view(place, FUZZ_VIEWS);
+    return fuzz_arena_view(place, RIG_VIEW);
 }
 
-bool fuzz_arena_which(const void *address, int *place, int *view) {
+bool fuzz_arena_find_view(const void *address, int *place, int *view) {
     size_t at = (size_t)((const uint8_t *)address - fuzz_arena);
-    *view = (int)(at / ARENA);
-    *place = (int)(at % ARENA / STRIDE);
-    return at < FUZZ_VIEWS * ARENA && at % ARENA % STRIDE == GUARD;
+    *view = (int)(at / VIEW);
+    *place = (int)(at % VIEW / STRIDE);
+    return at < FUZZ_VIEWS * VIEW && at % VIEW % STRIDE == GUARD;
 }
 
-bool fuzz_arena_where(const void *address, int *place, size_t *offset) {
+bool fuzz_arena_locate(const void *address, int *place, size_t *offset) {
     size_t at = (size_t)((const uint8_t *)address - fuzz_arena);
-    if (at >= ALL_VIEWS * ARENA || at % ARENA % STRIDE < GUARD) {
+    if (at >= FUZZ_ARENA_SIZE || at % VIEW % STRIDE < GUARD) {
         return false;
     }
-    *place = (int)(at % ARENA / STRIDE);
-    *offset = at % ARENA % STRIDE - GUARD;
+    *place = (int)(at % VIEW / STRIDE);
+    *offset = at % VIEW % STRIDE - GUARD;
     return true;
 }
 
@@ -76,6 +73,6 @@ static bool is_guard(const uint8_t *bytes) {
     return differs == 0;
 }
 
-bool fuzz_arena_guards_hold(int place, size_t size) {
+bool fuzz_arena_guards_intact(int place, size_t size) {
     return is_guard(fuzz_arena_bytes(place) - GUARD) && is_guard(fuzz_arena_bytes(place) + size);
 }

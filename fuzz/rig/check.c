@@ -15,7 +15,9 @@ void fuzz_fail(const char *file, int line, const char *property, const char *for
     abort();
 }
 
-/* Read by AddressSanitizer. Stacks of allocations and a long memory of what was freed cost more than all targets do. */
+/*
+ * Called by AddressSanitizer. Its defaults (stacks of allocations, a large quarantine) cost more time than the targets.
+ */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void) {
     return "quarantine_size_mb=1:malloc_context_size=2";

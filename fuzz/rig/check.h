@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* How a target says that a property does not hold: it prints what, and ends the process as a crash does. */
+/* Reports a violated property: prints it and aborts, which the engine and replay.c treat as a crash. */
 #ifndef LLMP_FUZZ_CHECK_H
 #define LLMP_FUZZ_CHECK_H
 
 __attribute__((noreturn, format(printf, 4, 5))) void fuzz_fail(const char *file, int line, const char *property,
                                                                const char *format, ...);
 
-/* FUZZ_CHECK(property, "what was seen: %d", …) */
+/* FUZZ_CHECK(property, "what was seen: %d", …) aborts unless the property is true. */
 #define FUZZ_CHECK(property, ...)                                                                                      \
     do {                                                                                                               \
         if (!(property)) {                                                                                             \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Takes an input apart. Behind its end everything is zero, so that a target need not ask whether there is more. */
+/* Takes an input apart. Numbers behind its end are zero, so a target need not check how much is left. */
 #ifndef LLMP_FUZZ_INPUT_H
 #define LLMP_FUZZ_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,14 +13,14 @@ struct fuzz_input {
     size_t left;
 };
 
-/* Every target is this function; libFuzzer, AFL++ and replay.c call it. */
+/* The entry point of every target; libFuzzer, AFL++ and replay.c call it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static inline struct fuzz_input fuzz_input_over(const uint8_t *data, size_t size) {
     return (struct fuzz_input){data, size};
 }
 
-/* The next bytes, `*length` of them at most; null only with a length of 0. */
+/* Returns a view of the next `*length` bytes, or of as many as are left; may be null if `*length` becomes 0. */
 static inline const uint8_t *fuzz_take(struct fuzz_input *input, size_t *length) {
     const uint8_t *bytes = input->at;
     *length = *length < input->left ? *length : input->left;
@@ -49,6 +50,11 @@ static inline uint16_t fuzz_u16(struct fuzz_input *input) {
 
 static inline uint32_t fuzz_u32(struct fuzz_input *input) {
     return (uint32_t)fuzz_number(input, 4);
+}
+
+/* Returns true if an option byte has any of these bits. */
+static inline bool fuzz_has(unsigned options, unsigned bits) {
+    return (options & bits) != 0;
 }
 
 #endif

@@ -7,8 +7,8 @@
 
 #define PATTERN 16384u
 
-/* Where a message's bytes begin in a pattern that is the same in every execution. */
-static const unsigned char *bytes_of(uint32_t number, size_t length) {
+/* Returns a message's payload: a view of a pattern that is the same in every execution. */
+static const unsigned char *payload_of(uint32_t number, size_t length) {
     static unsigned char pattern[PATTERN];
     if (pattern[1] == 0) {
         for (uint32_t i = 0; i < PATTERN; i++) {
@@ -21,12 +21,12 @@ static const unsigned char *bytes_of(uint32_t number, size_t length) {
 
 void fuzz_payload_fill(void *bytes, size_t length, uint32_t number) {
     if (length > 0) {
-        memcpy(bytes, bytes_of(number, length), length);
+        memcpy(bytes, payload_of(number, length), length);
     }
 }
 
 void fuzz_ledger_expect(const struct fuzz_ledger *ledger, uint32_t number, const llmp_message *message) {
-    FUZZ_CHECK(number < ledger->count, "message %u, and only %u were sent", number, ledger->count);
+    FUZZ_CHECK(number < ledger->count, "message %u was received, but only %u were sent", number, ledger->count);
     const struct fuzz_entry *sent = &ledger->entries[number];
     FUZZ_CHECK(message->tag == FUZZ_TAG_FIRST + number, "message %u instead of %u", message->tag - FUZZ_TAG_FIRST,
                number);
@@ -34,6 +34,6 @@ void fuzz_ledger_expect(const struct fuzz_ledger *ledger, uint32_t number, const
                sent->length);
     FUZZ_CHECK(message->sender == sent->sender && message->flags == sent->flags && message->broker == 0,
                "message %u: sender %u flags %u broker %u", number, message->sender, message->flags, message->broker);
-    FUZZ_CHECK(sent->length == 0 || memcmp(message->payload, bytes_of(number, sent->length), sent->length) == 0,
-               "message %u: another payload", number);
+    FUZZ_CHECK(sent->length == 0 || memcmp(message->payload, payload_of(number, sent->length), sent->length) == 0,
+               "message %u: wrong payload", number);
 }

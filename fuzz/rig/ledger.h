@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What was sent on a channel, in order, so that what arrives can be held against it. A message carries its number as
- * its tag, counted from FUZZ_TAG_FIRST, and its bytes follow from that number.
+ * A record of the messages sent on a channel, in order, to compare received messages with. The tag of message n is
+ * FUZZ_TAG_FIRST + n, and its payload follows from n.
  */
 #ifndef LLMP_FUZZ_LEDGER_H
 #define LLMP_FUZZ_LEDGER_H
@@ -22,10 +22,10 @@ struct fuzz_ledger {
     struct fuzz_entry entries[FUZZ_LEDGER_MAX];
 };
 
-/* The payload of the message with that number. */
+/* Writes the payload of message `number`. */
 void fuzz_payload_fill(void *bytes, size_t length, uint32_t number);
 
-/* Fails unless the message is number `number` of the ledger, whole. */
+/* Fails unless `message` is message `number` of the ledger, complete and unchanged. */
 void fuzz_ledger_expect(const struct fuzz_ledger *ledger, uint32_t number, const llmp_message *message);
 
 #endif

@@ -4,12 +4,11 @@
 #include "oracle/layout.h"
 #include "rig/arena.h"
 #include "rig/check.h"
-#include "rig/maps.h"
 
 static struct {
     bool on;
-    uint32_t visit; /* counts calls, and within them every look at current_msg_id, with which a page's visit begins */
-    uint32_t read_in[FUZZ_SEGMENTS][FUZZ_SEGMENT_MAX]; /* the visit in which a byte was read last */
+    uint32_t visit; /* counts calls, and within a call the loads of current_msg_id, which begin a visit of a page */
+    uint32_t read_in[FUZZ_SEGMENTS][FUZZ_SEGMENT_MAX]; /* the visit in which each byte was read last */
 } watch;
 
 void fuzz_watch_begin(void) {
@@ -21,10 +20,10 @@ void fuzz_watch_end(void) {
     watch.on = false;
 }
 
-static void note(const void *address, size_t bytes) {
+static void note_load(const void *address, size_t bytes) {
     int segment;
     size_t offset;
-    if (!fuzz_arena_where(address, &segment, &offset) || offset + bytes > FUZZ_SEGMENT_MAX) {
+    if (!fuzz_arena_locate(address, &segment, &offset) || offset + bytes > FUZZ_SEGMENT_MAX) {
         return;
     }
     if (offset < LC_PAGE_HEADER) {
@@ -41,39 +40,17 @@ static void note(const void *address, size_t bytes) {
     *last = watch.visit;
 }
 
-/* Their names are the compiler's. Only the library's own loads are reported: fuzz.mk asks for that there alone. */
-void __sanitizer_cov_load1(const uint8_t *address);
-void __sanitizer_cov_load2(const uint16_t *address);
-void __sanitizer_cov_load4(const uint32_t *address);
-void __sanitizer_cov_load8(const uint64_t *address);
-void __sanitizer_cov_load16(const void *address);
-
-void __sanitizer_cov_load1(const uint8_t *address) {
-    if (watch.on && fuzz_arena_holds(address)) {
-        note(address, 1);
+/* The compiler calls these. fuzz.mk enables that for the library's sources alone, so no other load is reported. */
+#define ON_LOAD(bytes, type)                                                                                           \
+    void __sanitizer_cov_load##bytes(const type *address);                                                             \
+    void __sanitizer_cov_load##bytes(const type *address) {                                                            \
+        if (watch.on && fuzz_arena_contains(address)) {                                                                \
+            note_load(address, bytes);                                                                                 \
+        }                                                                                                              \
     }
-}
 
-void __sanitizer_cov_load2(const uint16_t *address) {
-    if (watch.on && fuzz_arena_holds(address)) {
-        note(address, 2);
-    }
-}
-
-void __sanitizer_cov_load4(const uint32_t *address) {
-    if (watch.on && fuzz_arena_holds(address)) {
-        note(address, 4);
-    }
-}
-
-void __sanitizer_cov_load8(const uint64_t *address) {
-    if (watch.on && fuzz_arena_holds(address)) {
-        note(address, 8);
-    }
-}
-
-void __sanitizer_cov_load16(const void *address) {
-    if (watch.on && fuzz_arena_holds(address)) {
-        note(address, 16);
-    }
-}
+ON_LOAD(1, uint8_t)
+ON_LOAD(2, uint16_t)
+ON_LOAD(4, uint32_t)
+ON_LOAD(8, uint64_t)
+ON_LOAD(16, void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Property: whatever text or bytes are given as an id, with whatever size, a provider opens the segment that the id
- * spells in its one spelling (ID-1, ID-3) and nothing else, never more than the segment holds, and names what is wrong
- * otherwise; a map that was opened can be read and written to its last byte.
+ * Property: for any text or bytes as an id, with any size, a provider opens the segment whose only valid spelling the
+ * id is (ID-1, ID-3) and no other, and never more bytes than the segment has; otherwise it returns the right error. An
+ * open map can be read and written to its last byte.
  *
  * The providers are the real ones, so this target makes system calls.
  */
@@ -17,25 +17,26 @@
 #define PROVIDERS 4
 #define SEGMENT 5000u
 
+/* The form of a provider's ids. */
 enum { KIND_NUMBER, KIND_NAME, KIND_NONE };
 
-/* A segment of each provider, made once. */
+/* A segment of each provider, created once. */
 static struct own {
     const llmp_shmem_provider *provider;
     llmp_shmem *map;
     llmp_shmem_desc desc;
-    int kind;   /* of its ids */
-    bool exact; /* a description has to say the very size (ID-3) */
+    int kind;
+    bool exact; /* a description must have the segment's exact size (ID-3) */
 } owns[PROVIDERS];
 
-/* Names of posix would outlive the process. */
+/* The segment of posix would outlive the process. */
 static void remove_segments(void) {
     for (int i = 0; i < PROVIDERS; i++) {
         llmp_shmem_close(owns[i].map);
     }
 }
 
-static void make_segments(void) {
+static void create_segments(void) {
     static const char *const names[PROVIDERS] = {"sysv", "posix", "memfd", "nop"};
     if (owns[0].map != NULL) {
         return;
@@ -53,10 +54,10 @@ static void make_segments(void) {
     }
 }
 
-/* ---------------------------------------------------------------- what an id is */
+/* ---------------------------------------------------------------- ids */
 
-/* ID-3: decimal digits in their one spelling, at most INT_MAX. */
-static int number_code(const char *text) {
+/* ID-3: a decimal number without leading zeros, at most INT_MAX. */
+static int number_error(const char *text) {
     size_t digits = strspn(text, "0123456789");
     if (digits == 0) {
         return -LLMP_E_ID_NOT_A_NUMBER;
@@ -68,14 +69,14 @@ static int number_code(const char *text) {
     return text[first] != '\0' ? -LLMP_E_ID_TRAILING : 0;
 }
 
-static int name_code(const char *text) {
+static int name_error(const char *text) {
     bool name = text[0] == '/' && text[1] != '\0' && strchr(text + 1, '/') == NULL && strcmp(text, "/.") != 0 &&
                 strcmp(text, "/..") != 0;
     return name ? 0 : -LLMP_E_ID_NAME;
 }
 
-/* What has to be said of an id before anybody is asked for a segment; 0: nothing is wrong with it. */
-static int id_code(const struct own *own, const llmp_shmem_desc *desc) {
+/* Returns the error that a description must cause before the provider looks for the segment, or 0. */
+static int desc_error(const struct own *own, const llmp_shmem_desc *desc) {
     if (desc->size == 0 || desc->size > LLMP_SHMEM_SIZE_MAX) {
         return desc->size == 0 ? -LLMP_E_SIZE_ZERO : -LLMP_E_SIZE_TOO_LARGE;
     }
@@ -88,7 +89,7 @@ static int id_code(const struct own *own, const llmp_shmem_desc *desc) {
     if (memchr(desc->id.bytes, '\0', LLMP_SHMEM_ID_SIZE) == NULL) {
         return -LLMP_E_ID_UNTERMINATED;
     }
-    return own->kind == KIND_NAME ? name_code(desc->id.bytes) : number_code(desc->id.bytes);
+    return own->kind == KIND_NAME ? name_error(desc->id.bytes) : number_error(desc->id.bytes);
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -97,17 +98,16 @@ static void expect_usable(const struct own *own, llmp_shmem *map, const llmp_shm
     llmp_shmem_desc said = llmp_shmem_describe(map);
     unsigned char *bytes = llmp_shmem_data(map);
     size_t last = desc->size - 1;
-    FUZZ_CHECK(llmp_shmem_size(map) == desc->size && said.size == desc->size, "another size");
-    FUZZ_CHECK(!llmp_shmem_is_owner(map) && llmp_shmem_provider_of(map) == own->provider, "another's map");
+    FUZZ_CHECK(llmp_shmem_size(map) == desc->size && said.size == desc->size, "wrong size");
+    FUZZ_CHECK(!llmp_shmem_is_owner(map) && llmp_shmem_provider_of(map) == own->provider, "wrong owner or provider");
     bytes[last] = (unsigned char)(bytes[0] + 1);
     if (own->kind != KIND_NONE) {
         const unsigned char *there = llmp_shmem_data(own->map);
-        FUZZ_CHECK(strncmp(said.id.bytes, own->desc.id.bytes, LLMP_SHMEM_ID_SIZE) == 0, "another id");
-        FUZZ_CHECK(there[last] == bytes[last], "another segment");
+        FUZZ_CHECK(strncmp(said.id.bytes, own->desc.id.bytes, LLMP_SHMEM_ID_SIZE) == 0, "wrong id");
+        FUZZ_CHECK(there[last] == bytes[last], "wrong segment");
     }
 }
 
-/* Opens a second time what is open, by the map instead of the description. */
 static void expect_clone(const llmp_shmem *map) {
     llmp_shmem *copy;
     int rc = llmp_shmem_clone(map, &copy);
@@ -115,7 +115,7 @@ static void expect_clone(const llmp_shmem *map) {
     llmp_shmem_close(copy);
 }
 
-/* There may be segments of others. Nothing is touched that is not ours. */
+/* The id may name a segment of another process, whose bytes must not be touched. */
 static void expect_other(const struct own *own, const llmp_shmem_desc *desc, int rc) {
     FUZZ_CHECK(rc <= 0, "%d", rc);
     FUZZ_CHECK(rc == 0 || rc == -LLMP_E_NO_SEGMENT || rc == -LLMP_E_ID_KIND || rc == -LLMP_E_SIZE_CLAIM ||
@@ -138,10 +138,10 @@ static void expect_own(const struct own *own, llmp_shmem *map, const llmp_shmem_
 static void open_and_compare(const struct own *own, const llmp_shmem_desc *desc) {
     llmp_shmem *map;
     int rc = llmp_shmem_open(own->provider, desc, NULL, &map);
-    int wrong = id_code(own, desc);
-    FUZZ_CHECK((rc == 0) == (map != NULL), "%s, and a map", llmp_error_name(rc));
-    if (wrong != 0) {
-        FUZZ_CHECK(rc == wrong, "%s instead of %s", llmp_error_name(rc), llmp_error_name(wrong));
+    int error = desc_error(own, desc);
+    FUZZ_CHECK((rc == 0) == (map != NULL), "%s, but a map was returned", llmp_error_name(rc));
+    if (error != 0) {
+        FUZZ_CHECK(rc == error, "%s instead of %s", llmp_error_name(rc), llmp_error_name(error));
     } else if (own->kind == KIND_NONE || strncmp(desc->id.bytes, own->desc.id.bytes, LLMP_SHMEM_ID_SIZE) == 0) {
         expect_own(own, map, desc, rc);
     } else {
@@ -152,26 +152,44 @@ static void open_and_compare(const struct own *own, const llmp_shmem_desc *desc)
 
 /* ---------------------------------------------------------------- texts */
 
-static void run_text(const struct own *own, const uint8_t *text, size_t length, size_t size) {
-    char terminated[256];
+/* Copies a text of the input, up to its first NUL. */
+static size_t copy_text(char *text, size_t capacity, const uint8_t *from, size_t length) {
+    length = length < capacity ? length : capacity - 1;
+    if (length > 0) {
+        memcpy(text, from, length);
+    }
+    text[length] = '\0';
+    return strlen(text);
+}
+
+static void run_text(const struct own *own, const uint8_t *input, size_t input_length, size_t size) {
+    static const char zeros[LLMP_SHMEM_ID_SIZE];
+    char text[256];
     llmp_shmem_desc desc = {.size = size};
     memset(desc.id.bytes, 0xAA, sizeof desc.id.bytes);
-    length = length < sizeof terminated ? length : sizeof terminated - 1;
-    memcpy(terminated, length > 0 ? text : (const uint8_t *)"", length);
-    terminated[length] = '\0';
-    length = strlen(terminated);
-    int rc = llmp_shmem_id_set(&desc.id, terminated);
-    int wanted = length == 0 ? -LLMP_E_ID_EMPTY : length >= LLMP_SHMEM_ID_SIZE ? -LLMP_E_ID_UNTERMINATED : 0;
-    FUZZ_CHECK(rc == wanted, "%s for %zu characters", llmp_error_name(rc), length);
+    size_t length = copy_text(text, sizeof text, input, input_length);
+    int rc = llmp_shmem_id_set(&desc.id, text);
+    int expected = length == 0 ? -LLMP_E_ID_EMPTY : length >= LLMP_SHMEM_ID_SIZE ? -LLMP_E_ID_UNTERMINATED : 0;
+    FUZZ_CHECK(rc == expected, "%s for %zu characters", llmp_error_name(rc), length);
     if (rc == 0) {
-        static const char zeros[LLMP_SHMEM_ID_SIZE];
-        FUZZ_CHECK(strcmp(desc.id.bytes, terminated) == 0, "another id");
-        FUZZ_CHECK(memcmp(desc.id.bytes + length, zeros, sizeof zeros - length) == 0, "bytes behind the NUL");
+        FUZZ_CHECK(strcmp(desc.id.bytes, text) == 0, "wrong id");
+        FUZZ_CHECK(memcmp(desc.id.bytes + length, zeros, sizeof zeros - length) == 0,
+                   "bytes behind the NUL are not zero");
         open_and_compare(own, &desc);
     }
 }
 
-/* Our own id, with some of its bytes changed. */
+static void run_bytes(const struct own *own, struct fuzz_input *input, size_t size) {
+    llmp_shmem_desc desc = {.size = size};
+    size_t length = sizeof desc.id.bytes;
+    const uint8_t *bytes = fuzz_take(input, &length);
+    if (length > 0) {
+        memcpy(desc.id.bytes, bytes, length);
+    }
+    open_and_compare(own, &desc);
+}
+
+/* Opens the id of our segment with some of its bytes changed. */
 static void run_changed(const struct own *own, struct fuzz_input *input, size_t size) {
     llmp_shmem_desc desc = {.size = size, .id = own->desc.id};
     while (input->left >= 2) {
@@ -181,7 +199,7 @@ static void run_changed(const struct own *own, struct fuzz_input *input, size_t 
     open_and_compare(own, &desc);
 }
 
-static size_t some_size(struct fuzz_input *input) {
+static size_t pick_size(struct fuzz_input *input) {
     static const uint64_t sizes[] = {SEGMENT,    SEGMENT - 1, SEGMENT + 1,     0, 1, 8192, 8193, 4096,
                                      UINT64_MAX, 1ull << 40,  (1ull << 40) + 1};
     uint8_t which = fuzz_u8(input);
@@ -191,20 +209,16 @@ static size_t some_size(struct fuzz_input *input) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input input = fuzz_input_over(data, size);
     uint8_t how = fuzz_u8(&input);
-    make_segments();
+    create_segments();
     const struct own *own = &owns[how % PROVIDERS];
-    size_t claim = some_size(&input);
+    size_t claim = pick_size(&input);
     if (own->kind == KIND_NONE && claim > ((size_t)1 << 30)) {
-        return 0; /* it would be given so much */
+        return 0; /* nop would allocate that many bytes */
     }
-    if (how & 64) {
+    if (fuzz_has(how, 64)) {
         run_changed(own, &input, claim);
-    } else if (how & 128) {
-        llmp_shmem_desc desc = {.size = claim};
-        size_t length = sizeof desc.id.bytes;
-        const uint8_t *bytes = fuzz_take(&input, &length);
-        memcpy(desc.id.bytes, length > 0 ? bytes : (const uint8_t *)"", length);
-        open_and_compare(own, &desc);
+    } else if (fuzz_has(how, 128)) {
+        run_bytes(own, &input, claim);
     } else {
         size_t left = input.left;
         run_text(own, fuzz_take(&input, &left), left, claim);

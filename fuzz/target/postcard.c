@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Property: bytes decode to the same values, or are refused, as the conformance oracle's decoder says (POST-1, POST-7),
- * whatever stands in them; what was decoded encodes to what the oracle encodes, decodes to itself again, and a buffer
- * that is too small by any number of bytes is refused and not overrun.
+ * Property: any bytes decode to the same values as in the conformance oracle's decoder, or both refuse them (POST-1,
+ * POST-7). Decoded values encode to the bytes that the oracle encodes, and decode to the same values again. Encoding
+ * into a buffer that is too small returns an error and does not write beyond it.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,9 +16,9 @@
 
 #define BYTES_MAX ((size_t)4096)
 
-/* ---------------------------------------------------------------- values, one after the other */
+/* ---------------------------------------------------------------- sequences of values */
 
-/* Both sides at once: what they take from the same bytes, and what they make of it. */
+/* The library and the oracle, which decode the same bytes and encode what they decoded. */
 struct both {
     struct llmp_post_in in;
     struct lc_bytes oracle_in;
@@ -27,10 +27,10 @@ struct both {
 };
 
 static void expect_same(const struct both *both, bool values_equal, const char *kind) {
-    FUZZ_CHECK((both->in.error != 0) == both->oracle_in.bad, "%s: %s, and the oracle %s", kind,
-               llmp_error_name(both->in.error), both->oracle_in.bad ? "refuses" : "does not");
-    FUZZ_CHECK(both->in.error != 0 || values_equal, "%s: another value", kind);
-    FUZZ_CHECK(both->in.error != 0 || both->in.left == both->oracle_in.length, "%s: another length", kind);
+    FUZZ_CHECK((both->in.error != 0) == both->oracle_in.bad, "%s: %s, but the oracle %s", kind,
+               llmp_error_name(both->in.error), both->oracle_in.bad ? "refuses it" : "accepts it");
+    FUZZ_CHECK(both->in.error != 0 || values_equal, "%s: different values", kind);
+    FUZZ_CHECK(both->in.error != 0 || both->in.left == both->oracle_in.length, "%s: different lengths", kind);
 }
 
 static void both_u32(struct both *both) {
@@ -81,7 +81,7 @@ static void both_u8(struct both *both) {
     lc_post_put_raw(&both->oracle_out, &value, 1);
 }
 
-/* The oracle knows no bounds: they are added here. */
+/* The oracle does not check bounds, so this function does. */
 static void both_bytes(struct both *both, size_t bound, bool text) {
     struct llmp_span mine = text ? llmp_post_take_string(&both->in, bound) : llmp_post_take_bytes(&both->in, bound);
     size_t length = 0;
@@ -136,94 +136,132 @@ static void run_values(const uint8_t *kinds, size_t count, struct llmp_span byte
     for (size_t i = 0; i < count && both.in.error == 0; i++) {
         take_value(&both, kinds[i]);
     }
-    FUZZ_CHECK((both.out.error != 0) == both.oracle_out.bad, "%s with room for %zu", llmp_error_name(both.out.error),
-               capacity);
+    FUZZ_CHECK((both.out.error != 0) == both.oracle_out.bad, "%s with room for %zu bytes",
+               llmp_error_name(both.out.error), capacity);
     FUZZ_CHECK(both.out.length <= capacity && (both.out.error != 0 || both.out.length == both.oracle_out.length),
-               "%zu bytes in %zu", both.out.length, capacity);
-    FUZZ_CHECK(both.out.error != 0 || memcmp(mine, oracle, both.out.length) == 0, "other bytes");
+               "%zu bytes in a buffer of %zu", both.out.length, capacity);
+    FUZZ_CHECK(both.out.error != 0 || memcmp(mine, oracle, both.out.length) == 0, "different bytes");
+}
+
+static void run_input_values(struct fuzz_input *input, bool small_buffer) {
+    size_t count = fuzz_u8(input) % 16;
+    size_t capacity = fuzz_u8(input);
+    const uint8_t *kinds = fuzz_take(input, &count);
+    size_t left = input->left;
+    struct llmp_span bytes = {fuzz_take(input, &left), left};
+    run_values(kinds, count, bytes, small_buffer ? capacity : 2 * BYTES_MAX);
 }
 
 /* ---------------------------------------------------------------- whole messages */
 
-/* Room that ends where it ends: AddressSanitizer sees a byte too many. */
+/* Exactly the size that is needed, so that AddressSanitizer reports a write beyond it. */
 static uint8_t encoded[LLMP_HANDSHAKE_MAX];
 
-static void expect_refused(struct llmp_span bytes, bool oracle, int rc, size_t text_length, size_t bound) {
-    if (oracle && rc != 0) {
-        FUZZ_CHECK(rc == -LLMP_E_POST_TOO_LONG && text_length > bound, "%s for %zu bytes", llmp_error_name(rc),
-                   bytes.length);
-    }
-    FUZZ_CHECK(oracle || rc != 0, "decoded what the oracle refuses");
-}
+/* A request or a response, and the functions of its type. */
+struct message {
+    uint32_t kind;
+    uint32_t id;
+    llmp_shmem_desc desc;
+    struct llmp_span text;
+};
 
-static bool same_desc(const llmp_shmem_desc *a, const llmp_shmem_desc *b) {
-    return a->size == b->size && memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes) == 0;
-}
+struct message_type {
+    int (*decode)(struct llmp_span bytes, struct message *message);
+    int64_t (*encode)(const struct message *message, uint8_t *bytes, size_t capacity);
+    bool (*oracle_decode)(const uint8_t *bytes, size_t length, struct lc_tcp_message *message);
+};
 
-static void run_request(struct llmp_span bytes) {
+static int decode_request(struct llmp_span bytes, struct message *message) {
     struct llmp_request request;
-    struct llmp_request again;
-    struct lc_tcp_message oracle = {0};
     int rc = llmp_request_decode(bytes, &request);
-    bool accepted = lc_request_decode(bytes.bytes, bytes.length, &oracle);
-    if (accepted || rc == 0) {
-        expect_refused(bytes, accepted, rc, oracle.text_length, LLMP_HOSTNAME_MAX);
+    if (rc == 0) {
+        *message = (struct message){(uint32_t)request.kind, request.id, request.desc, request.text};
     }
-    if (rc != 0) {
-        return;
-    }
-    FUZZ_CHECK(request.kind == oracle.kind && request.id == oracle.id && request.desc.size == oracle.desc.size &&
-                   memcmp(request.desc.id.bytes, oracle.desc.id, sizeof oracle.desc.id) == 0,
-               "another request");
-    int64_t length = llmp_request_encode(&request, encoded, sizeof encoded);
-    FUZZ_CHECK(length > 0 && (size_t)length <= bytes.length, "%ld bytes from %zu", (long)length, bytes.length);
-    rc = llmp_request_decode((struct llmp_span){encoded, (size_t)length}, &again);
-    FUZZ_CHECK(rc == 0 && again.kind == request.kind && again.id == request.id &&
-                   same_desc(&again.desc, &request.desc) && again.text.length == request.text.length,
-               "it does not come back");
-    FUZZ_CHECK(llmp_request_encode(&request, encoded, (size_t)length - 1) == -ENOBUFS, "a byte too many");
+    return rc;
 }
 
-static void run_response(struct llmp_span bytes) {
+static int64_t encode_request(const struct message *message, uint8_t *bytes, size_t capacity) {
+    struct llmp_request request = {
+        .kind = (enum llmp_request_kind)message->kind, .id = message->id, .desc = message->desc, .text = message->text};
+    return llmp_request_encode(&request, bytes, capacity);
+}
+
+static int decode_response(struct llmp_span bytes, struct message *message) {
     struct llmp_response response;
-    struct llmp_response again;
-    struct lc_tcp_message oracle = {0};
     int rc = llmp_response_decode(bytes, &response);
-    bool accepted = lc_response_decode(bytes.bytes, bytes.length, &oracle);
-    if (accepted || rc == 0) {
-        size_t bound = oracle.kind == LC_ERROR ? LLMP_ERROR_TEXT_MAX : LLMP_HOSTNAME_MAX;
-        expect_refused(bytes, accepted, rc, oracle.text_length, bound);
+    if (rc == 0) {
+        *message = (struct message){(uint32_t)response.kind, response.id, response.desc, response.text};
     }
-    if (rc != 0) {
-        return;
-    }
-    FUZZ_CHECK((uint32_t)response.kind == oracle.kind && response.id == oracle.id &&
-                   response.desc.size == oracle.desc.size &&
-                   memcmp(response.desc.id.bytes, oracle.desc.id, sizeof oracle.desc.id) == 0,
-               "another response");
-    int64_t length = llmp_response_encode(&response, encoded, sizeof encoded);
-    FUZZ_CHECK(length > 0 && (size_t)length <= bytes.length, "%ld bytes from %zu", (long)length, bytes.length);
-    rc = llmp_response_decode((struct llmp_span){encoded, (size_t)length}, &again);
-    FUZZ_CHECK(rc == 0 && again.kind == response.kind && again.id == response.id &&
-                   same_desc(&again.desc, &response.desc) && again.text.length == response.text.length,
-               "it does not come back");
-    FUZZ_CHECK(llmp_response_encode(&response, encoded, (size_t)length - 1) == -ENOBUFS, "a byte too many");
+    return rc;
 }
 
-/* Texts of any length are cut so that they stay texts. */
+static int64_t encode_response(const struct message *message, uint8_t *bytes, size_t capacity) {
+    struct llmp_response response = {.kind = (enum llmp_response_kind)message->kind,
+                                     .id = message->id,
+                                     .desc = message->desc,
+                                     .text = message->text};
+    return llmp_response_encode(&response, bytes, capacity);
+}
+
+static const struct message_type requests = {decode_request, encode_request, lc_request_decode};
+static const struct message_type responses = {decode_response, encode_response, lc_response_decode};
+
+static size_t max_text(const struct message_type *type, const struct lc_tcp_message *message) {
+    return type == &responses && message->kind == LC_ERROR ? LLMP_ERROR_TEXT_MAX : LLMP_HOSTNAME_MAX;
+}
+
+/* Both decoders accept the bytes or refuse them, except that the oracle does not check the bound of a text. */
+static void expect_same_verdict(int rc, bool oracle_accepts, size_t text_length, size_t max_text_length) {
+    FUZZ_CHECK(oracle_accepts || rc != 0, "the library accepts what the oracle refuses");
+    if (oracle_accepts && rc != 0) {
+        FUZZ_CHECK(rc == -LLMP_E_POST_TOO_LONG && text_length > max_text_length, "%s for a text of %zu bytes",
+                   llmp_error_name(rc), text_length);
+    }
+}
+
+static bool same_desc(const llmp_shmem_desc *a, uint64_t size, const void *id) {
+    return a->size == size && memcmp(a->id.bytes, id, sizeof a->id.bytes) == 0;
+}
+
+static void expect_round_trip(const struct message_type *type, const struct message *message, size_t max_length) {
+    struct message again;
+    int64_t length = type->encode(message, encoded, sizeof encoded);
+    FUZZ_CHECK(length > 0 && (size_t)length <= max_length, "%ld bytes from %zu", (long)length, max_length);
+    int rc = type->decode((struct llmp_span){encoded, (size_t)length}, &again);
+    FUZZ_CHECK(rc == 0 && again.kind == message->kind && again.id == message->id &&
+                   same_desc(&again.desc, message->desc.size, message->desc.id.bytes) &&
+                   again.text.length == message->text.length,
+               "another message after encoding and decoding");
+    FUZZ_CHECK(type->encode(message, encoded, (size_t)length - 1) == -ENOBUFS, "encoded into a buffer too small");
+}
+
+static void run_message(const struct message_type *type, struct llmp_span bytes) {
+    struct message message;
+    struct lc_tcp_message oracle = {0};
+    int rc = type->decode(bytes, &message);
+    bool oracle_accepts = type->oracle_decode(bytes.bytes, bytes.length, &oracle);
+    expect_same_verdict(rc, oracle_accepts, oracle.text_length, max_text(type, &oracle));
+    if (rc == 0) {
+        FUZZ_CHECK(message.kind == oracle.kind && message.id == oracle.id &&
+                       same_desc(&message.desc, oracle.desc.size, oracle.desc.id),
+                   "different messages");
+        expect_round_trip(type, &message, bytes.length);
+    }
+}
+
+/* A text that is too long is truncated at a character's end, so that it remains UTF-8. */
 static void run_text(struct llmp_span bytes) {
     struct llmp_response error = {.kind = LLMP_RESPONSE_ERROR, .text = bytes};
     struct llmp_response again;
     int64_t length = llmp_response_encode(&error, encoded, sizeof encoded);
     FUZZ_CHECK(length > 0, "%ld", (long)length);
     int rc = llmp_response_decode((struct llmp_span){encoded, (size_t)length}, &again);
-    bool text = lc_utf8(bytes.bytes, bytes.length);
-    FUZZ_CHECK(llmp_post_is_utf8(bytes) == text, "a text, or none");
-    FUZZ_CHECK(!text || rc == 0, "%s for a text", llmp_error_name(rc));
+    bool is_text = lc_utf8(bytes.bytes, bytes.length);
+    size_t max_length = bytes.length < LLMP_ERROR_TEXT_MAX ? bytes.length : LLMP_ERROR_TEXT_MAX;
+    FUZZ_CHECK(llmp_post_is_utf8(bytes) == is_text, "llmp_post_is_utf8() and the oracle differ");
+    FUZZ_CHECK(!is_text || rc == 0, "%s for a text", llmp_error_name(rc));
     FUZZ_CHECK(rc != 0 || memcmp(again.text.bytes, bytes.bytes, again.text.length) == 0, "another text");
-    FUZZ_CHECK(!text ||
-                   again.text.length + 4 > (bytes.length < LLMP_ERROR_TEXT_MAX ? bytes.length : LLMP_ERROR_TEXT_MAX),
-               "cut to %zu", again.text.length);
+    FUZZ_CHECK(!is_text || again.text.length + 4 > max_length, "truncated to %zu bytes", again.text.length);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -232,21 +270,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2 || size > BYTES_MAX) {
         return 0;
     }
-    if (how % 4 == 3) {
-        size_t count = fuzz_u8(&input) % 16;
-        size_t room = fuzz_u8(&input);
-        const uint8_t *kinds = fuzz_take(&input, &count);
-        size_t left = input.left;
-        run_values(kinds, count, (struct llmp_span){fuzz_take(&input, &left), left}, how & 128 ? room : 2 * BYTES_MAX);
-        return 0;
-    }
     struct llmp_span bytes = {data + 1, size - 1};
-    if (how % 4 == 0) {
-        run_request(bytes);
-    } else if (how % 4 == 1) {
-        run_response(bytes);
-    } else {
-        run_text(bytes);
+    switch (how % 4) {
+    case 0: run_message(&requests, bytes); break;
+    case 1: run_message(&responses, bytes); break;
+    case 2: run_text(bytes); break;
+    default: run_input_values(&input, fuzz_has(how, 128)); break;
     }
     return 0;
 }

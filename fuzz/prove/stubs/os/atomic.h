@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * os/atomic.h as the prover sees it, in the place of the real one, whose builtins Frama-C cannot parse.
+ * Replaces os/atomic.h for the prover: Frama-C cannot parse the builtins of the real header.
  *
- * A load gives whatever a peer has put there at that moment: `llmp_seen64(where, n)` stands for what the load numbered n
- * found, and nothing at all is known of it. Two loads of one place have different numbers, so nothing proved here can
- * rest on a field keeping its value between two looks; and the number of loads says how often a function looked.
+ * A load returns any value, because a peer may have written it: `llmp_seen64(where, n)` is the value that load number n
+ * returned, and nothing is known about it. Two loads of one field have different numbers, so no proof can rely on a
+ * field keeping its value between two loads. The number of loads shows how often a function has read.
  */
 #ifndef LLMP_OS_ATOMIC_H
 #define LLMP_OS_ATOMIC_H
@@ -51,7 +51,7 @@ extern uint32_t llmp_load_u32(const uint32_t *where);
   @*/
 extern char llmp_load_char(const char *where);
 
-/* By the size of the field; the branches that are not taken disappear when the file is parsed. */
+/* Selects the load by the size of the field; Frama-C removes the other branches when it parses the file. */
 #define llmp_load_relaxed(where)                                                                                       \
     ((__typeof__(*(where)))(sizeof(__typeof__(*(where))) == 8 ? llmp_load_u64((const uint64_t *)(const void *)(where)) \
                             : sizeof(__typeof__(*(where))) == 4                                                        \
