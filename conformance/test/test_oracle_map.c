@@ -139,8 +139,8 @@ static void memfd_refuses_the_descriptor_of_a_pipe(void **state) {
     struct lc_desc desc = lc_desc_of(4096, id);
     assert_int_equal(lc_map_open(LC_MEMFD, &desc, 0, &map), -EINVAL);
     assert_false(lc_segment_exists(LC_MEMFD, &desc, 0));
-    close(ends[0]);
-    close(ends[1]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void failures_leak_no_descriptor(void **state) {
