@@ -65,7 +65,7 @@ static void wait_for_ever(struct lc_case *c, void *argument) {
     }
 }
 
-/* Creates all that a case can leave behind: maps, a helper with a map, and an adapter with a map. */
+/* Creates all that can remain after a case: maps, a helper with a map, and an adapter with a map. */
 static void create_all(struct lc_case *c) {
     struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_map segment;
