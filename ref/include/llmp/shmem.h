@@ -14,7 +14,7 @@
  * after its last use.
  *
  * Fork: a child inherits every map. The process that created a map owns it; closing an inherited copy in a child unmaps
- * it there and never removes the segment.
+ * it there and does not remove the segment, unless the owner and all other children that inherited the map are gone.
  *
  * Binary compatibility: the shared library's name contains the minor version until 1.0. Within one such version, option
  * structs keep their size: new options take reserved bytes, whose value 0 is the default. A nonzero reserved byte is
@@ -220,8 +220,9 @@ LLMP_API int llmp_shmem_provider_check(const llmp_shmem_provider *provider);
  *
  * The memory is reserved immediately where the system can do so: a full tmpfs is -ENOSPC here and not a SIGBUS later.
  * Access mode 0600. On Linux no segment outlives a killed owner for long: a sysv segment is removed with its last
- * attachment; posix names of a dead owner are removed when the next process closes one of its maps or creates its
- * first.
+ * attachment. posix names exist until the owner and all children that inherited the map are gone; then they are removed
+ * when the last process that has a map of that owner open closes it, or when another process creates its first map and
+ * no process has one open. Names of other implementations are never removed.
  *
  * @param size    bytes, 1 to LLMP_SHMEM_SIZE_MAX; rounded up to a multiple of the huge page size with huge pages
  * @param options null for the default
