@@ -68,7 +68,7 @@ int llmp_shmem_id_number(const llmp_shmem_id *id, int *number);
 /* Fills an id with a decimal number and zeroes its remaining bytes. */
 void llmp_shmem_id_from_number(llmp_shmem_id *id, int number);
 
-/* Returns 0, or -EINVAL if a reserved byte is set. */
+/* Returns 0, or -EINVAL if an unknown flag or a reserved byte is set. */
 int llmp_shmem_check_options(const llmp_shmem_options *options);
 
 /* Calls on_warning, if it is set. */

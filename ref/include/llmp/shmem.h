@@ -17,8 +17,8 @@
  * it there and does not remove the segment, unless the owner and all other children that inherited the map are gone.
  *
  * Binary compatibility: the shared library's name contains the minor version until 1.0. Within one such version, option
- * structs keep their size: new options take reserved bytes, whose value 0 is the default. A nonzero reserved byte is
- * refused with -EINVAL, so a program that sets an option which this library does not know gets an error.
+ * structs keep their size: new options take reserved bytes, whose value 0 is the default. A nonzero reserved byte or an
+ * unknown flag is refused with -EINVAL, so a program that sets an option which this library does not know gets an error.
  */
 #ifndef LLMP_SHMEM_H
 #define LLMP_SHMEM_H
@@ -174,7 +174,7 @@ enum llmp_shmem_flag {
 
 /** Options for creating and opening maps. All zero, or a null pointer, is the default. */
 typedef struct llmp_shmem_options {
-    uint32_t flags; /**< of enum llmp_shmem_flag */
+    uint32_t flags; /**< of enum llmp_shmem_flag; -EINVAL if another bit is set */
     uint32_t reserved0;
     /** Called when an option has no effect (no huge pages); may be null. `text` is valid during the call only. */
     void (*on_warning)(void *context, const char *text);
