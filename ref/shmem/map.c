@@ -120,6 +120,11 @@ int llmp_shmem_is_orphan(const llmp_shmem *map) {
     return provider->is_orphan != NULL ? provider->is_orphan(provider, map) : -ENOTSUP;
 }
 
+int llmp_shmem_is_reachable(const llmp_shmem *map) {
+    const llmp_shmem_provider *provider = map->provider;
+    return provider->is_reachable != NULL ? provider->is_reachable(provider, map) : -ENOTSUP;
+}
+
 void llmp_shmem_reap(const llmp_shmem *map) {
     const llmp_shmem_provider *provider = map->provider;
     if (provider->reap != NULL && llmp_shmem_is_orphan(map) == 1) {

@@ -49,6 +49,9 @@ struct llmp_shmem_provider {
     /* Returns true if no other process holds this opened map, or its owner no longer exists. May be null. */
     bool (*is_orphan)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
 
+    /* Returns true if the id of this map still leads to this segment. May be null. */
+    bool (*is_reachable)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
+
     /* Removes the segment of an orphan that would otherwise outlive all processes. May be null. */
     void (*reap)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
 

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The list of providers: find, default and check; and maps without an owner (shmem/liveness.h). */
+/* The list of providers: find, default and check; and maps without an owner or a name (shmem/liveness.h). */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shmem/liveness.h"
@@ -123,6 +129,95 @@ static void orphans_of_other_scopes_are_ENOTSUP(const struct shmem_case *c) {
     llmp_shmem_close(map);
 }
 
+/* ---------------------------------------------------------------- maps that can no longer be opened */
+
+static void expect_reachable(const llmp_shmem *map, int expected) {
+    llmp_shmem *clone;
+    assert_int_equal(llmp_shmem_is_reachable(map), expected);
+    int rc = llmp_shmem_clone(map, &clone);
+    assert_true((rc == 0) == (expected == 1));
+    llmp_shmem_close(clone);
+}
+
+static void a_map_is_reachable_for_its_owner_and_for_others(const struct shmem_case *c) {
+    struct shmem_pair pair = shmem_pair_create(c, 5000);
+    expect_reachable(pair.map, 1);
+    expect_reachable(pair.other, 1);
+    shmem_pair_close(&pair);
+}
+
+static void reachable_is_ENOTSUP_if_nothing_is_shared(const struct shmem_case *c) {
+    llmp_shmem *map = shmem_create(c, 5000);
+    assert_rc(llmp_shmem_is_reachable(map), -ENOTSUP);
+    llmp_shmem_close(map);
+}
+
+static void create_name(const llmp_shmem_desc *desc) {
+    int fd = shm_open(desc->id.bytes, O_CREAT | O_EXCL | O_RDWR, 0600);
+    assert_true(fd >= 0 && ftruncate(fd, (off_t)desc->size) == 0 && close(fd) == 0);
+}
+
+/* As programs that clean up /dev/shm do. */
+static void a_map_whose_name_was_removed_is_not_reachable(const struct shmem_case *c) {
+    struct shmem_pair pair = shmem_pair_create(c, 5000);
+    assert_int_equal(shm_unlink(pair.desc.id.bytes), 0);
+    expect_reachable(pair.map, 0);
+    expect_reachable(pair.other, 0);
+    create_name(&pair.desc); /* of another file */
+    expect_reachable(pair.map, 0);
+    expect_reachable(pair.other, 0);
+    assert_int_equal(shm_unlink(pair.desc.id.bytes), 0);
+    assert_int_equal(mkdir("/dev/shm/llmp_reachable", 0700), 0);
+    char path[64];
+    (void)snprintf(path, sizeof path, "/dev/shm%s", pair.desc.id.bytes);
+    assert_int_equal(rename("/dev/shm/llmp_reachable", path), 0);
+    expect_reachable(pair.map, 0);
+    assert_int_equal(rmdir(path), 0);
+    shmem_pair_close(&pair);
+}
+
+/* Linux lets processes attach a segment that is marked for removal while another process has it attached. */
+static void a_sysv_segment_that_was_removed_is_reachable_while_it_is_attached(void **state) {
+    (void)state;
+    struct shmem_pair pair = shmem_pair_create(shmem_case_of("sysv"), 5000);
+    assert_int_equal(shmctl((int)strtol(pair.desc.id.bytes, NULL, 10), IPC_RMID, NULL), 0);
+    expect_reachable(pair.map, 1);
+    expect_reachable(pair.other, 1);
+    shmem_pair_close(&pair);
+}
+
+static int leave_the_ipc_namespace(int socket, void *argument) {
+    (void)socket;
+    if (shmem_unshare(CLONE_NEWIPC) != 0) {
+        return CHILD_SKIP;
+    }
+    CHILD_REQUIRE(llmp_shmem_is_reachable(argument) == 0);
+    return 0;
+}
+
+static void a_sysv_segment_is_not_reachable_in_another_ipc_namespace(void **state) {
+    (void)state;
+    llmp_shmem *map = shmem_create(shmem_case_of("sysv"), 5000);
+    int status = shmem_run_in_child(leave_the_ipc_namespace, map);
+    expect_reachable(map, 1);
+    llmp_shmem_close(map);
+    shmem_check_child(status, "needs root, for an IPC namespace of its own");
+}
+
+static void a_memfd_whose_descriptor_names_another_file_is_not_reachable(void **state) {
+    (void)state;
+    llmp_shmem *map = shmem_create(shmem_case_of("memfd"), 5000), *other = shmem_create(shmem_case_of("memfd"), 5000);
+    int fd = llmp_shmem_fd(map), kept = dup(fd);
+    expect_reachable(map, 1);
+    assert_int_equal(dup2(llmp_shmem_fd(other), fd), fd);
+    expect_reachable(map, 0);
+    assert_int_equal(dup2(kept, fd), fd);
+    expect_reachable(map, 1);
+    assert_int_equal(close(kept), 0);
+    llmp_shmem_close(other);
+    llmp_shmem_close(map);
+}
+
 int main(void) {
     static const struct shmem_test tests[] = {
         SHMEM_ALL(names_are_short_and_in_lower_case),
@@ -132,6 +227,9 @@ int main(void) {
         SHMEM_SOME(an_opened_map_is_no_orphan_while_its_owner_lives, shmem_system_wide),
         SHMEM_SOME(an_opened_map_is_an_orphan_when_its_owner_was_killed, shmem_system_wide),
         SHMEM_SOME(orphans_of_other_scopes_are_ENOTSUP, not_system_wide),
+        SHMEM_SOME(a_map_is_reachable_for_its_owner_and_for_others, shmem_shares),
+        SHMEM_SOME(reachable_is_ENOTSUP_if_nothing_is_shared, shmem_shares_nothing),
+        SHMEM_SOME(a_map_whose_name_was_removed_is_not_reachable, shmem_named),
     };
     static const struct CMUnitTest others[] = {
         SHMEM_ONE(the_list_has_each_name_once_and_ends_with_null),
@@ -139,6 +237,9 @@ int main(void) {
         SHMEM_ONE(the_default_is_the_default_of_LibAFL),
         SHMEM_ONE(the_default_without_sysv_is_another_of_system_scope),
         SHMEM_ONE(check_returns_the_error_of_creating),
+        SHMEM_ONE(a_sysv_segment_that_was_removed_is_reachable_while_it_is_attached),
+        SHMEM_ONE(a_sysv_segment_is_not_reachable_in_another_ipc_namespace),
+        SHMEM_ONE(a_memfd_whose_descriptor_names_another_file_is_not_reachable),
     };
     return shmem_run("shmem_provider", tests, sizeof tests / sizeof tests[0], others, sizeof others / sizeof others[0]);
 }

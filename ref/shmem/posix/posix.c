@@ -9,6 +9,7 @@
 
 #include "os/os.h"
 #include "shmem/posix/file.h"
+#include "shmem/posix/lock.h"
 #include "shmem/posix/owner.h"
 #include "shmem/posix/providers.h"
 
@@ -57,8 +58,13 @@ static int posix_create(const llmp_shmem_provider *self, struct llmp_shmem *map,
     if (fd < 0) {
         return fd;
     }
+    struct stat st;
     int rc = llmp_shmem_file_reserve(fd, map->size);
     if (rc == 0) {
+        rc = llmp_shmem_file_stat(fd, &st);
+    }
+    if (rc == 0) {
+        map->identity = llmp_shmem_file_identity(&st);
         rc = llmp_shmem_file_map(map, fd);
     }
     if (rc != 0) {
@@ -80,6 +86,7 @@ static int map_existing(struct llmp_shmem *map, int fd) {
     if (rc != 0) {
         return rc;
     }
+    map->identity = llmp_shmem_file_identity(&st);
     return (uint64_t)st.st_size < map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
 }
 
@@ -130,6 +137,18 @@ static bool posix_is_orphan(const llmp_shmem_provider *self, const struct llmp_s
     return llmp_name_parse(map->id.bytes, &owner) && !llmp_owner_alive(&owner);
 }
 
+/* A shortage of the kernel says nothing about the name. */
+static bool posix_is_reachable(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
+    char path[sizeof LLMP_LOCK_DIRECTORY + LLMP_SHMEM_ID_SIZE];
+    struct stat st;
+    (void)snprintf(path, sizeof path, LLMP_LOCK_DIRECTORY "%s", map->id.bytes);
+    if (lstat(path, &st) != 0) {
+        return errno == ENOMEM;
+    }
+    return llmp_shmem_file_identity(&st) == map->identity;
+}
+
 static bool was_created(const struct llmp_shmem *map) {
     return map->owner.number != 0;
 }
@@ -155,4 +174,5 @@ const llmp_shmem_provider llmp_shmem_posix = {
     .open = posix_open,
     .close = posix_close,
     .is_orphan = posix_is_orphan,
+    .is_reachable = posix_is_reachable,
 };

@@ -89,6 +89,14 @@ static bool sysv_is_orphan(const llmp_shmem_provider *self, const struct llmp_sh
            segment.shm_nattch <= 1;
 }
 
+/* The kernel cannot reuse the number while this process is attached. */
+static bool sysv_is_reachable(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
+    struct shmid_ds segment;
+    int number;
+    return llmp_shmem_id_number(&map->id, &number) == 0 && shmctl(number, IPC_STAT, &segment) == 0;
+}
+
 static void sysv_reap(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
     (void)self;
     int number;
@@ -105,5 +113,6 @@ const llmp_shmem_provider llmp_shmem_sysv = {
     .open = sysv_open,
     .close = sysv_close,
     .is_orphan = sysv_is_orphan,
+    .is_reachable = sysv_is_reachable,
     .reap = sysv_reap,
 };
