@@ -78,7 +78,7 @@ static int run(const char *who, struct settings *settings) {
     }
     int rc = llmp_broker_new(&settings->broker, &broker);
     if (rc < 0) {
-        llmp_cmd_complain(who, "cannot start: %s", llmp_strerror(rc));
+        llmp_cmd_complain(who, "cannot start: %s", llmp_shmem_provider_explain(settings->broker.provider, rc));
         return LLMP_CMD_FAILED;
     }
     rc = serve(who, settings, broker);

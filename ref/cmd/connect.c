@@ -41,7 +41,8 @@ static void complain_connect(const char *subcommand, const llmp_client_options *
         llmp_cmd_complain(subcommand, "the broker at %s refused this client; does it use another --provider than %s?",
                           at.text, llmp_shmem_provider_name(provider));
     } else {
-        llmp_cmd_complain(subcommand, "cannot join the broker at %s: %s", at.text, llmp_strerror(rc));
+        llmp_cmd_complain(subcommand, "cannot join the broker at %s: %s", at.text,
+                          llmp_shmem_provider_explain(provider, rc));
     }
 }
 

@@ -61,7 +61,7 @@ static int complain_send(const char *who, int rc, const struct settings *setting
     } else if (rc == -ETIMEDOUT) {
         llmp_cmd_complain(who, "the broker took nothing for %g s", (double)settings->timeout_ns / 1e9);
     } else {
-        llmp_cmd_complain(who, "cannot send: %s", llmp_strerror(rc));
+        llmp_cmd_complain(who, "cannot send: %s", llmp_shmem_provider_explain(settings->client.sender.provider, rc));
     }
     return LLMP_CMD_FAILED;
 }

@@ -55,11 +55,17 @@ struct llmp_shmem_provider {
     /* Removes the segment of an orphan that would otherwise outlive all processes. May be null. */
     void (*reap)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
 
+    /*
+     * Names the resource of the system that is used up, after `code` was the result of create. Returns a static string,
+     * or null if the system does not report it. May be null.
+     */
+    const char *(*explain)(const llmp_shmem_provider *self, int code);
+
     /* Frees the instance. Null if the provider is built in. */
     void (*free)(const llmp_shmem_provider *self);
 };
 
-/* The built-in providers of this platform by preference; a null pointer ends them. Defined in posix/providers.c. */
+/* The built-in providers of this platform, the default first; a null pointer ends them. Defined in posix/providers.c. */
 extern const llmp_shmem_provider *const llmp_shmem_builtin_providers[];
 
 /*

@@ -58,27 +58,44 @@ static void check_of_a_working_provider_returns_0_and_leaves_nothing(const struc
 
 static void the_default_is_the_default_of_LibAFL(void **state) {
     (void)state;
-    if (llmp_shmem_provider_check(llmp_shmem_provider_find("sysv")) != 0) {
-        shmem_skip("needs System V shared memory");
-    }
     assert_string_equal(llmp_shmem_provider_name(llmp_shmem_provider_default()), "sysv");
 }
 
-static int find_default_without_sysv(int socket, void *argument) {
+static bool explains(const llmp_shmem_provider *provider, int code, const char *text) {
+    return strcmp(llmp_shmem_provider_explain(provider, code), text) == 0;
+}
+
+static int use_up_segments(int socket, void *argument) {
+    const llmp_shmem_provider *sysv = llmp_shmem_provider_find("sysv");
+    llmp_shmem *map;
     (void)socket;
     (void)argument;
-    if (shmem_unshare(CLONE_NEWIPC) != 0 || !shmem_write_file("/proc/sys/kernel/shmmni", "0")) {
+    if (shmem_unshare(CLONE_NEWIPC) != 0 || !shmem_write_file("/proc/sys/kernel/shmmni", "1")) {
         return CHILD_SKIP;
     }
-    CHILD_REQUIRE(llmp_shmem_provider_check(llmp_shmem_provider_find("sysv")) == -ENOSPC);
-    CHILD_REQUIRE(strcmp(llmp_shmem_provider_name(llmp_shmem_provider_default()), "posix") == 0);
+    CHILD_REQUIRE(llmp_shmem_create(sysv, 1, NULL, &map) == 0);
+    CHILD_REQUIRE(llmp_shmem_provider_check(sysv) == -ENOSPC);
+    CHILD_REQUIRE(llmp_shmem_provider_default() == sysv);
+    CHILD_REQUIRE(explains(sysv, -ENOSPC, "System V segments are used up (kernel.shmmni)"));
+    CHILD_REQUIRE(explains(NULL, -ENOSPC, "System V segments are used up (kernel.shmmni)"));
+    CHILD_REQUIRE(shmem_write_file("/proc/sys/kernel/shmmni", "4096"));
+    CHILD_REQUIRE(shmem_write_file("/proc/sys/kernel/shmall", "1"));
+    CHILD_REQUIRE(llmp_shmem_provider_check(sysv) == -ENOSPC);
+    CHILD_REQUIRE(explains(sysv, -ENOSPC, "the memory for System V segments is used up (kernel.shmall)"));
+    llmp_shmem_close(map);
     return 0;
 }
 
-static void the_default_without_sysv_is_another_of_system_scope(void **state) {
+static void the_default_stays_sysv_when_its_segments_are_used_up(void **state) {
     (void)state;
-    shmem_check_child(shmem_run_in_child(find_default_without_sysv, NULL),
-                      "needs root, for an IPC namespace of its own");
+    shmem_check_child(shmem_run_in_child(use_up_segments, NULL), "needs root, for an IPC namespace of its own");
+}
+
+static void other_errors_are_explained_by_strerror(const struct shmem_case *c) {
+    const int codes[] = {0, -EMFILE, -ENOMEM, -LLMP_E_SIZE_ZERO, -LLMP_E_NO_SEGMENT};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        assert_string_equal(llmp_shmem_provider_explain(shmem_provider(c), codes[i]), llmp_strerror(codes[i]));
+    }
 }
 
 #define READ_ONLY (MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
@@ -91,6 +108,11 @@ static int check_without_dev_shm(int socket, void *argument) {
         return CHILD_SKIP;
     }
     CHILD_REQUIRE(llmp_shmem_provider_check(posix) == -ENOSPC);
+    CHILD_REQUIRE(explains(posix, -ENOSPC, "the files of /dev/shm are used up (nr_inodes)"));
+    CHILD_REQUIRE(shmem_mount("tmpfs", "size=64k") == 0);
+    llmp_shmem *map;
+    CHILD_REQUIRE(llmp_shmem_create(posix, 1 << 20, NULL, &map) == -ENOSPC);
+    CHILD_REQUIRE(explains(posix, -ENOSPC, "/dev/shm has no room for a map of that size"));
     CHILD_REQUIRE(shmem_mount("tmpfs", "size=64k") == 0 && mount(NULL, "/dev/shm", NULL, READ_ONLY, NULL) == 0);
     CHILD_REQUIRE(llmp_shmem_provider_check(posix) == -EROFS);
     return 0;
@@ -224,6 +246,7 @@ int main(void) {
         SHMEM_ALL(a_summary_is_one_line),
         SHMEM_ALL(the_scope_is_as_documented),
         SHMEM_ALL(check_of_a_working_provider_returns_0_and_leaves_nothing),
+        SHMEM_ALL(other_errors_are_explained_by_strerror),
         SHMEM_SOME(an_opened_map_is_no_orphan_while_its_owner_lives, shmem_system_wide),
         SHMEM_SOME(an_opened_map_is_an_orphan_when_its_owner_was_killed, shmem_system_wide),
         SHMEM_SOME(orphans_of_other_scopes_are_ENOTSUP, not_system_wide),
@@ -235,7 +258,7 @@ int main(void) {
         SHMEM_ONE(the_list_has_each_name_once_and_ends_with_null),
         SHMEM_ONE(find_matches_whole_names_only),
         SHMEM_ONE(the_default_is_the_default_of_LibAFL),
-        SHMEM_ONE(the_default_without_sysv_is_another_of_system_scope),
+        SHMEM_ONE(the_default_stays_sysv_when_its_segments_are_used_up),
         SHMEM_ONE(check_returns_the_error_of_creating),
         SHMEM_ONE(a_sysv_segment_that_was_removed_is_reachable_while_it_is_attached),
         SHMEM_ONE(a_sysv_segment_is_not_reachable_in_another_ipc_namespace),

@@ -193,7 +193,10 @@ LLMP_API const llmp_shmem_provider *llmp_shmem_provider_at(size_t index);
 /** @return the built-in provider of that name ("sysv"), or null */
 LLMP_API const llmp_shmem_provider *llmp_shmem_provider_find(const char *name);
 
-/** @return LibAFL's default if it is available (sysv on Linux), else the first available one of system scope */
+/**
+ * @return LibAFL's default on this platform (sysv on Linux): a constant. If it does not work at the moment, creating a
+ *         map fails, and llmp_shmem_provider_explain() tells why.
+ */
 LLMP_API const llmp_shmem_provider *llmp_shmem_provider_default(void);
 
 /** Frees a provider that was created at run time. Null and built-in providers are ignored. */
@@ -214,6 +217,17 @@ LLMP_API llmp_shmem_scope llmp_shmem_provider_scope(const llmp_shmem_provider *p
  * @return 0, or the error that creating the map returned
  */
 LLMP_API int llmp_shmem_provider_check(const llmp_shmem_provider *provider);
+
+/**
+ * Explains the error of creating a map, or a channel, with this provider. Where the system reports it, the text names
+ * the resource that is used up now ("System V segments are used up (kernel.shmmni)"); otherwise it is that of
+ * llmp_strerror().
+ *
+ * @param provider null for llmp_shmem_provider_default()
+ * @param code     the return value of the function that failed
+ * @return a static string, never null. Thread-safe.
+ */
+LLMP_API const char *llmp_shmem_provider_explain(const llmp_shmem_provider *provider, int code);
 
 /**
  * Creates a zeroed map that this process owns.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "os/os.h"
@@ -166,6 +167,19 @@ static void posix_close(const llmp_shmem_provider *self, struct llmp_shmem *map,
     }
 }
 
+static const char *posix_explain(const llmp_shmem_provider *self, int code) {
+    (void)self;
+    struct statvfs fs;
+    if (code == -ENOENT) {
+        return "there is no " LLMP_LOCK_DIRECTORY;
+    }
+    if (code != -ENOSPC || statvfs(LLMP_LOCK_DIRECTORY, &fs) != 0) {
+        return NULL;
+    }
+    return fs.f_files != 0 && fs.f_favail == 0 ? "the files of " LLMP_LOCK_DIRECTORY " are used up (nr_inodes)"
+                                               : LLMP_LOCK_DIRECTORY " has no room for a map of that size";
+}
+
 const llmp_shmem_provider llmp_shmem_posix = {
     .name = "posix",
     .summary = "named memory files (shm_open, mmap): \"mmap\" in LibAFL",
@@ -175,4 +189,5 @@ const llmp_shmem_provider llmp_shmem_posix = {
     .close = posix_close,
     .is_orphan = posix_is_orphan,
     .is_reachable = posix_is_reachable,
+    .explain = posix_explain,
 };

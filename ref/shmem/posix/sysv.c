@@ -7,6 +7,7 @@
  * processes are killed (ID-4).
  */
 #include <errno.h>
+#include <stddef.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
@@ -105,6 +106,20 @@ static void sysv_reap(const llmp_shmem_provider *self, const struct llmp_shmem *
     }
 }
 
+/* shmget() returns ENOSPC for both limits. */
+static const char *sysv_explain(const llmp_shmem_provider *self, int code) {
+    (void)self;
+    struct shminfo limits;
+    struct shm_info used;
+    if (code != -ENOSPC || shmctl(0, IPC_INFO, (struct shmid_ds *)(void *)&limits) < 0 ||
+        shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&used) < 0) {
+        return NULL;
+    }
+    return used.used_ids >= 0 && (unsigned long)used.used_ids >= limits.shmmni
+               ? "System V segments are used up (kernel.shmmni)"
+               : "the memory for System V segments is used up (kernel.shmall)";
+}
+
 const llmp_shmem_provider llmp_shmem_sysv = {
     .name = "sysv",
     .summary = "System V segments (shmget, shmat): LibAFL's default on Linux",
@@ -115,4 +130,5 @@ const llmp_shmem_provider llmp_shmem_sysv = {
     .is_orphan = sysv_is_orphan,
     .is_reachable = sysv_is_reachable,
     .reap = sysv_reap,
+    .explain = sysv_explain,
 };
