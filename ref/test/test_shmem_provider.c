@@ -141,6 +141,30 @@ static void an_opened_map_is_an_orphan_when_its_owner_was_killed(const struct sh
     llmp_shmem_close(map);
 }
 
+/* The attachments of this process are not those of another holder. */
+static void a_map_that_this_process_has_open_twice_is_an_orphan_too(const struct shmem_case *c) {
+    llmp_shmem_desc desc;
+    struct shmem_peer peer = shmem_start_owner(c, &desc);
+    llmp_shmem *one = shmem_open(c, &desc), *two = shmem_open(c, &desc);
+    assert_int_equal(llmp_shmem_is_orphan(one), 0);
+    shmem_peer_kill(&peer);
+    assert_int_equal(llmp_shmem_is_orphan(one), 1);
+    assert_int_equal(llmp_shmem_is_orphan(two), 1);
+    llmp_shmem_close(one);
+    assert_int_equal(llmp_shmem_is_orphan(two), 1);
+    llmp_shmem_close(two);
+}
+
+/* A channel whose two ends are in one process. */
+static void a_map_that_this_process_created_is_no_orphan(const struct shmem_case *c) {
+    struct shmem_pair pair = shmem_pair_create(c, 5000);
+    llmp_shmem *third = shmem_open(c, &pair.desc);
+    assert_int_equal(llmp_shmem_is_orphan(pair.map), 0);
+    assert_int_equal(llmp_shmem_is_orphan(pair.other), 0);
+    llmp_shmem_close(third);
+    shmem_pair_close(&pair);
+}
+
 static bool not_system_wide(const struct shmem_case *c) {
     return c->scope != LLMP_SCOPE_SYSTEM;
 }
@@ -249,6 +273,8 @@ int main(void) {
         SHMEM_ALL(other_errors_are_explained_by_strerror),
         SHMEM_SOME(an_opened_map_is_no_orphan_while_its_owner_lives, shmem_system_wide),
         SHMEM_SOME(an_opened_map_is_an_orphan_when_its_owner_was_killed, shmem_system_wide),
+        SHMEM_SOME(a_map_that_this_process_has_open_twice_is_an_orphan_too, shmem_system_wide),
+        SHMEM_SOME(a_map_that_this_process_created_is_no_orphan, shmem_system_wide),
         SHMEM_SOME(orphans_of_other_scopes_are_ENOTSUP, not_system_wide),
         SHMEM_SOME(a_map_is_reachable_for_its_owner_and_for_others, shmem_shares),
         SHMEM_SOME(reachable_is_ENOTSUP_if_nothing_is_shared, shmem_shares_nothing),

@@ -24,8 +24,9 @@ void llmp_lock_enter(void);
 void llmp_lock_leave(void);
 
 /*
- * Makes sure that this process has a description of its own, of the /dev/shm that is mounted now, with all its locks. A
- * program that becomes a daemon closes all descriptors, also this one. Returns 0 or -errno: the locks are then as before.
+ * Makes sure that this process has a description of its own, of the /dev/shm that is mounted now, with all its locks:
+ * it may be a child, another one may have been mounted, and a program that becomes a daemon closes all descriptors.
+ * Returns 0 or -errno; after an error the locks are as before.
  */
 int llmp_lock_settle(void);
 

@@ -24,7 +24,7 @@ struct llmp_owner {
     uint32_t token; /* less than llmp_name_tokens(pid) */
 };
 
-/* Returns how many tokens names with that pid can have: 6 for one of 7 digits, which no Linux pid exceeds; else more. */
+/* Returns how many tokens names with that pid can have: 6 or more, or 0 if it has over 7 digits (none on Linux). */
 uint32_t llmp_name_tokens(pid_t pid);
 
 /* Fills an id with a new random name. One of a pid of 7 digits is one of 3844. */

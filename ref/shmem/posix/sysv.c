@@ -11,6 +11,7 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
+#include "shmem/posix/attachments.h"
 #include "shmem/posix/providers.h"
 #include "shmem/prepare.h"
 
@@ -69,25 +70,36 @@ static int sysv_open(const llmp_shmem_provider *self, struct llmp_shmem *map, co
     if (rc == 0 && segment.shm_segsz < map->size) {
         rc = -LLMP_E_SIZE_CLAIM;
     }
+    if (rc == 0) {
+        rc = llmp_attachments_add(number);
+    }
     if (rc != 0) {
         (void)shmdt(map->data);
     }
     return rc;
 }
 
-/* `remove` needs no call: sysv_create() has marked the segment. */
+/*
+ * `remove` needs no call: sysv_create() has marked the segment. Counted less first: another thread must not see fewer
+ * attachments than this process counts.
+ */
 static void sysv_close(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove) {
     (void)self;
     (void)remove;
+    int number;
+    if (map->owner.number == 0 && llmp_shmem_id_number(&map->id, &number) == 0) {
+        llmp_attachments_remove(number);
+    }
     (void)shmdt(map->data);
 }
 
+/* Those that a child of this process inherited count as another holder's: the kernel does not tell them apart. */
 static bool sysv_is_orphan(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
     (void)self;
     struct shmid_ds segment;
     int number;
     return llmp_shmem_id_number(&map->id, &number) == 0 && shmctl(number, IPC_STAT, &segment) == 0 &&
-           segment.shm_nattch <= 1;
+           segment.shm_nattch <= llmp_attachments_count(number);
 }
 
 /* The kernel cannot reuse the number while this process is attached. */
