@@ -80,7 +80,7 @@ check "providers" says 0 '^sysv *system *yes *yes ' llmp providers
 used_up='echo 0 >/proc/sys/kernel/shmmni && exec "$0" "$@"'
 if unshare -i sh -c "$used_up" true 2>/dev/null; then
     reason='System V segments are used up (kernel.shmmni)'
-    check "providers: sysv is used up" says 0 "not here: $reason" unshare -i sh -c "$used_up" "$LLMP" providers
+    check "providers: sysv is used up" says 0 ": $reason" unshare -i sh -c "$used_up" "$LLMP" providers
     check "providers: it stays the default" says 0 '^sysv *system *no *yes ' unshare -i sh -c "$used_up" "$LLMP" providers
     check "broker: sysv is used up" says 1 "cannot start: $reason" unshare -i sh -c "$used_up" "$LLMP" broker --port 0
 else
