@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "channel/page_readers.h"
+#include "channel/shortage.h"
 
 #define POOL_BYTES ((size_t)64 << 20)
 #define PAGES_MIN 4u
@@ -134,10 +135,6 @@ static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_sender_p
         return 0;
     }
     return rc;
-}
-
-bool llmp_is_shortage(int rc) {
-    return rc == -ENOSPC || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
 }
 
 /*

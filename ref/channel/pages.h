@@ -22,9 +22,6 @@ void llmp_pages_fini(struct llmp_page_set *pages);
  */
 int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool ignore_window);
 
-/* Returns true if the code means that the system lacks memory or descriptors for a page, which may change by itself. */
-bool llmp_is_shortage(int rc);
-
 /* Creates spare pages up to the bound. Returns 0, -EINVAL without a bound, or the error of creating a page. */
 int llmp_pages_fill(struct llmp_page_set *pages, size_t size);
 

@@ -265,9 +265,10 @@ LLMP_API void llmp_receiver_free(llmp_receiver *receiver);
  *
  * @param message    receives a copy of the header and a view of the payload, valid until the next call on this receiver
  * @param timeout_ns LLMP_NOWAIT checks once
- * @return 0; -EAGAIN or -ETIMEDOUT if there is none; -LLMP_E_CLOSED after the last one; any other error means that the
- *         sender violated the protocol or that its page could not be opened. After such an error every call returns
- *         -LLMP_E_BROKEN, and llmp_receiver_error() the first cause.
+ * @return 0; -EAGAIN or -ETIMEDOUT if there is none, or if the next page cannot be mapped for lack of memory or
+ *         descriptors: it is there when the shortage is over (llmp_receiver_stats.shortage); -LLMP_E_CLOSED after the
+ *         last one; any other error means that the sender violated the protocol or that its page could not be opened.
+ *         After such an error every call returns -LLMP_E_BROKEN, and llmp_receiver_error() the first cause.
  */
 LLMP_API int llmp_recv(llmp_receiver *receiver, llmp_message *message, int64_t timeout_ns);
 
@@ -322,6 +323,7 @@ typedef struct llmp_receiver_stats {
     uint64_t pages_turned; /**< END_OF_PAGE messages followed */
     uint64_t maps_opened;  /**< pages mapped since it was created; constant in the steady state */
     uint64_t maps_live;    /**< pages mapped now */
+    int64_t shortage;      /**< 0, or why the next page cannot be mapped now: -EMFILE, -ENFILE, -ENOMEM or -ENOSPC */
 } llmp_receiver_stats;
 
 /** Fills the first `size` bytes of `stats`; pass `sizeof *stats`. */
@@ -367,7 +369,10 @@ enum {
     LLMP_EVENT_CLIENT_REMOVED, /**< code: the client's protocol violation, or -LLMP_E_CLIENT_GONE */
     LLMP_EVENT_PEER_REFUSED,   /**< a TCP peer was refused; code: why */
     LLMP_EVENT_OVERRUN,        /**< a broadcast page was evicted before all clients had read it */
-    LLMP_EVENT_MESSAGE_LOST    /**< a message of this client could not be forwarded; code: why (no memory) */
+    LLMP_EVENT_MESSAGE_LOST,   /**< a message of this client could not be forwarded; code: why (no memory) */
+    LLMP_EVENT_SHORTAGE /**< the broker waits for memory or descriptors; code: what it lacks (-EMFILE, -ENOMEM …);
+                                    client: whose messages wait, 0 if the broadcast or a new client does. Reported again
+                                    only after 1 s without a shortage */
 };
 
 /** An event of the broker. Allocated by the library, which may add fields at its end. */
