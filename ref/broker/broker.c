@@ -49,8 +49,12 @@ static int open_broadcast(llmp_broker *broker) {
         .max_message = o->max_message,
     };
     int rc = llmp_sender_new(&options, &broker->broadcast);
-    if (rc == 0) {
-        llmp_sender_make_broadcast(broker->broadcast);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = llmp_sender_make_broadcast(broker->broadcast);
+    if (rc != 0) {
+        (void)llmp_sender_free(broker->broadcast, LLMP_NOWAIT);
     }
     return rc;
 }

@@ -19,10 +19,12 @@ static inline int alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, 
     if (rc != 0) {
         return rc;
     }
+    const size_t max_alloc = sender->max_alloc;
     size_t padded;
     while (!fits(sender, length, &padded)) {
         rc = llmp_sender_turn_page(sender, timeout_ns);
         if (rc != 0) {
+            lower_max_alloc(sender, max_alloc);
             return rc;
         }
     }

@@ -104,10 +104,8 @@ void llmp_sender_set_id(llmp_sender *sender, uint32_t sender_id) {
     }
 }
 
-void llmp_sender_make_broadcast(llmp_sender *sender) {
-    sender->pages.history = true;
-    sender->pages.receivers = 0;
-    llmp_pages_newest(&sender->pages)->expected = 0;
+int llmp_sender_make_broadcast(llmp_sender *sender) {
+    return llmp_pages_make_broadcast(&sender->pages);
 }
 
 void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats, size_t size) {

@@ -52,6 +52,9 @@ struct llmp_shmem_provider {
     /* Removes the segment of an orphan that would otherwise outlive all processes. May be null. */
     void (*reap)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
 
+    /* Returns how many bytes further maps can have together, or UINT64_MAX if that is not known. May be null. */
+    uint64_t (*room)(const llmp_shmem_provider *self);
+
     /* Frees the instance. Null if the provider is built in. */
     void (*free)(const llmp_shmem_provider *self);
 };

@@ -123,7 +123,8 @@ typedef struct llmp_sender_options {
     llmp_page_policy page_policy;
     llmp_reuse_order reuse_order;
     uint32_t receivers; /**< receivers that will read from the first page on; 0: one. See llmp_sender_add_receiver() */
-    uint32_t max_pages; /**< bound on unread pages, at least 2; 0: as many as fit in 64 MiB, at least 4 */
+    uint32_t max_pages; /**< bound on unread pages, at least 2; 0: as many as fit in 64 MiB, at least 4, but on a system
+                             with little memory (of the machine, a container, or the place of the pages) fewer */
     uint32_t window;    /**< pages to reuse in rotation, 2 to max_pages; 0: measured and adapted at run time */
     uint32_t batch;     /**< publish after this many messages, or at llmp_sender_flush(); 0 or 1: after each */
     llmp_wait wait;     /**< how to wait for a slow receiver */
@@ -155,7 +156,8 @@ LLMP_API llmp_shmem_desc llmp_sender_describe(const llmp_sender *sender);
  * llmp_sender_commit() and llmp_sender_cancel() must follow. Receivers do not see it before the commit.
  *
  * @param length     bytes of payload, 0 to max_message
- * @param timeout_ns how long to wait when max_pages pages are unread, or when the system has no memory for another
+ * @param timeout_ns how long to wait when max_pages pages are unread, or when the system has no memory for another; the
+ *                   result then says what it lacks (-ENOSPC, -ENOMEM, -EMFILE, -ENFILE)
  * @param payload    receives the address of `length` writable bytes in the page, 8-byte aligned
  * @return 0, -EAGAIN, -ETIMEDOUT, -LLMP_E_TOO_LARGE, -LLMP_E_ALLOC_PENDING, -LLMP_E_CLOSED, or the error of creating a
  *         page
@@ -392,7 +394,7 @@ typedef struct llmp_broker_options {
     llmp_shmem_options shmem;            /**< how broadcast pages are created */
     size_t page_size;                    /**< bytes of a broadcast page; 0: 1 MiB */
     size_t max_message;   /**< bytes of the largest payload to forward; a client that sends more is removed; 0: 1 GiB */
-    uint32_t history;     /**< broadcast pages to keep, at least 2; 0: as many as fit in 64 MiB, at least 4; or
+    uint32_t history;     /**< broadcast pages to keep, at least 2; 0: as many as the default of max_pages; or
                               LLMP_HISTORY_ALL (as LibAFL does) */
     uint32_t max_clients; /**< at the same time, including removed ones whose process still exists; 0: 1024 */
     uint32_t exit_after;  /**< llmp_broker_run() returns when this many clients have joined and all left; 0: never */
@@ -415,7 +417,7 @@ typedef struct llmp_broker_options {
     uint64_t reserved[8];
 } llmp_broker_options;
 
-/** Creates a broker and its broadcast channel. `out` receives the broker, or null on failure. */
+/** Creates a broker and its broadcast channel, with the two pages that it needs to turn. `out` receives the broker, or null on failure. */
 LLMP_API int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out);
 
 /**

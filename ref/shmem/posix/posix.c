@@ -122,6 +122,11 @@ static void posix_close(const llmp_shmem_provider *self, struct llmp_shmem *map,
     }
 }
 
+static uint64_t posix_room(const llmp_shmem_provider *self) {
+    (void)self;
+    return llmp_os_free_space("/dev/shm");
+}
+
 const llmp_shmem_provider llmp_shmem_posix = {
     .name = "posix",
     .summary = "named memory files (shm_open, mmap): \"mmap\" in LibAFL",
@@ -130,4 +135,5 @@ const llmp_shmem_provider llmp_shmem_posix = {
     .open = posix_open,
     .close = posix_close,
     .is_orphan = posix_is_orphan,
+    .room = posix_room,
 };
