@@ -67,9 +67,9 @@ static void send_pending(llmp_broker *broker) {
 }
 
 void llmp_route_exit(llmp_broker *broker) {
-    while (!broker->exited) {
-        int rc = llmp_sender_exit(broker->broadcast, LLMP_NOWAIT);
-        broker->exited = rc != -EAGAIN || llmp_sender_evict_oldest(broker->broadcast) != 0;
+    if (!broker->exited) {
+        (void)llmp_sender_exit(broker->broadcast, LLMP_NOWAIT);
+        broker->exited = true;
     }
 }
 

@@ -7,6 +7,7 @@
 #include "channel/page_supply.h"
 #include "channel/shortage.h"
 #include "os/os.h"
+#include "shmem/liveness.h"
 
 /* The default bound, if the process may use MEMORY_SHARE times as much memory; otherwise that share of it. */
 #define POOL_BYTES ((size_t)64 << 20)
@@ -15,6 +16,8 @@
 /* For pages of which PAGES_MIN would take a quarter of the memory. */
 #define PAGES_MIN_LARGE 2u
 #define NO_BOUND UINT32_MAX
+/* A broadcast takes its reserve later if that would be more than this part of what is left for clients. */
+#define RESERVE_SHARE 4u
 
 /* ---------------------------------------------------------------- bounds */
 
@@ -249,5 +252,6 @@ int llmp_pages_make_broadcast(struct llmp_page_set *pages) {
         return 0;
     }
     pages->reserved = 1;
-    return llmp_pages_fill_reserve(pages, pages->page_size);
+    bool scarce = llmp_shmem_room(pages->provider) / RESERVE_SHARE < pages->page_size;
+    return scarce ? 0 : llmp_pages_fill_reserve(pages, pages->page_size);
 }

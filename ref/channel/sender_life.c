@@ -70,7 +70,7 @@ static int linger(llmp_sender *sender, int64_t linger_ns) {
     struct llmp_deadline deadline = llmp_deadline_in(linger_ns);
     (void)llmp_sender_cancel(sender);
     llmp_sender_flush(sender);
-    int rc = sender->exited ? 0 : llmp_sender_exit(sender, linger_ns);
+    int rc = sender->exited ? 0 : llmp_sender_exit(sender, LLMP_NOWAIT);
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, LLMP_WAIT_ADAPTIVE);
     while (rc == 0 && !llmp_sender_drained(sender)) {

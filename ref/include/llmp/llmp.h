@@ -196,7 +196,13 @@ LLMP_API int llmp_send(llmp_sender *sender, uint32_t tag, uint32_t flags, const 
  */
 LLMP_API int64_t llmp_send_many(llmp_sender *sender, const llmp_message *messages, size_t count, int64_t timeout_ns);
 
-/** Publishes what is committed and ends the channel with EXITING; later sends return -LLMP_E_CLOSED. */
+/**
+ * Publishes what is committed and ends the channel with EXITING; later sends return -LLMP_E_CLOSED.
+ *
+ * @param timeout_ns how long to wait for another page if this one is full. After that EXITING takes the place that is
+ *                   kept for END_OF_PAGE (SEND-1), so it is never missing
+ * @return 0, -LLMP_E_CLOSED, -LLMP_E_ALLOC_PENDING
+ */
 LLMP_API int llmp_sender_exit(llmp_sender *sender, int64_t timeout_ns);
 
 /**
