@@ -165,6 +165,19 @@ static void SEND_1_room_for_end_of_page(void **state) {
     expect_finding(channel, "SEND-1", slot);
 }
 
+/* No END_OF_PAGE follows EXITING, so it may take its room. */
+static void EXITING_on_a_full_page(void **state) {
+    struct channel *channel = *state;
+    channel_send(channel, 0);
+    channel_send(channel, 3800);
+    expect_message(channel, 1, 0);
+    expect_message(channel, 2, 3800);
+    assert_false(lc_writer_fits(&channel->writer, 0));
+    lc_writer_send(&channel->writer, LC_TAG_EXITING, 0, 0, 0);
+    assert_int_equal(lc_reader_next(&channel->reader, &channel->message), 1);
+    assert_int_equal(channel->message.tag, LC_TAG_EXITING);
+}
+
 static void messages_up_to_and_beyond_the_end_of_the_map(void **state) {
     struct channel *channel = *state;
     uint64_t slot = lc_writer_prepare(&channel->writer, TAG, 0, 4096 - 48 - 40, 0);
@@ -302,6 +315,7 @@ int main(void) {
         CHANNEL_TEST(max_alloc_size_too_small),
         CHANNEL_TEST(overwritten_headers_are_ignored),
         CHANNEL_TEST(SEND_1_room_for_end_of_page),
+        CHANNEL_TEST(EXITING_on_a_full_page),
         CHANNEL_TEST(messages_up_to_and_beyond_the_end_of_the_map),
         cmocka_unit_test(ID_4_a_truncated_segment),
         CHANNEL_TEST(BROKER_7_64_bytes_longer),

@@ -48,6 +48,11 @@ uint64_t llmp_os_memory_size(void) {
     return (uint64_t)1 << 33;
 }
 
+uint64_t llmp_os_free_space(const char *path) {
+    (void)path;
+    return UINT64_MAX;
+}
+
 struct llmp_process_id llmp_os_process_id(void) {
     return (struct llmp_process_id){.number = 1};
 }

@@ -49,8 +49,12 @@ static int open_broadcast(llmp_broker *broker) {
         .max_message = o->max_message,
     };
     int rc = llmp_sender_new(&options, &broker->broadcast);
-    if (rc == 0) {
-        llmp_sender_make_broadcast(broker->broadcast);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = llmp_sender_make_broadcast(broker->broadcast);
+    if (rc != 0) {
+        (void)llmp_sender_free(broker->broadcast, LLMP_NOWAIT);
     }
     return rc;
 }
@@ -120,11 +124,12 @@ static void finish(llmp_broker *broker) {
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, broker->options.wait);
     broker->finishing = true;
-    while (llmp_broker_run_once(broker) > 0 || broker->has_pending) {
-        if (broker->has_pending) {
-            (void)llmp_waiter_step(&waiter, (struct llmp_deadline){LLMP_FOREVER});
-        } else if (llmp_deadline_passed(deadline)) {
+    while (llmp_broker_run_once(broker) > 0 || broker->has_pending || broker->client_waits) {
+        if (!broker->has_pending && llmp_deadline_passed(deadline)) {
             break;
+        }
+        if (broker->has_pending || broker->client_waits) {
+            (void)llmp_waiter_step(&waiter, (struct llmp_deadline){LLMP_FOREVER});
         }
     }
     llmp_route_exit(broker);

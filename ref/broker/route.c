@@ -11,9 +11,9 @@
 #include "broker/slow_clients.h"
 #include "broker/state.h"
 #include "channel/page.h"
-#include "channel/pages.h"
 #include "channel/receiver.h"
 #include "channel/sender.h"
+#include "channel/shortage.h"
 #include "os/os.h"
 
 /* Messages that are read of one client before the next client gets its turn. */
@@ -44,6 +44,9 @@ int llmp_route_broadcast(llmp_broker *broker, const void *from, const llmp_broke
 /* Returns true if the message has to be sent again later. If it is lost, reports that. */
 static bool must_retry(llmp_broker *broker, const void *from, const llmp_broker_message *message) {
     int rc = llmp_route_broadcast(broker, from, message);
+    if (llmp_is_shortage(rc)) {
+        llmp_broker_report_shortage(broker, 0, rc);
+    }
     bool retry = rc == -EAGAIN || (llmp_is_shortage(rc) && !llmp_slow_clients_timeout_expired(broker));
     if (rc != 0 && !retry) {
         llmp_broker_report(broker, LLMP_EVENT_MESSAGE_LOST, message->client, rc);
@@ -64,9 +67,9 @@ static void send_pending(llmp_broker *broker) {
 }
 
 void llmp_route_exit(llmp_broker *broker) {
-    while (!broker->exited) {
-        int rc = llmp_sender_exit(broker->broadcast, LLMP_NOWAIT);
-        broker->exited = rc != -EAGAIN || llmp_sender_evict_oldest(broker->broadcast) != 0;
+    if (!broker->exited) {
+        (void)llmp_sender_exit(broker->broadcast, LLMP_NOWAIT);
+        broker->exited = true;
     }
 }
 
@@ -146,6 +149,9 @@ static int add_shm_client(llmp_broker *broker, const llmp_message *message) {
     llmp_shmem_desc ignored;
     llmp_eop_read(message->payload, &channel);
     int64_t id = llmp_broker_add_client(broker, &channel, &ignored);
+    if (llmp_is_shortage((int)id)) {
+        return (int)id;
+    }
     if (id < 0) {
         llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, 0, (int)id);
     }
@@ -189,14 +195,41 @@ static int handle(llmp_broker *broker, struct llmp_broker_client *client, const 
     return forward(broker, NULL, &routed);
 }
 
-/* The last messages are read without coalescing, which could leave some unread. */
+/* The last messages are read without coalescing, which could leave some unread; but during a shortage, polling limits
+ * the attempts. */
 static int read_one(const llmp_broker *broker, struct llmp_broker_client *client, llmp_message *message) {
-    bool last = client->leaving || broker->finishing;
+    bool last = (client->leaving || broker->finishing) && llmp_receiver_shortage(client->channel) == 0;
     return last ? llmp_recv(client->channel, message, LLMP_NOWAIT) : llmp_receiver_poll(client->channel, message);
 }
 
 static int leaving_result(const struct llmp_broker_client *client) {
     return client->leaving_code != 0 ? client->leaving_code : -LLMP_E_CLOSED;
+}
+
+static void wait_for_shortage(llmp_broker *broker, const struct llmp_broker_client *client, int rc) {
+    broker->client_waits = true;
+    llmp_broker_report_shortage(broker, client->id, rc);
+}
+
+/* There is no message. Returns 0, or the code that ends a client of which all was read. */
+static int end_of_messages(llmp_broker *broker, const struct llmp_broker_client *client) {
+    int shortage = llmp_receiver_shortage(client->channel);
+    if (shortage != 0) {
+        wait_for_shortage(broker, client, shortage);
+        return 0;
+    }
+    return client->leaving ? leaving_result(client) : 0;
+}
+
+/* As handle(). A message that cannot be handled for a shortage stays the client's next one. */
+static int handle_or_unread(llmp_broker *broker, struct llmp_broker_client *client, const llmp_message *message) {
+    int rc = handle(broker, client, message);
+    if (llmp_is_shortage(rc)) {
+        llmp_receiver_unread(client->channel);
+        wait_for_shortage(broker, client, rc);
+        return -EAGAIN;
+    }
+    return rc;
 }
 
 /* Reads up to a quantum. Returns 0, or the code that ends this client: -LLMP_E_CLOSED if it left. */
@@ -205,14 +238,14 @@ static int read_quantum(llmp_broker *broker, struct llmp_broker_client *client, 
         llmp_message message;
         int rc = read_one(broker, client, &message);
         if (rc == -EAGAIN) {
-            return client->leaving ? leaving_result(client) : 0;
+            return end_of_messages(broker, client);
         }
         if (rc == 0) {
-            (*count)++;
-            rc = handle(broker, client, &message);
+            rc = handle_or_unread(broker, client, &message);
+            *count += rc != -EAGAIN;
         }
         if (rc != 0) {
-            return rc;
+            return rc == -EAGAIN ? 0 : rc;
         }
     }
     return 0;
@@ -244,6 +277,7 @@ uint32_t llmp_route_round(llmp_broker *broker) {
     uint32_t count = 0;
     uint32_t i = 0;
     uint32_t end = broker->count;
+    broker->client_waits = false;
     send_pending(broker);
     while (i < end && !broker->has_pending) {
         int rc = read_client(broker, broker->clients[i], &count);

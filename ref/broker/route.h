@@ -45,7 +45,7 @@ uint32_t llmp_route_round(llmp_broker *broker);
  */
 int llmp_route_broadcast(llmp_broker *broker, const void *from, const llmp_broker_message *message);
 
-/* Ends the broadcast channel (BROKER-5). Evicts unread pages if EXITING finds no room. */
+/* Ends the broadcast channel (BROKER-5). Evicts nothing: there is always room for EXITING. */
 void llmp_route_exit(llmp_broker *broker);
 
 #endif

@@ -34,6 +34,7 @@ struct llmp_broker {
     uint32_t capacity;
     uint32_t next_id;
     uint64_t joined;
+    int64_t short_at; /* when memory or descriptors were last found lacking; 0: never */
 
     /* liveness */
     struct llmp_broker_client *departed; /* no longer clients, but still counted as readers of the broadcast */
@@ -53,8 +54,9 @@ struct llmp_broker {
     const void *pending_from;    /* `self` of the part that forwarded it; null: a client sent it */
     void *scratch;               /* private copy of a payload, for the hook, or of a part's payload */
     size_t scratch_size;
-    bool finishing; /* llmp_broker_run() is in its last rounds */
-    bool exited;    /* EXITING was sent */
+    bool client_waits; /* in this round, a client was not read to its end for lack of memory or descriptors */
+    bool finishing;    /* llmp_broker_run() is in its last rounds */
+    bool exited;       /* EXITING was sent */
     uint64_t forwarded;
     uint64_t handled;
 

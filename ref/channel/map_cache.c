@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "channel/page.h"
+#include "channel/shortage.h"
 #include "os/atomic.h"
 #include "shmem/liveness.h"
 
@@ -99,9 +100,19 @@ static bool is_current(const struct llmp_cached_map *item, size_t size) {
     return llmp_shmem_size(item->map) == size && llmp_load_relaxed(&page->magic) == LLMP_PAGE_MAGIC;
 }
 
+/* Without address space for another map, closes maps that the receiver is not on. */
+static int open_or_evict(struct llmp_map_cache *cache, const llmp_shmem_desc *desc, llmp_shmem **map) {
+    int rc = llmp_shmem_open(cache->provider, desc, &cache->shmem, map);
+    while (rc == -ENOMEM && cache->count > 1) {
+        evict(cache, least_recently_used(cache));
+        rc = llmp_shmem_open(cache->provider, desc, &cache->shmem, map);
+    }
+    return rc;
+}
+
 static int open_map(struct llmp_map_cache *cache, const llmp_shmem_desc *desc, uint32_t *index) {
     llmp_shmem *map;
-    int rc = llmp_shmem_open(cache->provider, desc, &cache->shmem, &map);
+    int rc = open_or_evict(cache, desc, &map);
     if (rc != 0) {
         return rc;
     }

@@ -10,6 +10,7 @@ struct llmp_sender_page {
     llmp_shmem *map;
     struct llmp_page *page;
     size_t size;              /* bytes of the map, from the provider; size_total in the page is not read */
+    size_t asked;             /* bytes asked for: fewer than `size` with huge pages */
     uint32_t expected;        /* receivers that have to leave this page, removed ones included */
     uint32_t removed;         /* removed receivers among them; whether they left the page is unknown */
     uint32_t reservations;    /* receivers to which this page or an older one was offered, and which may still come */

@@ -17,8 +17,9 @@ struct llmp_page_set {
     llmp_page_policy policy;
     llmp_reuse_order order;
     uint32_t max;           /* bound on live and spare pages */
-    bool max_is_bytes;      /* `max` follows from the page size: as many pages as fit in 64 MiB */
-    size_t page_size;       /* bytes of the page asked for last */
+    uint32_t reserved;      /* spare pages that are the reserve: used only if the channel could not turn without */
+    bool max_is_bytes;      /* `max` follows from the page size: as many pages as fit in 64 MiB, or in less memory */
+    size_t page_size;       /* bytes of the page asked for last and obtained */
     uint32_t wanted_window; /* the option `window` */
     bool history;           /* keep live pages that all receivers left, up to the bound, for receivers that come late */
     uint32_t receivers;     /* expected on a new page */

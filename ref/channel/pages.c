@@ -4,16 +4,29 @@
 #include <errno.h>
 
 #include "channel/page_readers.h"
+#include "channel/page_supply.h"
+#include "channel/shortage.h"
+#include "os/os.h"
+#include "shmem/liveness.h"
 
+/* The default bound, if the process may use MEMORY_SHARE times as much memory; otherwise that share of it. */
 #define POOL_BYTES ((size_t)64 << 20)
+#define MEMORY_SHARE 8u
 #define PAGES_MIN 4u
+/* For pages of which PAGES_MIN would take a quarter of the memory. */
+#define PAGES_MIN_LARGE 2u
 #define NO_BOUND UINT32_MAX
+/* A broadcast takes its reserve later if that would be more than this part of what is left for clients. */
+#define RESERVE_SHARE 4u
 
 /* ---------------------------------------------------------------- bounds */
 
 static uint32_t pages_in_pool(size_t page_size) {
-    size_t fit = POOL_BYTES / page_size;
-    return fit < PAGES_MIN ? PAGES_MIN : (uint32_t)fit;
+    uint64_t memory = llmp_os_memory_size();
+    uint64_t pool = memory / MEMORY_SHARE < POOL_BYTES ? memory / MEMORY_SHARE : POOL_BYTES;
+    uint64_t fit = pool / page_size;
+    uint32_t min = page_size > memory / (4 * PAGES_MIN) ? PAGES_MIN_LARGE : PAGES_MIN;
+    return fit < min ? min : (uint32_t)fit;
 }
 
 static void set_bound(struct llmp_page_set *pages, size_t page_size) {
@@ -70,24 +83,23 @@ static void retire(struct llmp_page_set *pages, struct llmp_sender_page page, bo
     }
 }
 
-/* Retires released pages. A channel with a history does so only while it has `max` live pages or more. */
+/*
+ * Retires released pages. A channel with a history does so only while it has `max` live pages or more, or if they are
+ * oversized.
+ */
 static void reclaim(struct llmp_page_set *pages, uint32_t max) {
     if (pages->policy == LLMP_PAGES_KEEP) {
         return;
     }
     uint32_t stay = pages->history ? max : 1;
-    while (pages->live.count > 1 && pages->live.count >= stay &&
-           llmp_pages_is_released(pages, llmp_pages_oldest(pages))) {
-        bool reusable = llmp_pages_is_reusable(pages, llmp_pages_oldest(pages));
-        retire(pages, llmp_page_list_take(&pages->live, 0), reusable);
-    }
-}
-
-static void remove_small_spares(struct llmp_page_set *pages, size_t size) {
-    for (uint32_t i = pages->spare.count; i-- > 0;) {
-        if (pages->spare.items[i].size < size) {
-            llmp_sender_page_remove(llmp_page_list_take(&pages->spare, i));
+    while (pages->live.count > 1) {
+        const struct llmp_sender_page *oldest = llmp_pages_oldest(pages);
+        bool oversized = llmp_pages_is_oversized(pages, oldest);
+        if ((pages->live.count < stay && !oversized) || !llmp_pages_is_released(pages, oldest)) {
+            return;
         }
+        bool reusable = !oversized && llmp_pages_is_reusable(pages, oldest);
+        retire(pages, llmp_page_list_take(&pages->live, 0), reusable);
     }
 }
 
@@ -96,65 +108,47 @@ int llmp_pages_evict_oldest(struct llmp_page_set *pages) {
         return -EAGAIN;
     }
     llmp_sender_page_remove(llmp_page_list_take(&pages->live, 0));
+    (void)llmp_pages_fill_reserve(pages, pages->page_size);
     return 0;
 }
 
 /* ---------------------------------------------------------------- the next page */
 
-static int create(struct llmp_page_set *pages, size_t size, struct llmp_sender_page *page) {
-    llmp_shmem *map;
-    int rc = llmp_shmem_create(pages->provider, size, &pages->shmem, &map);
-    if (rc == 0) {
-        pages->created++;
-        *page = (struct llmp_sender_page){.map = map, .page = llmp_shmem_data(map), .size = llmp_shmem_size(map)};
+/* Returns true if the pages that receivers can free, and not only others' memory, are enough for a page. */
+static bool receivers_can_help(const struct llmp_page_set *pages, size_t size) {
+    size_t bytes = 0;
+    for (uint32_t i = 0; i + 1 < pages->live.count; i++) {
+        bytes += pages->live.items[i].size;
     }
-    return rc;
+    return bytes >= size;
 }
 
 /*
- * Returns the index of the spare page that keeps `window` pages in rotation. The list ends with the page that became
- * free last. Taking the n-th from the end makes the rotation n pages longer than the unread pages, and leaves the pages
- * before it unused.
- */
-static uint32_t choose_spare(const struct llmp_page_set *pages) {
-    uint32_t window = pages->window.pages;
-    uint32_t live = pages->live.count;
-    uint32_t distance = pages->order == LLMP_REUSE_NEWEST || window <= live ? 1 : window - live;
-    return distance < pages->spare.count ? pages->spare.count - distance : 0;
-}
-
-/* Creates a page if the window wants more than there are, and falls back to a spare page if none can be created. */
-static int obtain(struct llmp_page_set *pages, size_t size, struct llmp_sender_page *page) {
-    uint32_t total = pages->live.count + pages->spare.count;
-    uint32_t wanted = pages->order == LLMP_REUSE_NEWEST ? 0 : pages->window.pages;
-    bool enough = pages->spare.count > 0 && (total >= wanted || total >= pages->max);
-    int rc = enough || total >= current_bound(pages) ? -EAGAIN : create(pages, size, page);
-    if (rc != 0 && pages->spare.count > 0) {
-        *page = llmp_page_list_take(&pages->spare, choose_spare(pages));
-        return 0;
-    }
-    return rc;
-}
-
-bool llmp_is_shortage(int rc) {
-    return rc == -ENOSPC || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
-}
-
-/*
- * If the system has no memory for a further page, the pages that exist are the bound: -EAGAIN. The exception is a
- * single page, which receivers cannot free because it is being written; then the error is returned.
+ * If the system has no memory for a further page, the pages that exist are the bound: -EAGAIN. If receivers cannot help,
+ * the error is returned: if there is a single page, because it is being written, and if the page asked for is larger
+ * than all that they can free. Otherwise a broker would evict unread pages in vain.
  */
 static int obtain_or_wait(struct llmp_page_set *pages, size_t size, struct llmp_sender_page *page) {
-    int rc = obtain(pages, size, page);
+    uint32_t bound = current_bound(pages);
+    int rc = llmp_pages_obtain(pages, size, bound, page);
     if (!llmp_is_shortage(rc) || pages->policy == LLMP_PAGES_KEEP) {
         return rc;
     }
     uint32_t live = pages->live.count;
     reclaim(pages, live);
     if (pages->live.count < live) {
-        rc = obtain(pages, size, page);
+        rc = llmp_pages_obtain(pages, size, bound, page);
     }
-    return llmp_is_shortage(rc) && pages->live.count > 1 ? -EAGAIN : rc;
+    if (llmp_is_shortage(rc) && llmp_pages_shed(pages, size)) {
+        rc = llmp_pages_obtain(pages, size, bound, page);
+    }
+    if (!llmp_is_shortage(rc)) {
+        return rc;
+    }
+    if (pages->live.count == 1 && llmp_pages_take_reserve(pages, size, page)) {
+        return 0;
+    }
+    return receivers_can_help(pages, size) ? -EAGAIN : rc;
 }
 
 /* On an error the page remains the caller's. */
@@ -180,11 +174,7 @@ static int begin(struct llmp_page_set *pages, struct llmp_sender_page page, uint
     return rc;
 }
 
-int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc,
-                    bool ignore_window) {
-    if (size != pages->page_size) {
-        set_bound(pages, size);
-    }
+static int turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool ignore_window) {
     reclaim(pages, pages->max);
     if (!ignore_window && pages->policy == LLMP_PAGES_REUSE && pages->live.count >= pages->window.pages) {
         return -EAGAIN;
@@ -192,16 +182,40 @@ int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id
     if (pages->live.count >= current_bound(pages)) {
         return -EAGAIN;
     }
-    remove_small_spares(pages, size);
     struct llmp_sender_page page;
     int rc = obtain_or_wait(pages, size, &page);
-    return rc == 0 ? begin(pages, page, sender_id, max_alloc) : rc;
+    if (rc == 0) {
+        rc = begin(pages, page, sender_id, max_alloc);
+    }
+    if (rc == 0) {
+        llmp_pages_trim(pages, size);
+        (void)llmp_pages_fill_reserve(pages, size);
+    }
+    return rc;
+}
+
+/* The bound and the window follow the size of the pages only if there is a page of that size. */
+int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc,
+                    bool ignore_window) {
+    if (size == pages->page_size) {
+        return turn(pages, size, sender_id, max_alloc, ignore_window);
+    }
+    const struct llmp_page_set before = *pages;
+    set_bound(pages, size);
+    int rc = turn(pages, size, sender_id, max_alloc, ignore_window);
+    if (rc != 0) {
+        pages->page_size = before.page_size;
+        pages->max = before.max;
+        pages->window = before.window;
+    }
+    return rc;
 }
 
 int llmp_pages_adopt(struct llmp_page_set *pages, const struct llmp_sender_page *page) {
     struct llmp_sender_page adopted = *page;
     adopted.page = llmp_shmem_data(page->map);
     adopted.size = llmp_shmem_size(page->map);
+    adopted.asked = adopted.size;
     if (page->removed > page->expected || page->joined_by_proxy > page->expected) {
         return -EINVAL;
     }
@@ -222,10 +236,22 @@ int llmp_pages_fill(struct llmp_page_set *pages, size_t size) {
     int rc = 0;
     while (rc == 0 && pages->live.count + pages->spare.count < pages->max) {
         struct llmp_sender_page page;
-        rc = create(pages, size, &page);
+        rc = llmp_pages_create(pages, size, &page);
         if (rc == 0 && (rc = llmp_page_list_append(&pages->spare, page)) != 0) {
             llmp_sender_page_remove(page);
         }
     }
     return rc;
+}
+
+int llmp_pages_make_broadcast(struct llmp_page_set *pages) {
+    pages->history = true;
+    pages->receivers = 0;
+    llmp_pages_newest(pages)->expected = 0;
+    if (pages->policy != LLMP_PAGES_REUSE || pages->spare.count > 0) {
+        return 0;
+    }
+    pages->reserved = 1;
+    bool scarce = llmp_shmem_room(pages->provider) / RESERVE_SHARE < pages->page_size;
+    return scarce ? 0 : llmp_pages_fill_reserve(pages, pages->page_size);
 }

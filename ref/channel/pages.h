@@ -17,13 +17,17 @@ void llmp_pages_fini(struct llmp_page_set *pages);
  * With `ignore_window` it uses every page that the bound allows. Without, it returns -EAGAIN if the window is full; the
  * window applies to pages that are reused only.
  *
- * Returns 0; -EAGAIN, and nothing has changed, if the bound is reached, or if the system has no memory for a further
- * page and receivers can free one; or the error of creating a page.
+ * Returns 0; -EAGAIN if the bound is reached, or if the system has no memory for a further page and receivers can free
+ * it; or the error of creating a page. On an error the channel can go on with pages of the size that it had before.
  */
 int llmp_pages_turn(struct llmp_page_set *pages, size_t size, uint32_t sender_id, size_t max_alloc, bool ignore_window);
 
-/* Returns true if the code means that the system lacks memory or descriptors for a page, which may change by itself. */
-bool llmp_is_shortage(int rc);
+/*
+ * Turns a new set with one page into that of a broadcast channel (llmp_sender_make_broadcast()). If its pages are reused
+ * and were not created in advance, creates a page in reserve, so that it can turn without memory. Returns 0 or the error
+ * of creating it.
+ */
+int llmp_pages_make_broadcast(struct llmp_page_set *pages);
 
 /* Creates spare pages up to the bound. Returns 0, -EINVAL without a bound, or the error of creating a page. */
 int llmp_pages_fill(struct llmp_page_set *pages, size_t size);

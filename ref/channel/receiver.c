@@ -9,11 +9,16 @@
 #include "channel/receiver_page.h"
 #include "channel/receiver_slot.h"
 #include "channel/receiver_state.h"
+#include "channel/shortage.h"
 #include "channel/wait.h"
 #include "os/atomic.h"
 
 /* Pages without a message that one call follows, so that a ring of such pages does not keep it for ever. */
 #define FOLLOW_MAX 64u
+
+/* Time between two attempts to map a page while there is a shortage, in nanoseconds; it doubles up to the maximum. */
+#define RETRY_FIRST_NS 1000000
+#define RETRY_MAX_NS 16000000
 
 /* Checks for new messages. With `at_once`, coalescing does not delay the check. */
 static int poll_newest(llmp_receiver *receiver, bool at_once) {
@@ -34,6 +39,37 @@ static int poll_newest(llmp_receiver *receiver, bool at_once) {
     return 0;
 }
 
+static void step_back(llmp_receiver *receiver) {
+    receiver->offset -= receiver->last_size;
+    receiver->last_id--;
+}
+
+static void schedule_retry(llmp_receiver *receiver) {
+    int64_t pause = receiver->shortage != 0 ? 2 * receiver->retry_pause : RETRY_FIRST_NS;
+    receiver->retry_pause = pause < RETRY_MAX_NS ? pause : RETRY_MAX_NS;
+    receiver->retry_at = llmp_os_now() + receiver->retry_pause;
+}
+
+/*
+ * Follows END_OF_PAGE, which is the last slot read. A shortage is not the sender's error: the receiver steps back
+ * before the END_OF_PAGE, and reads it again in a later call. With `at_once`, this call tries in any case.
+ */
+static int follow(llmp_receiver *receiver, const llmp_message *end, bool at_once) {
+    bool waits = receiver->shortage != 0 && !at_once && llmp_os_now() < receiver->retry_at;
+    int rc = waits ? -EAGAIN : llmp_receiver_follow(receiver, end->payload);
+    if (llmp_is_shortage(rc)) {
+        schedule_retry(receiver);
+        receiver->shortage = rc;
+        rc = -EAGAIN;
+    } else if (!waits) {
+        receiver->shortage = 0;
+    }
+    if (rc == -EAGAIN) {
+        step_back(receiver);
+    }
+    return rc;
+}
+
 static int next_message(llmp_receiver *receiver, llmp_message *message, bool at_once) {
     for (uint32_t follows = 0; follows < FOLLOW_MAX; follows++) {
         int rc = receiver->last_id == receiver->known_id ? poll_newest(receiver, at_once) : 0;
@@ -46,7 +82,7 @@ static int next_message(llmp_receiver *receiver, llmp_message *message, bool at_
         if (rc != 0 || message->tag != LLMP_TAG_END_OF_PAGE) {
             return rc;
         }
-        rc = llmp_receiver_follow(receiver, message->payload);
+        rc = follow(receiver, message, at_once);
         if (rc != 0) {
             return rc;
         }
@@ -94,8 +130,7 @@ int llmp_receiver_poll(llmp_receiver *receiver, llmp_message *message) {
 }
 
 void llmp_receiver_unread(llmp_receiver *receiver) {
-    receiver->offset -= receiver->last_size;
-    receiver->last_id--;
+    step_back(receiver);
     receiver->messages--;
 }
 

@@ -11,6 +11,9 @@ int llmp_receiver_poll(llmp_receiver *receiver, llmp_message *message);
 /* Makes the last message the next one again. Allowed only directly after the call that returned it. */
 void llmp_receiver_unread(llmp_receiver *receiver);
 
+/* Returns 0, or the error for which the receiver waits before it follows an END_OF_PAGE (llmp_receiver_stats). */
+int llmp_receiver_shortage(const llmp_receiver *receiver);
+
 /* As llmp_shmem_is_orphan(), for the current page. */
 int llmp_receiver_is_orphan(const llmp_receiver *receiver);
 

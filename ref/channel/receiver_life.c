@@ -78,8 +78,13 @@ void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats 
         .pages_turned = receiver->pages_turned,
         .maps_opened = receiver->maps.opened,
         .maps_live = receiver->maps.count + llmp_receiver_held_maps(receiver),
+        .shortage = receiver->shortage,
     };
     llmp_copy_known(stats, size, &now, sizeof now);
+}
+
+int llmp_receiver_shortage(const llmp_receiver *receiver) {
+    return receiver->shortage;
 }
 
 int llmp_receiver_is_orphan(const llmp_receiver *receiver) {

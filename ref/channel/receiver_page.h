@@ -12,7 +12,7 @@ int llmp_receiver_start(llmp_receiver *receiver, const llmp_shmem_desc *desc, bo
 
 /*
  * Follows the END_OF_PAGE message with this payload to the next page (EOP-5). On an error the receiver stays on its
- * page, which it has not left.
+ * page, which it has not left; the caller may try again after a shortage.
  */
 int llmp_receiver_follow(llmp_receiver *receiver, const void *payload);
 

@@ -20,6 +20,9 @@ struct llmp_receiver {
     size_t last_size; /* bytes of the last slot read, header and padding included */
     int stopped;      /* 0, or the code that every further call returns */
     int error;        /* the first cause of `stopped` */
+    int shortage;     /* 0, or why the next page cannot be mapped now: the next slot is its END_OF_PAGE */
+    int64_t retry_at; /* a call that may wait does not try again before this time */
+    int64_t retry_pause;
     llmp_wait wait;
     size_t max_page_size;
     uint64_t messages;

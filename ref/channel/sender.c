@@ -19,10 +19,12 @@ static inline int alloc(llmp_sender *sender, size_t length, int64_t timeout_ns, 
     if (rc != 0) {
         return rc;
     }
+    const size_t max_alloc = sender->max_alloc;
     size_t padded;
     while (!fits(sender, length, &padded)) {
         rc = llmp_sender_turn_page(sender, timeout_ns);
         if (rc != 0) {
+            lower_max_alloc(sender, max_alloc);
             return rc;
         }
     }
@@ -93,13 +95,21 @@ int llmp_send(llmp_sender *sender, uint32_t tag, uint32_t flags, const void *pay
     return rc;
 }
 
+/* Two lines, if EXITING is the first message of its page, and one otherwise. */
+_Static_assert(2 * LLMP_LINE <= LLMP_EOP_ROOM, "SEND-1: EXITING fits into the room that every page has left");
+
+/* No message follows EXITING, so it may take the room that is kept for END_OF_PAGE, and needs no other page. */
 int llmp_sender_exit(llmp_sender *sender, int64_t timeout_ns) {
     void *none;
-    int rc = llmp_sender_alloc(sender, 0, timeout_ns, &none);
-    if (rc == 0) {
-        close_slot(sender, sender->id, LLMP_TAG_EXITING, 0);
-        llmp_sender_flush(sender);
-        sender->exited = true;
+    int rc = check_alloc(sender, 0);
+    if (rc != 0) {
+        return rc;
     }
-    return rc;
+    if (llmp_sender_alloc(sender, 0, timeout_ns, &none) != 0) {
+        (void)open_slot(sender, 0, llmp_slot_padded(LLMP_PAGE_HEADER + sender->used, 0));
+    }
+    close_slot(sender, sender->id, LLMP_TAG_EXITING, 0);
+    llmp_sender_flush(sender);
+    sender->exited = true;
+    return 0;
 }

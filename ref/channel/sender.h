@@ -37,8 +37,9 @@ bool llmp_sender_drained(const llmp_sender *sender);
 
 /*
  * Turns a new sender into a broadcast channel: it expects no receiver until one is confirmed, and it keeps pages that
- * all receivers left, up to its bound, as history for receivers that come late.
+ * all receivers left, up to its bound, as history for receivers that come late. A page in reserve lets it turn without
+ * memory. Returns 0, or the error of creating that page.
  */
-void llmp_sender_make_broadcast(llmp_sender *sender);
+int llmp_sender_make_broadcast(llmp_sender *sender);
 
 #endif

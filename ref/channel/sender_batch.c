@@ -26,12 +26,15 @@ static int turn_page(struct batch *batch) {
 
 static inline int alloc(struct batch *batch, size_t length, struct llmp_slot **slot) {
     int rc = check_alloc(batch->sender, length);
+    const size_t max_alloc = batch->sender->max_alloc;
     size_t padded;
     while (rc == 0 && !fits(batch->sender, length, &padded)) {
         rc = turn_page(batch);
     }
     if (rc == 0) {
         *slot = open_slot(batch->sender, length, padded);
+    } else {
+        lower_max_alloc(batch->sender, max_alloc);
     }
     return rc;
 }

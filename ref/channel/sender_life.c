@@ -70,7 +70,7 @@ static int linger(llmp_sender *sender, int64_t linger_ns) {
     struct llmp_deadline deadline = llmp_deadline_in(linger_ns);
     (void)llmp_sender_cancel(sender);
     llmp_sender_flush(sender);
-    int rc = sender->exited ? 0 : llmp_sender_exit(sender, linger_ns);
+    int rc = sender->exited ? 0 : llmp_sender_exit(sender, LLMP_NOWAIT);
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, LLMP_WAIT_ADAPTIVE);
     while (rc == 0 && !llmp_sender_drained(sender)) {
@@ -104,10 +104,8 @@ void llmp_sender_set_id(llmp_sender *sender, uint32_t sender_id) {
     }
 }
 
-void llmp_sender_make_broadcast(llmp_sender *sender) {
-    sender->pages.history = true;
-    sender->pages.receivers = 0;
-    llmp_pages_newest(&sender->pages)->expected = 0;
+int llmp_sender_make_broadcast(llmp_sender *sender) {
+    return llmp_pages_make_broadcast(&sender->pages);
 }
 
 void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats, size_t size) {

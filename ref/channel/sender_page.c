@@ -7,6 +7,7 @@
 #include "channel/page.h"
 #include "channel/pages.h"
 #include "channel/sender_state.h"
+#include "channel/shortage.h"
 #include "channel/wait.h"
 
 /* A sender with a timeout keeps to its window for this long. Then it uses every page that max_pages allows. */
@@ -41,18 +42,25 @@ static int try_turn(llmp_sender *sender, bool ignore_window) {
     return 0;
 }
 
+/* Returns true if receivers, or other users of memory, can change the result. */
+static bool may_change(const llmp_sender *sender, int rc) {
+    bool too_large = llmp_page_next_size(sender->max_alloc, sender->page_size) > llmp_os_memory_size();
+    return rc == -EAGAIN || (llmp_is_shortage(rc) && !too_large);
+}
+
 /*
  * The caller has published everything: a receiver that waits for messages of an unpublished batch never frees a page.
  */
-static int wait_for_page(llmp_sender *sender, int64_t timeout_ns) {
+static int wait_for_page(llmp_sender *sender, int64_t timeout_ns, int rc) {
     struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
     struct llmp_deadline pace = llmp_deadline_in(PACE_NS);
     struct llmp_waiter waiter;
     llmp_waiter_init(&waiter, sender->wait);
-    int rc = -EAGAIN;
+    struct llmp_waiter slow; /* an attempt to create a page costs more than a look at the counters of the oldest one */
+    llmp_waiter_init(&slow, LLMP_WAIT_SLEEP);
     bool in_time = true;
-    while (rc == -EAGAIN && in_time) {
-        in_time = llmp_waiter_step(&waiter, deadline);
+    while (may_change(sender, rc) && in_time) {
+        in_time = llmp_waiter_step(rc == -EAGAIN ? &waiter : &slow, deadline);
         sender->over_window = !in_time || llmp_deadline_passed(pace);
         rc = try_turn(sender, sender->over_window);
     }
@@ -61,12 +69,12 @@ static int wait_for_page(llmp_sender *sender, int64_t timeout_ns) {
 
 int llmp_sender_turn_page(llmp_sender *sender, int64_t timeout_ns) {
     int rc = try_turn(sender, timeout_ns == LLMP_NOWAIT || sender->over_window);
-    if (rc != -EAGAIN) {
+    if (!may_change(sender, rc)) {
         sender->over_window = sender->over_window && sender->pages.live.count > sender->pages.window.pages;
         return rc;
     }
     if (sender->published != sender->last_id) {
         llmp_sender_publish(sender);
     }
-    return wait_for_page(sender, timeout_ns);
+    return rc == -EAGAIN || timeout_ns != LLMP_NOWAIT ? wait_for_page(sender, timeout_ns, rc) : rc;
 }

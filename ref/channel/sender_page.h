@@ -5,8 +5,8 @@
 #include "llmp/llmp.h"
 
 /*
- * Ends the page with END_OF_PAGE and continues on the next one. Waits up to `timeout_ns` if max_pages pages are unread;
- * everything committed is published before the wait.
+ * Ends the page with END_OF_PAGE and continues on the next one. Waits up to `timeout_ns` if max_pages pages are unread,
+ * or if the system lacks memory or descriptors for a page; everything committed is published before the wait.
  *
  * Returns 0, -EAGAIN, -ETIMEDOUT, or the error of creating a page. On an error the page has not changed.
  */

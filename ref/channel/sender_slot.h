@@ -12,7 +12,7 @@
 
 /*
  * Returns true if a message of `length` bytes fits into the page (SEND-1), and its padded length. max_alloc grows even
- * if it does not fit, so that the next page is large enough.
+ * if it does not fit, so that the next page is large enough; lower_max_alloc() must follow if there is no next page.
  */
 static inline bool fits(llmp_sender *sender, size_t length, size_t *padded) {
     *padded = llmp_slot_padded(LLMP_PAGE_HEADER + sender->used, length);
@@ -22,6 +22,15 @@ static inline bool fits(llmp_sender *sender, size_t length, size_t *padded) {
         sender->page->max_alloc_size = need;
     }
     return sender->used + need + LLMP_EOP_ROOM <= sender->room;
+}
+
+/* A message that found no page is not counted: otherwise one that is too large for the machine would make all later pages
+ * as large as the one that it did not get. */
+static inline void lower_max_alloc(llmp_sender *sender, size_t before) {
+    if (sender->max_alloc != before) {
+        sender->max_alloc = before;
+        sender->page->max_alloc_size = before;
+    }
 }
 
 static inline int check_alloc(const llmp_sender *sender, size_t length) {

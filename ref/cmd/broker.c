@@ -40,6 +40,7 @@ static void on_event(void *context, const llmp_broker_event *event) {
     case LLMP_EVENT_OVERRUN:
         llmp_cmd_report(subcommand, "a page was evicted before all clients had read it: one reads too slowly");
         break;
+    case LLMP_EVENT_SHORTAGE: llmp_cmd_report(subcommand, "waiting, because this broker lacks: %s", reason); break;
     default: break;
     }
 }

@@ -10,6 +10,7 @@
 
 #include "broker/clients.h"
 #include "broker/parts.h"
+#include "channel/shortage.h"
 #include "net/peer.h"
 
 /* Time between two polls of the sockets: while nothing happens, and for BUSY_NS after something happened. */
@@ -77,9 +78,10 @@ static bool is_late(const struct listener *listener, const struct llmp_peer *pee
 static void step_peers(struct listener *listener, int64_t now) {
     for (size_t i = listener->count; i-- > 0;) {
         struct llmp_peer *peer = &listener->peers[i];
-        int rc = listener->watches[i].ready != 0 ? llmp_peer_step(peer) : 0;
+        bool steps = listener->watches[i].ready != 0 || peer->state == LLMP_PEER_WAITING;
+        int rc = steps ? llmp_peer_step(peer) : 0;
         if (rc == 0 && is_late(listener, peer, now)) {
-            rc = -ETIMEDOUT;
+            rc = llmp_peer_time_out(peer);
         }
         end_peer(listener, i, rc);
     }
@@ -109,7 +111,7 @@ static void admit_peer(struct listener *listener, llmp_socket socket) {
 }
 
 static bool is_starved(int rc) {
-    return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM;
+    return rc == -ENOBUFS || llmp_is_shortage(rc);
 }
 
 /* Without a descriptor the connection stays in the kernel's queue and the listening socket stays ready: polling it
@@ -119,7 +121,7 @@ static void pause_accepting(struct listener *listener, int64_t now, int rc) {
         return;
     }
     listener->accept_after = now + ACCEPT_PAUSE_NS;
-    report(listener, rc);
+    llmp_broker_report_shortage(listener->broker, 0, rc);
 }
 
 static void accept_peers(struct listener *listener, int64_t now) {

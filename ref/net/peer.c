@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "broker/clients.h"
+#include "channel/shortage.h"
 #include "wire/postcard.h"
 
 /* Bytes discarded at most in one step, so that a peer that sends without end cannot block the broker. */
@@ -61,9 +62,20 @@ static int refuse(struct llmp_peer *peer, int rc, const char *text) {
 
 /* ------------------------------------------------------------------ requests */
 
+/* A shortage is no reason to refuse the client: it may end before the peer's time is over. */
+static int wait_for_shortage(struct llmp_peer *peer, int rc) {
+    llmp_broker_report_shortage(peer->broker, 0, rc);
+    peer->shortage = rc;
+    peer->state = LLMP_PEER_WAITING;
+    return 0;
+}
+
 /* The client's channel is opened and checked before the response: LocalClientAccepted is sent for a usable one only. */
-static int on_client_hello(struct llmp_peer *peer, const struct llmp_request *request) {
-    int64_t id = llmp_broker_confirm(peer->broker, &request->desc, peer->offered_page);
+static int register_client(struct llmp_peer *peer) {
+    int64_t id = llmp_broker_confirm(peer->broker, &peer->channel, peer->offered_page);
+    if (llmp_is_shortage((int)id)) {
+        return wait_for_shortage(peer, (int)id);
+    }
     if (id < 0) {
         return refuse(peer, (int)id, llmp_strerror((int)id));
     }
@@ -72,6 +84,19 @@ static int on_client_hello(struct llmp_peer *peer, const struct llmp_request *re
     peer->state = LLMP_PEER_RESPONDING;
     return send_response(peer,
                          &(struct llmp_response){.kind = LLMP_RESPONSE_LOCAL_CLIENT_ACCEPTED, .id = (uint32_t)id});
+}
+
+static int on_client_hello(struct llmp_peer *peer, const struct llmp_request *request) {
+    peer->channel = request->desc;
+    return register_client(peer);
+}
+
+int llmp_peer_time_out(struct llmp_peer *peer) {
+    if (peer->state != LLMP_PEER_WAITING) {
+        return -ETIMEDOUT;
+    }
+    peer->since = llmp_os_now();
+    return refuse(peer, peer->shortage, llmp_strerror(peer->shortage));
 }
 
 static int on_broker_hello(struct llmp_peer *peer) {
@@ -160,6 +185,7 @@ static int step_closing(struct llmp_peer *peer) {
 static int step_state(struct llmp_peer *peer) {
     switch (peer->state) {
     case LLMP_PEER_RECEIVING: return step_receiving(peer);
+    case LLMP_PEER_WAITING: return register_client(peer);
     case LLMP_PEER_RESPONDING: return step_responding(peer);
     case LLMP_PEER_CLOSING: return step_closing(peer);
     }
@@ -180,7 +206,8 @@ int llmp_peer_step(struct llmp_peer *peer) {
 
 unsigned llmp_peer_wants(const struct llmp_peer *peer) {
     unsigned wants = llmp_frame_pending(&peer->writer) ? LLMP_SOCKET_WRITE : 0;
-    return peer->state == LLMP_PEER_RESPONDING ? wants : wants | LLMP_SOCKET_READ;
+    bool reads = peer->state == LLMP_PEER_RECEIVING || peer->state == LLMP_PEER_CLOSING;
+    return reads ? wants | LLMP_SOCKET_READ : wants;
 }
 
 /* ------------------------------------------------------------------ beginning and end */

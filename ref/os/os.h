@@ -26,8 +26,14 @@ void llmp_os_random(void *bytes, size_t length);
 /* Returns the bytes of a processor's largest private cache (L2), or 1 MiB if the system does not report it. */
 size_t llmp_os_cache_size(void);
 
-/* Returns the bytes of memory of this machine, or UINT64_MAX if the system does not report it. */
+/*
+ * Returns the bytes of memory that this process may use: those of the machine, or the limit of its control groups (of a
+ * container) at the first call. UINT64_MAX if the system does not report it.
+ */
 uint64_t llmp_os_memory_size(void);
+
+/* Returns the free bytes of the file system that has `path`, or UINT64_MAX if it is not limited or not known. */
+uint64_t llmp_os_free_space(const char *path);
 
 /* ------------------------------------------------------------------ error numbers */
 

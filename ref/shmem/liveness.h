@@ -18,6 +18,12 @@ int llmp_shmem_is_orphan(const llmp_shmem *map);
 int llmp_shmem_is_reachable(const llmp_shmem *map);
 
 /*
+ * Returns how many bytes further maps of the provider can have together, as far as the system limits them; UINT64_MAX
+ * if it does not. Other processes can take them first.
+ */
+uint64_t llmp_shmem_room(const llmp_shmem_provider *provider);
+
+/*
  * Removes the segment of an opened map if no other process holds it: LibAFL's sysv segments outlive a creator that was
  * killed (ID-4). The map remains usable until it is closed.
  */

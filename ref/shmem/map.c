@@ -132,6 +132,10 @@ void llmp_shmem_reap(const llmp_shmem *map) {
     }
 }
 
+uint64_t llmp_shmem_room(const llmp_shmem_provider *provider) {
+    return provider->room != NULL ? provider->room(provider) : UINT64_MAX;
+}
+
 /* ------------------------------------------------------------------ properties */
 
 void *llmp_shmem_data(const llmp_shmem *map) {

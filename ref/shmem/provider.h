@@ -61,6 +61,9 @@ struct llmp_shmem_provider {
      */
     const char *(*explain)(const llmp_shmem_provider *self, int code);
 
+    /* Returns how many bytes further maps can have together, or UINT64_MAX if that is not known. May be null. */
+    uint64_t (*room)(const llmp_shmem_provider *self);
+
     /* Frees the instance. Null if the provider is built in. */
     void (*free)(const llmp_shmem_provider *self);
 };

@@ -20,6 +20,10 @@ static void on_event(void *context, const llmp_broker_event *event) {
         broker->refused++;
         broker->refused_code = event->code;
     }
+    if (event->type == LLMP_EVENT_SHORTAGE) {
+        broker->shortages++;
+        broker->shortage_code = event->code;
+    }
 }
 
 struct tcp_broker *tcp_broker_new(int64_t limit_ns, const struct llmp_takers *takers) {

@@ -22,6 +22,8 @@ struct tcp_broker {
     int port;
     int joined, left, refused; /* events */
     int refused_code;          /* of the latest LLMP_EVENT_PEER_REFUSED */
+    int shortages;             /* events */
+    int shortage_code;         /* of the latest LLMP_EVENT_SHORTAGE */
     llmp_sender *sender;       /* the channel that well-behaved peers register */
 };
 

@@ -240,6 +240,20 @@ const llmp_shmem_provider *test_provider_with(int segments) {
     return &few;
 }
 
+int test_open_error;
+
+static int open_unless_error(const llmp_shmem_provider *self, struct llmp_shmem *map, const llmp_shmem_id *id) {
+    return test_open_error != 0 ? test_open_error : llmp_shmem_provider_find("sysv")->open(self, map, id);
+}
+
+const llmp_shmem_provider *test_provider_that_may_not_open(void) {
+    static llmp_shmem_provider provider;
+    provider = *llmp_shmem_provider_find("sysv");
+    provider.open = open_unless_error;
+    test_open_error = 0;
+    return &provider;
+}
+
 uint64_t test_fill(llmp_sender *sender, uint64_t from) {
     while (test_send_number(sender, from, TEST_BIG, LLMP_NOWAIT) == 0) {
         from++;

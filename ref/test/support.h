@@ -73,6 +73,10 @@ void test_expect_number(llmp_receiver *receiver, uint64_t number, size_t length,
  */
 const llmp_shmem_provider *test_provider_with(int segments);
 
+/* sysv; while test_open_error is not 0, opening a map returns it. */
+extern int test_open_error;
+const llmp_shmem_provider *test_provider_that_may_not_open(void);
+
 /* Sends big messages, numbered from `from` on, until that fails. Returns the first number that was not sent. */
 uint64_t test_fill(llmp_sender *sender, uint64_t from);
 /* Receives the big messages `from` to `to` - 1. */

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "broker/route.h"
 #include "broker_rig.h"
 #include "channel/sender.h"
 
@@ -237,6 +238,26 @@ static void BROKER_5_stop_from_a_signal_handler(void **state) {
     rig_free_all(broker, &a, 1);
 }
 
+/* The broadcast is full, and a client has read nothing of it: it still gets all messages, and the end. */
+static void BROKER_5_the_end_evicts_nothing(void **state) {
+    (void)state;
+    llmp_broker *broker = rig_broker_new(
+        (llmp_broker_options){.page_size = TEST_MAP, .history = 2, .slow_client_timeout_ns = LLMP_SECONDS(1000)});
+    struct rig_client a = rig_add_client(broker);
+    uint64_t sent = 0;
+    while (!broker->has_pending) {
+        assert_ok(test_send_number(a.tx, sent++, 24, LLMP_NOWAIT));
+        rig_run_until_idle(broker);
+    }
+    llmp_route_exit(broker);
+    for (uint64_t i = 0; i + 1 < sent; i++) {
+        test_expect_number(a.rx, i, 24, LLMP_NOWAIT);
+    }
+    rig_expect_closed(a.rx);
+    assert_int_equal(rig_event_count(LLMP_EVENT_OVERRUN, -ETIMEDOUT), 0);
+    rig_free_all(broker, &a, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknown_options_are_refused),
@@ -250,6 +271,7 @@ int main(void) {
         cmocka_unit_test(hooks_see_a_message_once),
         cmocka_unit_test(BROKER_20_exit_after_all_joined_and_left),
         cmocka_unit_test(BROKER_5_stop_from_a_signal_handler),
+        cmocka_unit_test(BROKER_5_the_end_evicts_nothing),
     };
     return cmocka_run_group_tests_name("broker", tests, NULL, NULL);
 }

@@ -256,39 +256,72 @@ static void ID_4_the_segment_of_a_killed_client_is_removed(void **state) {
 
 /* ---------------------------------------------------------------- a system without memory */
 
-static llmp_broker *broker_with_one_segment(int64_t slow_client_timeout_ns) {
+static llmp_broker *broker_with_two_segments(int64_t slow_client_timeout_ns) {
     return rig_broker_new((llmp_broker_options){
-        .provider = test_provider_with(1), .page_size = TEST_MAP, .slow_client_timeout_ns = slow_client_timeout_ns});
+        .provider = test_provider_with(2), .page_size = TEST_MAP, .slow_client_timeout_ns = slow_client_timeout_ns});
 }
 
-/* The broadcast has one page, all clients have read it, and there is no memory for another, until some is freed. */
-static void the_broker_waits_for_memory(void **state) {
+/* Two pages are created at the start, and are enough for clients that keep up. */
+static void the_broker_owns_the_pages_that_it_needs_to_turn(void **state) {
     (void)state;
-    llmp_broker *broker = broker_with_one_segment(LLMP_SECONDS(1000));
+    llmp_broker *broker = broker_with_two_segments(1);
+    (void)test_provider_with(0);
     struct rig_client a = rig_add_client(broker);
-    uint64_t sent = send_until_blocked(broker, &a, 0);
-    test_expect_big(a.rx, 0, sent - 1);
-    rig_run_until_idle(broker);
-    rig_expect_none(a.rx);
-    (void)test_provider_with(1);
-    rig_run_until_idle(broker);
-    test_expect_big(a.rx, sent - 1, sent);
+    exchange_big(broker, &a, 0, 100);
+    assert_int_equal(rig_stats(broker).pages_live, 2);
+    assert_int_equal(rig_stats(broker).pages_created, 2);
     assert_int_equal(rig_event_count(LLMP_EVENT_MESSAGE_LOST, -ENOSPC), 0);
     rig_free_all(broker, &a, 1);
 }
 
+/* A message needs a larger page than those that the broker has, and there is no memory for one, until some is freed. */
+static void the_broker_waits_for_memory(void **state) {
+    (void)state;
+    llmp_broker *broker = broker_with_two_segments(LLMP_SECONDS(1000));
+    struct rig_client a = rig_add_client(broker);
+    exchange_big(broker, &a, 0, 2);
+    assert_ok(test_send_number(a.tx, 2, 20000, LLMP_NOWAIT));
+    rig_run_until_idle(broker);
+    rig_expect_none(a.rx);
+    assert_int_equal(rig_event_count(LLMP_EVENT_SHORTAGE, -ENOSPC), 1);
+    (void)test_provider_with(2);
+    rig_run_until_idle(broker);
+    test_expect_number(a.rx, 2, 20000, LLMP_NOWAIT);
+    exchange_big(broker, &a, 3, 100);
+    assert_int_equal(rig_event_count(LLMP_EVENT_MESSAGE_LOST, -ENOSPC), 0);
+    rig_free_all(broker, &a, 1);
+}
+
+/* One message that is too large for the machine is lost, and no other one. */
 static void the_wait_for_memory_ends(void **state) {
     (void)state;
-    llmp_broker *broker = broker_with_one_segment(1);
+    llmp_broker *broker = broker_with_two_segments(1);
     struct rig_client a = rig_add_client(broker);
-    for (uint64_t i = 0; i < 50; i++) {
-        send_big(broker, &a, i);
+    for (uint64_t i = 0; i < 100; i += 10) {
+        exchange_big(broker, &a, i, i + 9);
+        assert_ok(test_send_number(a.tx, i + 9, 20000, LLMP_NOWAIT));
+        rig_run_until_idle(broker);
+        rig_expect_none(a.rx);
     }
-    int lost = rig_event_count(LLMP_EVENT_MESSAGE_LOST, -ENOSPC);
-    assert_true(lost > 0);
-    assert_int_equal(lost + rig_stats(broker).forwarded, 50);
+    assert_int_equal(rig_event_count(LLMP_EVENT_MESSAGE_LOST, -ENOSPC), 10);
+    assert_int_equal(rig_stats(broker).forwarded, 90);
     assert_int_equal(rig_event_count(LLMP_EVENT_OVERRUN, -ETIMEDOUT), 0);
     rig_free_all(broker, &a, 1);
+}
+
+/* Evicting unread pages would not make room for it. */
+static void a_message_that_is_too_large_costs_a_slow_client_nothing(void **state) {
+    (void)state;
+    llmp_broker *broker = rig_broker_new(
+        (llmp_broker_options){.provider = test_provider_with(4), .page_size = TEST_MAP, .slow_client_timeout_ns = 1});
+    struct rig_client clients[] = {rig_add_client(broker), rig_add_client(broker)};
+    exchange_big(broker, &clients[0], 0, 8);
+    assert_ok(test_send_number(clients[0].tx, 8, 20000, LLMP_NOWAIT));
+    rig_run_until_idle(broker);
+    assert_int_equal(rig_event_count(LLMP_EVENT_MESSAGE_LOST, -ENOSPC), 1);
+    assert_int_equal(rig_event_count(LLMP_EVENT_OVERRUN, -ETIMEDOUT), 0);
+    test_expect_big(clients[1].rx, 0, 8);
+    rig_free_all(broker, clients, 2);
 }
 
 int main(void) {
@@ -303,8 +336,10 @@ int main(void) {
         cmocka_unit_test(a_client_that_never_stops_sending_is_removed),
         cmocka_unit_test(BROKER_12_killed_clients_are_removed),
         cmocka_unit_test(ID_4_the_segment_of_a_killed_client_is_removed),
+        cmocka_unit_test(the_broker_owns_the_pages_that_it_needs_to_turn),
         cmocka_unit_test(the_broker_waits_for_memory),
         cmocka_unit_test(the_wait_for_memory_ends),
+        cmocka_unit_test(a_message_that_is_too_large_costs_a_slow_client_nothing),
     };
     return cmocka_run_group_tests_name("broker_clients", tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 static llmp_sender *broadcast(uint32_t history) {
     llmp_sender *sender =
         test_sender((llmp_sender_options){.page_size = TEST_MAP, .max_pages = history, .window = history});
-    llmp_sender_make_broadcast(sender);
+    assert_ok(llmp_sender_make_broadcast(sender));
     return sender;
 }
 
@@ -44,7 +44,7 @@ static void allocate_and_send(llmp_sender *sender, size_t length) {
 static void history_stays_within_its_bytes_when_pages_grow(void **state) {
     (void)state;
     llmp_sender *sender = test_sender((llmp_sender_options){.page_size = (size_t)4 << 20});
-    llmp_sender_make_broadcast(sender);
+    assert_ok(llmp_sender_make_broadcast(sender));
     for (int i = 0; i < 40; i++) {
         allocate_and_send(sender, (size_t)3 << 19); /* two a page of 4 MiB */
     }

@@ -72,7 +72,7 @@ static void EOP_7_memory_bounds_the_pages(void **state) {
 static void a_history_is_limited_by_memory(void **state) {
     (void)state;
     llmp_sender *sender = sender_with_few_segments((llmp_sender_options){.max_pages = 8, .window = 8});
-    llmp_sender_make_broadcast(sender);
+    assert_ok(llmp_sender_make_broadcast(sender));
     for (uint64_t i = 0; i < 100; i++) {
         assert_ok(test_send_number(sender, i, TEST_BIG, LLMP_NOWAIT));
     }

@@ -240,9 +240,41 @@ static void EOP_7_small_payloads_too(void **state) {
             rc = test_send_number(sender, 0, lengths[i], LLMP_NOWAIT);
         } while (rc == 0);
         assert_rc(rc, -EAGAIN);
-        assert_rc(llmp_sender_exit(sender, LLMP_NOWAIT), -EAGAIN);
         assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
     }
+}
+
+/* Two pages are all that the channel may have, and full of slots of 64 bytes; or there is no memory for a second one. */
+static void SEND_1_the_last_word_finds_room_on_a_full_channel(void **state) {
+    (void)state;
+    for (uint32_t segments = 1; segments <= 2; segments++) {
+        llmp_sender *sender = test_sender((llmp_sender_options){
+            .provider = test_provider_with((int)segments), .page_size = TEST_MAP, .max_pages = 2});
+        llmp_receiver *receiver = test_receiver(sender);
+        uint64_t sent = 0;
+        while (test_send_number(sender, sent, 24, LLMP_NOWAIT) == 0) {
+            sent++;
+        }
+        assert_int_equal(test_stats_of(sender).pages_live, segments);
+        assert_ok(llmp_sender_exit(sender, LLMP_NOWAIT));
+        assert_rc(llmp_sender_exit(sender, LLMP_NOWAIT), -LLMP_E_CLOSED);
+        for (uint64_t i = 0; i < sent; i++) {
+            test_expect_number(receiver, i, 24, LLMP_NOWAIT);
+        }
+        llmp_message message;
+        assert_rc(llmp_recv(receiver, &message, LLMP_NOWAIT), -LLMP_E_CLOSED);
+        llmp_receiver_free(receiver);
+        assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
+    }
+}
+
+static void a_pending_allocation_must_be_ended_before_the_channel(void **state) {
+    const struct fixture *f = *state;
+    void *payload;
+    assert_ok(llmp_sender_alloc(f->sender, 8, LLMP_NOWAIT, &payload));
+    assert_rc(llmp_sender_exit(f->sender, LLMP_NOWAIT), -LLMP_E_ALLOC_PENDING);
+    assert_ok(llmp_sender_cancel(f->sender));
+    assert_ok(llmp_sender_exit(f->sender, LLMP_NOWAIT));
 }
 
 static void EXITING_ends_the_channel(void **state) {
@@ -307,6 +339,8 @@ int main(void) {
         cmocka_unit_test(batches_are_published_before_a_wait),
         cmocka_unit_test(EOP_7_a_slow_receiver_blocks_the_sender),
         cmocka_unit_test(EOP_7_small_payloads_too),
+        cmocka_unit_test(SEND_1_the_last_word_finds_room_on_a_full_channel),
+        cmocka_unit_test_setup_teardown(a_pending_allocation_must_be_ended_before_the_channel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(EXITING_ends_the_channel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(PAGE_5_a_sender_does_not_trust_its_page, set_up, tear_down),
     };

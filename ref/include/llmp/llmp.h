@@ -123,7 +123,8 @@ typedef struct llmp_sender_options {
     llmp_page_policy page_policy;
     llmp_reuse_order reuse_order;
     uint32_t receivers; /**< receivers that will read from the first page on; 0: one. See llmp_sender_add_receiver() */
-    uint32_t max_pages; /**< bound on unread pages, at least 2; 0: as many as fit in 64 MiB, at least 4 */
+    uint32_t max_pages; /**< bound on unread pages, at least 2; 0: as many as fit in 64 MiB, at least 4, but on a system
+                             with little memory (of the machine, a container, or the place of the pages) fewer */
     uint32_t window;    /**< pages to reuse in rotation, 2 to max_pages; 0: measured and adapted at run time */
     uint32_t batch;     /**< publish after this many messages, or at llmp_sender_flush(); 0 or 1: after each */
     llmp_wait wait;     /**< how to wait for a slow receiver */
@@ -155,7 +156,8 @@ LLMP_API llmp_shmem_desc llmp_sender_describe(const llmp_sender *sender);
  * llmp_sender_commit() and llmp_sender_cancel() must follow. Receivers do not see it before the commit.
  *
  * @param length     bytes of payload, 0 to max_message
- * @param timeout_ns how long to wait when max_pages pages are unread, or when the system has no memory for another
+ * @param timeout_ns how long to wait when max_pages pages are unread, or when the system has no memory for another; the
+ *                   result then says what it lacks (-ENOSPC, -ENOMEM, -EMFILE, -ENFILE)
  * @param payload    receives the address of `length` writable bytes in the page, 8-byte aligned
  * @return 0, -EAGAIN, -ETIMEDOUT, -LLMP_E_TOO_LARGE, -LLMP_E_ALLOC_PENDING, -LLMP_E_CLOSED, or the error of creating a
  *         page
@@ -194,7 +196,13 @@ LLMP_API int llmp_send(llmp_sender *sender, uint32_t tag, uint32_t flags, const 
  */
 LLMP_API int64_t llmp_send_many(llmp_sender *sender, const llmp_message *messages, size_t count, int64_t timeout_ns);
 
-/** Publishes what is committed and ends the channel with EXITING; later sends return -LLMP_E_CLOSED. */
+/**
+ * Publishes what is committed and ends the channel with EXITING; later sends return -LLMP_E_CLOSED.
+ *
+ * @param timeout_ns how long to wait for another page if this one is full. After that EXITING takes the place that is
+ *                   kept for END_OF_PAGE (SEND-1), so it is never missing
+ * @return 0, -LLMP_E_CLOSED, -LLMP_E_ALLOC_PENDING
+ */
 LLMP_API int llmp_sender_exit(llmp_sender *sender, int64_t timeout_ns);
 
 /**
@@ -265,9 +273,10 @@ LLMP_API void llmp_receiver_free(llmp_receiver *receiver);
  *
  * @param message    receives a copy of the header and a view of the payload, valid until the next call on this receiver
  * @param timeout_ns LLMP_NOWAIT checks once
- * @return 0; -EAGAIN or -ETIMEDOUT if there is none; -LLMP_E_CLOSED after the last one; any other error means that the
- *         sender violated the protocol or that its page could not be opened. After such an error every call returns
- *         -LLMP_E_BROKEN, and llmp_receiver_error() the first cause.
+ * @return 0; -EAGAIN or -ETIMEDOUT if there is none, or if the next page cannot be mapped for lack of memory or
+ *         descriptors: it is there when the shortage is over (llmp_receiver_stats.shortage); -LLMP_E_CLOSED after the
+ *         last one; any other error means that the sender violated the protocol or that its page could not be opened.
+ *         After such an error every call returns -LLMP_E_BROKEN, and llmp_receiver_error() the first cause.
  */
 LLMP_API int llmp_recv(llmp_receiver *receiver, llmp_message *message, int64_t timeout_ns);
 
@@ -322,6 +331,7 @@ typedef struct llmp_receiver_stats {
     uint64_t pages_turned; /**< END_OF_PAGE messages followed */
     uint64_t maps_opened;  /**< pages mapped since it was created; constant in the steady state */
     uint64_t maps_live;    /**< pages mapped now */
+    int64_t shortage;      /**< 0, or why the next page cannot be mapped now: -EMFILE, -ENFILE, -ENOMEM or -ENOSPC */
 } llmp_receiver_stats;
 
 /** Fills the first `size` bytes of `stats`; pass `sizeof *stats`. */
@@ -367,7 +377,10 @@ enum {
     LLMP_EVENT_CLIENT_REMOVED, /**< code: the client's protocol violation, or -LLMP_E_CLIENT_GONE */
     LLMP_EVENT_PEER_REFUSED,   /**< a TCP peer was refused; code: why */
     LLMP_EVENT_OVERRUN,        /**< a broadcast page was evicted before all clients had read it */
-    LLMP_EVENT_MESSAGE_LOST    /**< a message of this client could not be forwarded; code: why (no memory) */
+    LLMP_EVENT_MESSAGE_LOST,   /**< a message of this client could not be forwarded; code: why (no memory) */
+    LLMP_EVENT_SHORTAGE /**< the broker waits for memory or descriptors; code: what it lacks (-EMFILE, -ENOMEM …);
+                                    client: whose messages wait, 0 if the broadcast or a new client does. Reported again
+                                    only after 1 s without a shortage */
 };
 
 /** An event of the broker. Allocated by the library, which may add fields at its end. */
@@ -387,7 +400,7 @@ typedef struct llmp_broker_options {
     llmp_shmem_options shmem;            /**< how broadcast pages are created */
     size_t page_size;                    /**< bytes of a broadcast page; 0: 1 MiB */
     size_t max_message;   /**< bytes of the largest payload to forward; a client that sends more is removed; 0: 1 GiB */
-    uint32_t history;     /**< broadcast pages to keep, at least 2; 0: as many as fit in 64 MiB, at least 4; or
+    uint32_t history;     /**< broadcast pages to keep, at least 2; 0: as many as the default of max_pages; or
                               LLMP_HISTORY_ALL (as LibAFL does) */
     uint32_t max_clients; /**< at the same time, including removed ones whose process still exists; 0: 1024 */
     uint32_t exit_after;  /**< llmp_broker_run() returns when this many clients have joined and all left; 0: never */
@@ -410,7 +423,7 @@ typedef struct llmp_broker_options {
     uint64_t reserved[8];
 } llmp_broker_options;
 
-/** Creates a broker and its broadcast channel. `out` receives the broker, or null on failure. */
+/** Creates a broker and its broadcast channel, with the two pages that it needs to turn. `out` receives the broker, or null on failure. */
 LLMP_API int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out);
 
 /**

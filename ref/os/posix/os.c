@@ -51,9 +51,3 @@ const char *llmp_os_errno_text(int number) {
     const char *text = strerrordesc_np(number);
     return text != NULL ? text : "unknown error";
 }
-
-uint64_t llmp_os_memory_size(void) {
-    long pages = sysconf(_SC_PHYS_PAGES);
-    long bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes : UINT64_MAX;
-}

@@ -180,6 +180,11 @@ static const char *posix_explain(const llmp_shmem_provider *self, int code) {
                                                : LLMP_LOCK_DIRECTORY " has no room for a map of that size";
 }
 
+static uint64_t posix_room(const llmp_shmem_provider *self) {
+    (void)self;
+    return llmp_os_free_space("/dev/shm");
+}
+
 const llmp_shmem_provider llmp_shmem_posix = {
     .name = "posix",
     .summary = "named memory files (shm_open, mmap): \"mmap\" in LibAFL",
@@ -190,4 +195,5 @@ const llmp_shmem_provider llmp_shmem_posix = {
     .is_orphan = posix_is_orphan,
     .is_reachable = posix_is_reachable,
     .explain = posix_explain,
+    .room = posix_room,
 };

@@ -7,15 +7,20 @@
  * processes are killed (ID-4).
  */
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <unistd.h>
 
 #include "shmem/posix/attachments.h"
 #include "shmem/posix/providers.h"
 #include "shmem/prepare.h"
 
 #define NOT_ATTACHED ((void *)-1)
+
+/* A kernel.shmall that no machine reaches: then the segments, which the kernel has to go through, need not be counted. */
+#define SHMALL_NO_LIMIT (ULONG_MAX / 4096)
 
 static int get_segment(struct llmp_shmem *map, const llmp_shmem_options *options) {
     const int mode = IPC_CREAT | IPC_EXCL | 0600;
@@ -132,6 +137,23 @@ static const char *sysv_explain(const llmp_shmem_provider *self, int code) {
                : "the memory for System V segments is used up (kernel.shmall)";
 }
 
+/* The limits are kernel.shmall, and kernel.shmmni for the number of segments. */
+static uint64_t sysv_room(const llmp_shmem_provider *self) {
+    (void)self;
+    struct shminfo limits;
+    struct shm_info used;
+    long page = sysconf(_SC_PAGESIZE);
+    if (shmctl(0, IPC_INFO, (struct shmid_ds *)(void *)&limits) < 0 || limits.shmall >= SHMALL_NO_LIMIT ||
+        shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&used) < 0 || page < 0) {
+        return UINT64_MAX;
+    }
+    if (used.shm_tot >= limits.shmall || (unsigned long)used.used_ids >= limits.shmmni) {
+        return 0;
+    }
+    uint64_t pages = limits.shmall - used.shm_tot;
+    return pages > UINT64_MAX / (uint64_t)page ? UINT64_MAX : pages * (uint64_t)page;
+}
+
 const llmp_shmem_provider llmp_shmem_sysv = {
     .name = "sysv",
     .summary = "System V segments (shmget, shmat): LibAFL's default on Linux",
@@ -143,4 +165,5 @@ const llmp_shmem_provider llmp_shmem_sysv = {
     .is_reachable = sysv_is_reachable,
     .reap = sysv_reap,
     .explain = sysv_explain,
+    .room = sysv_room,
 };
