@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/page_guard.h"
 #include "broker/state.h"
+#include "channel/receiver.h"
 #include "channel/sender.h"
 
 #define CAPACITY_FIRST 16u
@@ -43,7 +45,8 @@ static int make_room(llmp_broker *broker) {
 /* BROKER-6: opening the channel joins its page. */
 static int open_channel(llmp_broker *broker, const llmp_shmem_desc *desc, struct llmp_broker_client *client) {
     llmp_receiver_options options = {.provider = broker->options.provider};
-    return llmp_receiver_new(desc, &options, &client->channel);
+    client->broker = broker;
+    return llmp_receiver_new_guarded(desc, &options, llmp_page_guard_of(client), &client->channel);
 }
 
 static int add(llmp_broker *broker, const llmp_shmem_desc *channel, uint32_t *id) {
@@ -61,6 +64,7 @@ static int add(llmp_broker *broker, const llmp_shmem_desc *channel, uint32_t *id
         return rc;
     }
     client->id = llmp_broker_take_id(broker);
+    client->registered = true;
     broker->clients[broker->count++] = client;
     broker->joined++;
     *id = client->id;

@@ -18,6 +18,8 @@
 
 /* Messages that are read of one client before the next client gets its turn. */
 #define QUANTUM 256u
+/* Pages that are turned for one client before the next one gets its turn, because pages may have few messages. */
+#define QUANTUM_PAGES 16u
 /* CLIENT_EXIT: u32 client id, four bytes of padding (BROKER-4). */
 #define CLIENT_EXIT_PAYLOAD 8u
 
@@ -201,7 +203,11 @@ static int leaving_result(const struct llmp_broker_client *client) {
 
 /* Reads up to a quantum. Returns 0, or the code that ends this client: -LLMP_E_CLOSED if it left. */
 static int read_quantum(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
+    const uint64_t begun_at = llmp_receiver_pages_turned(client->channel);
     for (uint32_t i = 0; i < QUANTUM && !broker->has_pending; i++) {
+        if (llmp_receiver_pages_turned(client->channel) - begun_at >= QUANTUM_PAGES) {
+            return 0;
+        }
         llmp_message message;
         int rc = read_one(broker, client, &message);
         if (rc == -EAGAIN) {

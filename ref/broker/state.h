@@ -4,7 +4,8 @@
  * file that changes a field describes it.
  *
  * Floors, each calls only those below it: broker (life and rounds), route (forwarding), liveness (clients that leave
- * or die), slow_clients (clients that do not read), clients (the registry), state. `parts` stands beside clients.
+ * or die), slow_clients (clients that do not read), clients (the registry), page_guard (pages that a channel may have),
+ * state. `parts` stands beside clients.
  */
 #ifndef LLMP_BROKER_STATE_H
 #define LLMP_BROKER_STATE_H
@@ -14,7 +15,9 @@
 struct llmp_broker_part; /* parts.h */
 
 struct llmp_broker_client {
+    llmp_broker *broker;
     uint32_t id;
+    bool registered; /* `id` is set */
     llmp_receiver *channel;
     int64_t orphan_since; /* when its page was first found attached to no other process; 0: another process has it */
     bool leaving;         /* is removed as soon as all its messages are read, or LLMP_DRAIN_NS were spent on that */

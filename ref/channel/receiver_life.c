@@ -32,7 +32,8 @@ static int set_up(llmp_receiver *receiver, const llmp_receiver_options *options)
     return llmp_map_cache_init(&receiver->maps, provider, &options->shmem, max, MAX_MAPPED_BYTES);
 }
 
-int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *options, llmp_receiver **out) {
+int llmp_receiver_new_guarded(const llmp_shmem_desc *desc, const llmp_receiver_options *options,
+                              struct llmp_page_guard guard, llmp_receiver **out) {
     *out = NULL;
     const llmp_shmem_desc copy = *desc;
     llmp_receiver_options chosen = options != NULL ? *options : (llmp_receiver_options){0};
@@ -44,6 +45,7 @@ int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *
     if (receiver == NULL) {
         return -ENOMEM;
     }
+    receiver->guard = guard;
     rc = set_up(receiver, &chosen);
     if (rc == 0) {
         rc = llmp_receiver_start(receiver, &copy, chosen.pre_joined);
@@ -54,6 +56,10 @@ int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *
     }
     *out = receiver;
     return 0;
+}
+
+int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *options, llmp_receiver **out) {
+    return llmp_receiver_new_guarded(desc, options, (struct llmp_page_guard){0}, out);
 }
 
 void llmp_receiver_free(llmp_receiver *receiver) {
@@ -80,6 +86,14 @@ void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats 
         .maps_live = receiver->maps.count + llmp_receiver_held_maps(receiver),
     };
     llmp_copy_known(stats, size, &now, sizeof now);
+}
+
+const llmp_shmem *llmp_receiver_page(const llmp_receiver *receiver) {
+    return receiver->map;
+}
+
+uint64_t llmp_receiver_pages_turned(const llmp_receiver *receiver) {
+    return receiver->pages_turned;
 }
 
 int llmp_receiver_is_orphan(const llmp_receiver *receiver) {

@@ -80,6 +80,8 @@ enum llmp_error {
     LLMP_E_EOP_SELF,              /**< END_OF_PAGE names the page it is on */
     LLMP_E_EOP_SIZE,              /**< END_OF_PAGE names a page larger than max_page_size */
     LLMP_E_EOP_GONE,              /**< the next page no longer exists: this receiver was too slow, or the sender died */
+    LLMP_E_PAGE_TAKEN,            /**< the page belongs to the broker's broadcast or to another client's channel */
+    LLMP_E_EOP_LOOP, /**< END_OF_PAGE names a page that was read before and not initialised since (EOP-3) */
 
     /* using a channel */
     LLMP_E_CLOSED = 2201,    /**< the sender ended the channel (EXITING) and every message was read */

@@ -50,8 +50,13 @@ static int posix_create(const llmp_shmem_provider *self, struct llmp_shmem *map,
     if (fd < 0) {
         return fd;
     }
+    struct stat st;
     rc = llmp_shmem_file_reserve(fd, map->size);
     if (rc == 0) {
+        rc = llmp_shmem_file_stat(fd, &st);
+    }
+    if (rc == 0) {
+        map->identity = st.st_ino;
         rc = llmp_shmem_file_map(map, fd);
     }
     if (rc != 0) {
@@ -72,6 +77,7 @@ static int map_existing(struct llmp_shmem *map, int fd) {
     if (rc != 0) {
         return rc;
     }
+    map->identity = st.st_ino;
     return (uint64_t)st.st_size < map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
 }
 
