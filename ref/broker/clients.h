@@ -42,6 +42,16 @@ void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32
 /* ------------------------------------------------------------------ for the broker's other files */
 
 /*
+ * As llmp_broker_add_client(), for a channel that a client named in NEW_SHM_CLIENT. One client can name any number of
+ * channels. So these have half of max_clients together, and an eighth for those of one client, but at least one place:
+ * the other places are left for peers that connect by themselves.
+ *
+ * @return the id; -LLMP_E_CLIENTS_FULL if that share is used; or as llmp_broker_confirm()
+ */
+int64_t llmp_clients_add_sponsored(llmp_broker *broker, const struct llmp_broker_client *sponsor,
+                                   const llmp_shmem_desc *channel);
+
+/*
  * Marks a client as leaving: it is removed when all its messages are read, or LLMP_DRAIN_NS were spent on reading them.
  * Of several calls the first counts.
  */

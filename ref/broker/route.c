@@ -140,16 +140,15 @@ int llmp_broker_forward(llmp_broker *broker, const void *from, const llmp_broker
 
 /* ---------------------------------------------------------------- the protocol's own messages (BROKER-4) */
 
-static int add_shm_client(llmp_broker *broker, const llmp_message *message) {
+static int add_shm_client(llmp_broker *broker, const struct llmp_broker_client *sponsor, const llmp_message *message) {
     if (message->length != LLMP_EOP_PAYLOAD) {
         return -LLMP_E_EOP_LENGTH;
     }
     llmp_shmem_desc channel;
-    llmp_shmem_desc ignored;
     llmp_eop_read(message->payload, &channel);
-    int64_t id = llmp_broker_add_client(broker, &channel, &ignored);
+    int64_t id = llmp_clients_add_sponsored(broker, sponsor, &channel);
     if (id < 0) {
-        llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, 0, (int)id);
+        llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, sponsor->id, (int)id);
     }
     return 0;
 }
@@ -165,7 +164,7 @@ static int client_exit(struct llmp_broker_client *client, const llmp_message *me
 
 static int control(llmp_broker *broker, struct llmp_broker_client *client, const llmp_message *message) {
     switch (message->tag) {
-    case LLMP_TAG_NEW_SHM_CLIENT: return add_shm_client(broker, message);
+    case LLMP_TAG_NEW_SHM_CLIENT: return add_shm_client(broker, client, message);
     case LLMP_TAG_CLIENT_EXIT: return client_exit(client, message);
     default: /* SLOW_RECEIVER: a sender reports on a receiver of its own channel */ return 0;
     }

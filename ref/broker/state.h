@@ -17,7 +17,9 @@ struct llmp_broker_part; /* parts.h */
 struct llmp_broker_client {
     llmp_broker *broker;
     uint32_t id;
-    bool registered; /* `id` is set */
+    bool registered;  /* `id` is set */
+    bool sponsored;   /* was registered by NEW_SHM_CLIENT on another client's channel */
+    uint32_t sponsor; /* id of that client */
     llmp_receiver *channel;
     int64_t orphan_since; /* when its page was first found attached to no other process; 0: another process has it */
     bool leaving;         /* is removed as soon as all its messages are read, or LLMP_DRAIN_NS were spent on that */

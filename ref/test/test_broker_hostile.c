@@ -218,6 +218,47 @@ static void a_round_turns_few_pages_of_one_client(void **state) {
     llmp_broker_free(broker, LLMP_NOWAIT);
 }
 
+/* ---------------------------------------------------------------- shares */
+
+/* The channels of one client that floods the broker with NEW_SHM_CLIENT, and of another that helps it. */
+static void one_client_cannot_take_all_places(void **state) {
+    (void)state;
+    enum { MAX = 32, MANY = 40 };
+    llmp_broker *broker = rig_broker_new((llmp_broker_options){.page_size = TEST_MAP, .max_clients = MAX});
+    llmp_sender *channels[2][MANY];
+    struct rig_client greedy[5];
+    for (size_t g = 0; g < 5; g++) {
+        greedy[g] = rig_add_client(broker);
+    }
+    for (size_t g = 0; g < 2; g++) {
+        for (size_t i = 0; i < MANY; i++) {
+            channels[g][i] = sender_over("sysv");
+            llmp_shmem_desc desc = llmp_sender_describe(channels[g][i]);
+            send_desc(greedy[g].tx, LLMP_TAG_NEW_SHM_CLIENT, &desc);
+            rig_run_until_idle(broker);
+        }
+        assert_int_equal(rig_stats(broker).clients_now, 5 + (g + 1) * MAX / 8);
+    }
+    assert_true(rig_event_count(LLMP_EVENT_PEER_REFUSED, -LLMP_E_CLIENTS_FULL) > 0);
+    for (size_t g = 2; g < 5; g++) { /* together they get half of the places */
+        for (size_t i = 0; i < MAX / 8; i++) {
+            llmp_shmem_desc desc = llmp_sender_describe(channels[g % 2][MANY - 1 - (g / 2) * MAX / 8 - i]);
+            send_desc(greedy[g].tx, LLMP_TAG_NEW_SHM_CLIENT, &desc);
+            rig_run_until_idle(broker);
+        }
+    }
+    assert_int_equal(rig_stats(broker).clients_now, 5 + MAX / 2);
+    struct rig_client newcomer = rig_add_client(broker);
+    rig_send_text(broker, &newcomer, 1, "hello");
+    rig_expect_text(greedy[0].rx, newcomer.id, 1, "hello");
+    rig_client_free(&newcomer);
+    for (size_t i = 0; i < MANY; i++) {
+        (void)llmp_sender_free(channels[0][i], LLMP_NOWAIT);
+        (void)llmp_sender_free(channels[1][i], LLMP_NOWAIT);
+    }
+    rig_free_all(broker, greedy, 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(BROKER_13_a_channel_that_is_the_broadcast_is_refused),
@@ -226,6 +267,7 @@ int main(void) {
         cmocka_unit_test(BROKER_13_the_owner_of_a_page_keeps_it),
         cmocka_unit_test(BROKER_13_a_ring_of_pages_is_refused),
         cmocka_unit_test(a_round_turns_few_pages_of_one_client),
+        cmocka_unit_test(one_client_cannot_take_all_places),
     };
     return cmocka_run_group_tests_name("broker_hostile", tests, NULL, NULL);
 }

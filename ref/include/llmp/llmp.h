@@ -365,7 +365,7 @@ enum {
     LLMP_EVENT_CLIENT_JOINED,
     LLMP_EVENT_CLIENT_LEFT,    /**< the client left by itself */
     LLMP_EVENT_CLIENT_REMOVED, /**< code: the client's protocol violation, or -LLMP_E_CLIENT_GONE */
-    LLMP_EVENT_PEER_REFUSED,   /**< a TCP peer was refused; code: why */
+    LLMP_EVENT_PEER_REFUSED,   /**< a TCP peer, or a channel that a client named, was refused; code: why */
     LLMP_EVENT_OVERRUN,        /**< a broadcast page was evicted before all clients had read it */
     LLMP_EVENT_MESSAGE_LOST    /**< a message of this client could not be forwarded; code: why (no memory) */
 };
@@ -373,7 +373,7 @@ enum {
 /** An event of the broker. Allocated by the library, which may add fields at its end. */
 typedef struct llmp_broker_event {
     llmp_broker_event_type type;
-    uint32_t client; /**< id; 0 for LLMP_EVENT_PEER_REFUSED and LLMP_EVENT_OVERRUN */
+    uint32_t client; /**< id; 0 for LLMP_EVENT_OVERRUN and for a TCP peer that was refused */
     int32_t code;    /**< 0, or a negative error code */
     uint32_t reserved;
 } llmp_broker_event;
@@ -389,7 +389,8 @@ typedef struct llmp_broker_options {
     size_t max_message;   /**< bytes of the largest payload to forward; a client that sends more is removed; 0: 1 GiB */
     uint32_t history;     /**< broadcast pages to keep, at least 2; 0: as many as fit in 64 MiB, at least 4; or
                               LLMP_HISTORY_ALL (as LibAFL does) */
-    uint32_t max_clients; /**< at the same time, including removed ones whose process still exists; 0: 1024 */
+    uint32_t max_clients; /**< at the same time, including removed ones whose process still exists; 0: 1024. At most
+                              half of them through messages of other clients, an eighth through those of one */
     uint32_t exit_after;  /**< llmp_broker_run() returns when this many clients have joined and all left; 0: never */
     llmp_wait wait;       /**< how to wait for messages */
     /** Time for which a client that does not read, or a system without memory, may block forwarding; 0: 1 s. Then the
