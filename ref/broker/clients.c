@@ -80,7 +80,7 @@ static int add(llmp_broker *broker, const struct llmp_broker_client *sponsor, co
     return 0;
 }
 
-static struct llmp_broker_client *find(const llmp_broker *broker, uint32_t id) {
+struct llmp_broker_client *llmp_clients_find(const llmp_broker *broker, uint32_t id) {
     for (uint32_t i = 0; i < broker->count; i++) {
         if (broker->clients[i]->id == id) {
             return broker->clients[i];
@@ -97,7 +97,7 @@ void llmp_clients_mark_leaving(struct llmp_broker_client *client, int code) {
 }
 
 int llmp_broker_remove_client(llmp_broker *broker, uint32_t client) {
-    struct llmp_broker_client *found = find(broker, client);
+    struct llmp_broker_client *found = llmp_clients_find(broker, client);
     if (found == NULL) {
         return -LLMP_E_NO_CLIENT;
     }

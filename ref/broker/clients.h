@@ -41,6 +41,9 @@ void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32
 
 /* ------------------------------------------------------------------ for the broker's other files */
 
+/* Returns the client with that id, or null. Departed clients are not found. */
+struct llmp_broker_client *llmp_clients_find(const llmp_broker *broker, uint32_t id);
+
 /*
  * As llmp_broker_add_client(), for a channel that a client named in NEW_SHM_CLIENT. One client can name any number of
  * channels. So these have half of max_clients together, and an eighth for those of one client, but at least one place:

@@ -3,6 +3,7 @@
 
 #include "broker/clients.h"
 #include "broker/exit_times.h"
+#include "broker/quits.h"
 #include "broker/slow_clients.h"
 #include "broker/state.h"
 #include "channel/receiver.h"
@@ -77,6 +78,7 @@ void llmp_liveness_poll(llmp_broker *broker) {
     }
     broker->next_liveness_check = now + POLL_INTERVAL_NS;
     reap_departed(broker, now);
+    llmp_quits_poll(broker, now);
     for (uint32_t i = 0; i < broker->count; i++) {
         check_liveness(broker, broker->clients[i], now);
     }

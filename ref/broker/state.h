@@ -4,8 +4,8 @@
  * file that changes a field describes it.
  *
  * Floors, each calls only those below it: broker (life and rounds), route (forwarding), liveness (clients that leave
- * or die), slow_clients (clients that do not read), clients (the registry), page_guard (pages that a channel may have),
- * state. `parts` stands beside clients.
+ * or die), quits (requests to remove a client), slow_clients (clients that do not read), clients (the registry),
+ * page_guard (pages that a channel may have), state. `parts` stands beside clients.
  */
 #ifndef LLMP_BROKER_STATE_H
 #define LLMP_BROKER_STATE_H
@@ -24,6 +24,9 @@ struct llmp_broker_client {
     int64_t orphan_since; /* when its page was first found attached to no other process; 0: another process has it */
     bool leaving;         /* is removed as soon as all its messages are read, or LLMP_DRAIN_NS were spent on that */
     int leaving_code;     /* 0, or the error that it is removed for */
+    bool quit_asked;      /* a peer sent ClientQuit with its id */
+    int64_t quiet_since;  /* after that: when all its messages were first found to be read; 0: not yet */
+    uint64_t quiet_count; /* messages that were read of it by then */
     int64_t drain_ns;     /* time spent on reading it since it is leaving */
     int64_t reader_until; /* of a departed client: counts as a reader of the broadcast until then */
     struct llmp_broker_client *next; /* of the departed clients */

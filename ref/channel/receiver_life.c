@@ -9,6 +9,7 @@
 #include "channel/receiver_hold.h"
 #include "channel/receiver_page.h"
 #include "channel/receiver_state.h"
+#include "os/atomic.h"
 #include "os/compat.h"
 #include "shmem/liveness.h"
 
@@ -94,6 +95,11 @@ const llmp_shmem *llmp_receiver_page(const llmp_receiver *receiver) {
 
 uint64_t llmp_receiver_pages_turned(const llmp_receiver *receiver) {
     return receiver->pages_turned;
+}
+
+/* A relaxed load is enough, because no message is read on the strength of this. */
+bool llmp_receiver_is_empty(const llmp_receiver *receiver) {
+    return llmp_load_relaxed(&receiver->page->current_msg_id) == receiver->last_id;
 }
 
 int llmp_receiver_is_orphan(const llmp_receiver *receiver) {

@@ -77,6 +77,13 @@ void tcp_broker_await_refusals(struct tcp_broker *broker, int count) {
     assert_int_equal(broker->refused, count);
 }
 
+void tcp_broker_await_left(struct tcp_broker *broker, int count) {
+    for (int64_t deadline = llmp_os_now() + RAW_TIMEOUT_NS; broker->left < count;) {
+        tcp_broker_run_once(broker, deadline);
+    }
+    assert_int_equal(broker->left, count);
+}
+
 /* ------------------------------------------------------------------ connections */
 
 struct raw_peer raw_peer_connect(struct tcp_broker *broker) {
@@ -169,4 +176,8 @@ void raw_peer_quit(struct tcp_broker *broker, uint32_t id) {
     struct raw_peer peer = raw_peer_connect_hello(broker);
     raw_peer_send(&peer, &(struct llmp_request){.kind = LLMP_REQUEST_CLIENT_QUIT, .id = id});
     raw_peer_expect_end(&peer);
+}
+
+void raw_peer_end_channel(struct tcp_broker *broker) {
+    (void)llmp_sender_free(broker->channels[--broker->channel_count], LLMP_NOWAIT);
 }

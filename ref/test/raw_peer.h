@@ -79,5 +79,9 @@ void raw_peer_expect_end(struct raw_peer *peer);
 uint32_t raw_peer_register(struct tcp_broker *broker);
 /* A whole connection that sends ClientQuit. */
 void raw_peer_quit(struct tcp_broker *broker, uint32_t id);
+/* Frees the channel that was registered last, as a client's process does that ends. */
+void raw_peer_end_channel(struct tcp_broker *broker);
+/* Runs rounds until `count` clients left or were removed. */
+void tcp_broker_await_left(struct tcp_broker *broker, int count);
 
 #endif
