@@ -16,6 +16,7 @@
 
 /* One that was removed for an error made no promise to stop reading: only the end of its process counts. */
 static void defer_departure(llmp_broker *broker, struct llmp_broker_client *client, int code, int64_t now) {
+    llmp_receiver_stop(client->channel);
     client->leaving_code = code;
     client->reader_until = code == 0 ? now + LLMP_EXIT_GRACE_NS : INT64_MAX;
     client->next = broker->departed;

@@ -22,6 +22,12 @@ int llmp_receiver_poll(llmp_receiver *receiver, llmp_message *message);
 /* Makes the last message the next one again. Allowed only directly after the call that returned it. */
 void llmp_receiver_unread(llmp_receiver *receiver);
 
+/*
+ * Leaves the current page for good, and receives nothing more. The map stays open, for llmp_receiver_is_orphan() and
+ * llmp_receiver_reap().
+ */
+void llmp_receiver_stop(llmp_receiver *receiver);
+
 /* Returns true if all messages that the sender has published are read. */
 bool llmp_receiver_is_empty(const llmp_receiver *receiver);
 

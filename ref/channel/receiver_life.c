@@ -75,6 +75,12 @@ void llmp_receiver_free(llmp_receiver *receiver) {
     free(receiver);
 }
 
+void llmp_receiver_stop(llmp_receiver *receiver) {
+    llmp_receiver_leave(receiver);
+    receiver->page = NULL;
+    receiver->stopped = -LLMP_E_BROKEN;
+}
+
 int llmp_receiver_error(const llmp_receiver *receiver) {
     return receiver->error;
 }

@@ -63,6 +63,7 @@ static const struct error {
     E(CLIENTS_FULL, "the broker already has its maximum number of clients"),
     E(CLIENT_GONE, "the client's process no longer exists"),
     E(CLIENT_FORGED, "a client sent a message in the name of another client"),
+    E(REMOVED, "the broker has removed this client, or has ended"),
 #undef E
 };
 

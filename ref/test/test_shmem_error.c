@@ -67,6 +67,7 @@ static const char *expected_name(enum llmp_error code) {
         NAME(CLIENTS_FULL);
         NAME(CLIENT_GONE);
         NAME(CLIENT_FORGED);
+        NAME(REMOVED);
     }
 #undef NAME
     return NULL;

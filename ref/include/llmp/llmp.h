@@ -449,7 +449,8 @@ LLMP_API llmp_shmem_desc llmp_broker_describe(llmp_broker *broker);
 
 /**
  * Forwards what a client has sent so far, for at most 1 s, and removes the client. It still counts as a reader of the
- * broadcast until no process has its channel mapped, for at most 100 ms.
+ * broadcast until no process has its channel mapped, for at most 100 ms. A client of this library gets -LLMP_E_REMOVED
+ * from its next call.
  *
  * @return 0 or -LLMP_E_NO_CLIENT
  */
@@ -514,28 +515,44 @@ LLMP_API int llmp_client_connect(const llmp_client_options *options, int64_t tim
 LLMP_API int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broadcast, uint32_t id,
                                 const llmp_client_options *options, llmp_client **out);
 
-/** Sends CLIENT_EXIT, waits until the broker has mapped all that was sent, frees. @return as llmp_sender_free() */
+/**
+ * Sends CLIENT_EXIT, waits until the broker has mapped all that was sent, frees. Does not wait for a broker that has
+ * ended, or that has removed this client.
+ *
+ * @return as llmp_sender_free(); -LLMP_E_REMOVED if the broker had removed this client; -LLMP_E_CLOSED if the broker
+ *         ended and had not mapped all that was sent. The client is freed in every case
+ */
 LLMP_API int llmp_client_free(llmp_client *client, int64_t linger_ns);
 
 /** @return the id that the broker assigned */
 LLMP_API uint32_t llmp_client_id(const llmp_client *client);
 
-/** Sends to all other clients. @return as llmp_send() */
+/**
+ * Sends to all other clients.
+ *
+ * @return as llmp_send(); or -LLMP_E_REMOVED if the broker has removed this client, for whatever reason, or has ended:
+ *         it does not read this message, and may not have read earlier ones. A broker of LibAFL does not tell
+ */
 LLMP_API int llmp_client_send(llmp_client *client, uint32_t tag, uint32_t flags, const void *payload, size_t length,
                               int64_t timeout_ns);
 
-/** Sends several messages. @return as llmp_send_many() */
+/** Sends several messages. @return as llmp_send_many(), or -LLMP_E_REMOVED */
 LLMP_API int64_t llmp_client_send_many(llmp_client *client, const llmp_message *messages, size_t count,
                                        int64_t timeout_ns);
 
-/** Receives the next message of another client or of the broker. @return as llmp_recv() */
+/**
+ * Receives the next message of another client or of the broker.
+ *
+ * @return as llmp_recv(); or -LLMP_E_REMOVED if the broker has removed this client: noticed in a wait, when no message
+ *         is there, and now and then while there are messages
+ */
 LLMP_API int llmp_client_recv(llmp_client *client, llmp_message *message, int64_t timeout_ns);
 
-/** Receives the next message and copies its payload. @return as llmp_recv_copy() */
+/** Receives the next message and copies its payload. @return as llmp_recv_copy(), or -LLMP_E_REMOVED */
 LLMP_API int llmp_client_recv_copy(llmp_client *client, llmp_message *message, void *buffer, size_t capacity,
                                    int64_t timeout_ns);
 
-/** Receives several messages. @return as llmp_recv_many() */
+/** Receives several messages. @return as llmp_recv_many(), or -LLMP_E_REMOVED */
 LLMP_API int64_t llmp_client_recv_many(llmp_client *client, llmp_message *messages, size_t max, int64_t timeout_ns);
 
 /** @return the client's own channel, for allocating in place, batches and counters; owned by the client */
