@@ -21,11 +21,18 @@ void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32
 /* ---------------------------------------------------------------- the registry */
 
 /* BROKER-2: ids count up and are never given twice. */
-uint32_t llmp_broker_take_id(llmp_broker *broker) {
-    return broker->next_id++;
+static bool has_ids_left(const llmp_broker *broker) {
+    return broker->next_id <= UINT32_MAX;
+}
+
+int64_t llmp_broker_take_id(llmp_broker *broker) {
+    return has_ids_left(broker) ? (int64_t)broker->next_id++ : -LLMP_E_IDS_USED_UP;
 }
 
 static int make_room(llmp_broker *broker) {
+    if (!has_ids_left(broker)) {
+        return -LLMP_E_IDS_USED_UP;
+    }
     if (broker->count + broker->departed_broken >= broker->options.max_clients) {
         return -LLMP_E_CLIENTS_FULL;
     }
@@ -70,7 +77,7 @@ static int add(llmp_broker *broker, const struct llmp_broker_client *sponsor, co
         free(client);
         return rc;
     }
-    client->id = llmp_broker_take_id(broker);
+    client->id = (uint32_t)llmp_broker_take_id(broker); /* make_room() has seen that there is one */
     client->registered = true;
     set_sponsor(client, sponsor);
     broker->clients[broker->count++] = client;

@@ -12,8 +12,12 @@ struct llmp_broker_client; /* state.h */
 
 /* ------------------------------------------------------------------ for parts */
 
-/* Takes the next client id (BROKER-2), for a part that is a client itself, as the listener is. Ids are not returned. */
-uint32_t llmp_broker_take_id(llmp_broker *broker);
+/*
+ * Takes the next client id (BROKER-2), for a part that is a client itself, as the listener is. Ids are not returned.
+ *
+ * @return the id, or -LLMP_E_IDS_USED_UP
+ */
+int64_t llmp_broker_take_id(llmp_broker *broker);
 
 /*
  * Reserves a place on the broadcast for a peer that has yet to send its hello (TCP-2: the broker sends the description
@@ -32,7 +36,8 @@ void llmp_broker_cancel_reservation(llmp_broker *broker);
  * Opens and joins the client's channel (BROKER-6), registers it under a new id, and confirms the reservation. Reports
  * LLMP_EVENT_CLIENT_JOINED.
  *
- * @return the id; or -LLMP_E_CLIENTS_FULL, -ENOMEM, or the error of opening the channel: the reservation still stands
+ * @return the id; or -LLMP_E_CLIENTS_FULL, -LLMP_E_IDS_USED_UP, -ENOMEM, or the error of opening the channel: the
+ *         reservation still stands
  */
 int64_t llmp_broker_confirm(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t offered_page);
 

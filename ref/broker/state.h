@@ -40,7 +40,7 @@ struct llmp_broker {
     struct llmp_broker_client **clients;
     uint32_t count;
     uint32_t capacity;
-    uint32_t next_id;
+    uint64_t next_id; /* more than UINT32_MAX: all are used up */
     uint64_t joined;
 
     /* liveness */

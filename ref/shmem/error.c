@@ -64,6 +64,7 @@ static const struct error {
     E(CLIENT_GONE, "the client's process no longer exists"),
     E(CLIENT_FORGED, "a client sent a message in the name of another client"),
     E(REMOVED, "the broker has removed this client, or has ended"),
+    E(IDS_USED_UP, "the broker has no client ids left"),
 #undef E
 };
 

@@ -68,6 +68,7 @@ static const char *expected_name(enum llmp_error code) {
         NAME(CLIENT_GONE);
         NAME(CLIENT_FORGED);
         NAME(REMOVED);
+        NAME(IDS_USED_UP);
     }
 #undef NAME
     return NULL;

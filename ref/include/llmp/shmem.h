@@ -109,7 +109,8 @@ enum llmp_error {
     LLMP_E_CLIENTS_FULL,     /**< the broker already has max_clients clients */
     LLMP_E_CLIENT_GONE,      /**< the client's process no longer exists */
     LLMP_E_CLIENT_FORGED,    /**< a client sent a message that names another client as its sender */
-    LLMP_E_REMOVED /**< the broker has removed this client, or has ended: it reads this client's channel no more */
+    LLMP_E_REMOVED,          /**< the broker has removed this client, or has ended */
+    LLMP_E_IDS_USED_UP       /**< the broker has given away all client ids: 0 to 4,294,967,295, each once (BROKER-2) */
 };
 
 /**
