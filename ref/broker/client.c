@@ -10,8 +10,13 @@
 
 #include "channel/receiver.h"
 #include "channel/sender.h"
+#include "channel/sender_watch.h"
 #include "os/compat.h"
 #include "os/os.h"
+
+/* Time of one wait, and calls that receive messages, between two checks whether the broker has removed this client. */
+#define CHECK_NS LLMP_MILLISECONDS(200)
+#define CHECK_CALLS 64u
 
 /* ------------------------------------------------------------------ beginning */
 
@@ -46,6 +51,7 @@ int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broadcast, ui
         return rc;
     }
     llmp_sender_set_id(sender, id);
+    llmp_sender_watch(sender);
     *out = client;
     return 0;
 }
@@ -66,17 +72,68 @@ llmp_receiver *llmp_client_receiver(llmp_client *client) {
 
 int llmp_client_send(llmp_client *client, uint32_t tag, uint32_t flags, const void *payload, size_t length,
                      int64_t timeout_ns) {
-    return llmp_send(client->sender, tag, flags, payload, length, timeout_ns);
+    int rc = llmp_send(client->sender, tag, flags, payload, length, timeout_ns);
+    return rc == 0 && llmp_sender_is_abandoned(client->sender) ? -LLMP_E_REMOVED : rc;
 }
 
 int64_t llmp_client_send_many(llmp_client *client, const llmp_message *messages, size_t count, int64_t timeout_ns) {
-    return llmp_send_many(client->sender, messages, count, timeout_ns);
+    int64_t sent = llmp_send_many(client->sender, messages, count, timeout_ns);
+    return sent > 0 && llmp_sender_is_abandoned(client->sender) ? -LLMP_E_REMOVED : sent;
 }
 
 /* ------------------------------------------------------------------ receiving */
 
 static bool is_own(const llmp_client *client, const llmp_message *message) {
     return message->sender == client->id;
+}
+
+/* Where a receive puts its messages. */
+struct destination {
+    llmp_message *messages;
+    size_t max;
+};
+
+typedef int64_t receive_fn(llmp_client *client, struct destination to, struct llmp_deadline deadline);
+
+/*
+ * The result of a client whose channel the broker has left. A broker that ends sends EXITING before it leaves, so the
+ * client receives once more: then there is a message, or the end, or the broker has removed this client.
+ */
+static int64_t recv_after_removal(llmp_client *client, receive_fn *receive, struct destination to) {
+    int64_t result = receive(client, to, (struct llmp_deadline){LLMP_NOWAIT});
+    return result == -EAGAIN ? -LLMP_E_REMOVED : result;
+}
+
+static bool is_waiting(int64_t result) {
+    return result == -EAGAIN || result == -ETIMEDOUT;
+}
+
+/* Waits for a message, and notices meanwhile that the broker has removed this client. */
+static int64_t recv_late(llmp_client *client, receive_fn *receive, struct destination to, int64_t timeout_ns) {
+    const struct llmp_deadline deadline = llmp_deadline_in(timeout_ns);
+    int64_t result = -EAGAIN;
+    while (is_waiting(result) && !llmp_sender_is_abandoned(client->sender)) {
+        if (llmp_deadline_passed(deadline)) {
+            return timeout_ns == LLMP_NOWAIT ? -EAGAIN : -ETIMEDOUT;
+        }
+        result = receive(client, to, llmp_deadline_in(llmp_deadline_left(deadline, CHECK_NS)));
+    }
+    return is_waiting(result) ? recv_after_removal(client, receive, to) : result;
+}
+
+/* A client that always has messages to receive would never wait. */
+static bool is_found_removed(llmp_client *client) {
+    return ++client->received % CHECK_CALLS == 0 && llmp_sender_is_abandoned(client->sender);
+}
+
+/* The first try reads no clock: it is enough if a message is there. */
+static inline int64_t recv_or_notice(llmp_client *client, receive_fn *receive, struct destination to,
+                                     int64_t timeout_ns) {
+    if (is_found_removed(client)) {
+        return -LLMP_E_REMOVED;
+    }
+    int64_t result = receive(client, to, (struct llmp_deadline){LLMP_NOWAIT});
+    return result == -EAGAIN ? recv_late(client, receive, to, timeout_ns) : result;
 }
 
 int llmp_client_recv_any(llmp_client *client, llmp_message *message, int64_t timeout_ns) {
@@ -86,22 +143,17 @@ int llmp_client_recv_any(llmp_client *client, llmp_message *message, int64_t tim
 }
 
 /* Skips own messages, unless they are to be received. */
-static int recv_until(llmp_client *client, llmp_message *message, struct llmp_deadline deadline) {
+static int64_t recv_one(llmp_client *client, struct destination to, struct llmp_deadline deadline) {
     for (;;) {
-        int rc = llmp_client_recv_any(client, message, llmp_deadline_timeout(deadline));
-        if (rc != 0 || client->receive_own || !is_own(client, message)) {
+        int rc = llmp_client_recv_any(client, to.messages, llmp_deadline_timeout(deadline));
+        if (rc != 0 || client->receive_own || !is_own(client, to.messages)) {
             return rc;
         }
     }
 }
 
-/* The first try reads no clock: it is enough if a message is there. */
 int llmp_client_recv(llmp_client *client, llmp_message *message, int64_t timeout_ns) {
-    int rc = recv_until(client, message, (struct llmp_deadline){LLMP_NOWAIT});
-    if (rc != -EAGAIN || timeout_ns == LLMP_NOWAIT) {
-        return rc;
-    }
-    return recv_until(client, message, llmp_deadline_in(timeout_ns));
+    return (int)recv_or_notice(client, recv_one, (struct destination){message, 1}, timeout_ns);
 }
 
 /* The first receive skips own messages without copying them; llmp_recv_copy() then receives the same message again. */
@@ -131,13 +183,13 @@ static int64_t drop_own(llmp_client *client, llmp_message *messages, int64_t cou
     return kept;
 }
 
-static int64_t recv_many_until(llmp_client *client, llmp_message *messages, size_t max, struct llmp_deadline deadline) {
+static int64_t recv_many(llmp_client *client, struct destination to, struct llmp_deadline deadline) {
     for (;;) {
-        int64_t count = llmp_recv_many(client->receiver, messages, max, llmp_deadline_timeout(deadline));
+        int64_t count = llmp_recv_many(client->receiver, to.messages, to.max, llmp_deadline_timeout(deadline));
         if (count <= 0) {
             return count;
         }
-        count = drop_own(client, messages, count);
+        count = drop_own(client, to.messages, count);
         if (count > 0) {
             return count;
         }
@@ -145,9 +197,5 @@ static int64_t recv_many_until(llmp_client *client, llmp_message *messages, size
 }
 
 int64_t llmp_client_recv_many(llmp_client *client, llmp_message *messages, size_t max, int64_t timeout_ns) {
-    int64_t count = recv_many_until(client, messages, max, (struct llmp_deadline){LLMP_NOWAIT});
-    if (count != -EAGAIN || timeout_ns == LLMP_NOWAIT) {
-        return count;
-    }
-    return recv_many_until(client, messages, max, llmp_deadline_in(timeout_ns));
+    return recv_or_notice(client, recv_many, (struct destination){messages, max}, timeout_ns);
 }

@@ -11,6 +11,7 @@ struct llmp_client {
     uint32_t id;
     bool receive_own;
     uint64_t returned; /* own messages that were received on the broadcast */
+    uint32_t received; /* calls that received, to check after some of them whether the broker removed this client */
 };
 
 /* Returns 0, or -EINVAL if a reserved byte of the client's own options is set. Does not check the options of sender and

@@ -12,8 +12,12 @@ struct llmp_broker_client; /* state.h */
 
 /* ------------------------------------------------------------------ for parts */
 
-/* Takes the next client id (BROKER-2), for a part that is a client itself, as the listener is. Ids are not returned. */
-uint32_t llmp_broker_take_id(llmp_broker *broker);
+/*
+ * Takes the next client id (BROKER-2), for a part that is a client itself, as the listener is. Ids are not returned.
+ *
+ * @return the id, or -LLMP_E_IDS_USED_UP
+ */
+int64_t llmp_broker_take_id(llmp_broker *broker);
 
 /*
  * Reserves a place on the broadcast for a peer that has yet to send its hello (TCP-2: the broker sends the description
@@ -32,7 +36,8 @@ void llmp_broker_cancel_reservation(llmp_broker *broker);
  * Opens and joins the client's channel (BROKER-6), registers it under a new id, and confirms the reservation. Reports
  * LLMP_EVENT_CLIENT_JOINED.
  *
- * @return the id; or -LLMP_E_CLIENTS_FULL, -ENOMEM, or the error of opening the channel: the reservation still stands
+ * @return the id; or -LLMP_E_CLIENTS_FULL, -LLMP_E_IDS_USED_UP, -ENOMEM, or the error of opening the channel: the
+ *         reservation still stands
  */
 int64_t llmp_broker_confirm(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t offered_page);
 
@@ -43,6 +48,19 @@ void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32
 void llmp_broker_report_shortage(llmp_broker *broker, uint32_t client, int code);
 
 /* ------------------------------------------------------------------ for the broker's other files */
+
+/* Returns the client with that id, or null. Departed clients are not found. */
+struct llmp_broker_client *llmp_clients_find(const llmp_broker *broker, uint32_t id);
+
+/*
+ * As llmp_broker_add_client(), for a channel that a client named in NEW_SHM_CLIENT. One client can name any number of
+ * channels. So these have half of max_clients together, and an eighth for those of one client, but at least one place:
+ * the other places are left for peers that connect by themselves.
+ *
+ * @return the id; -LLMP_E_CLIENTS_FULL if that share is used; or as llmp_broker_confirm()
+ */
+int64_t llmp_clients_add_sponsored(llmp_broker *broker, const struct llmp_broker_client *sponsor,
+                                   const llmp_shmem_desc *channel);
 
 /*
  * Marks a client as leaving: it is removed when all its messages are read, or LLMP_DRAIN_NS were spent on reading them.

@@ -3,6 +3,7 @@
 
 #include "broker/clients.h"
 #include "broker/exit_times.h"
+#include "broker/quits.h"
 #include "broker/slow_clients.h"
 #include "broker/state.h"
 #include "channel/receiver.h"
@@ -15,6 +16,7 @@
 
 /* One that was removed for an error made no promise to stop reading: only the end of its process counts. */
 static void defer_departure(llmp_broker *broker, struct llmp_broker_client *client, int code, int64_t now) {
+    llmp_receiver_stop(client->channel);
     client->leaving_code = code;
     client->reader_until = code == 0 ? now + LLMP_EXIT_GRACE_NS : INT64_MAX;
     client->next = broker->departed;
@@ -77,6 +79,7 @@ void llmp_liveness_poll(llmp_broker *broker) {
     }
     broker->next_liveness_check = now + POLL_INTERVAL_NS;
     reap_departed(broker, now);
+    llmp_quits_poll(broker, now);
     for (uint32_t i = 0; i < broker->count; i++) {
         check_liveness(broker, broker->clients[i], now);
     }

@@ -23,8 +23,10 @@
  */
 void llmp_liveness_remove_client(llmp_broker *broker, uint32_t index, int code);
 
-/* Every 20 ms, marks clients as leaving whose page has been attached to no other process for liveness_timeout_ns,
- * and frees departed clients that no longer read. Call it once a round. */
+/*
+ * Every 20 ms, marks clients as leaving whose page has been attached to no other process for liveness_timeout_ns, acts
+ * on requests to remove a client (quits.h), and frees departed clients that no longer read. Call it once a round.
+ */
 void llmp_liveness_poll(llmp_broker *broker);
 
 /* Frees the departed clients. */

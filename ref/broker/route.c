@@ -18,6 +18,8 @@
 
 /* Messages that are read of one client before the next client gets its turn. */
 #define QUANTUM 256u
+/* Pages that are turned for one client before the next one gets its turn, because pages may have few messages. */
+#define QUANTUM_PAGES 16u
 /* CLIENT_EXIT: u32 client id, four bytes of padding (BROKER-4). */
 #define CLIENT_EXIT_PAYLOAD 8u
 
@@ -141,19 +143,18 @@ int llmp_broker_forward(llmp_broker *broker, const void *from, const llmp_broker
 
 /* ---------------------------------------------------------------- the protocol's own messages (BROKER-4) */
 
-static int add_shm_client(llmp_broker *broker, const llmp_message *message) {
+static int add_shm_client(llmp_broker *broker, const struct llmp_broker_client *sponsor, const llmp_message *message) {
     if (message->length != LLMP_EOP_PAYLOAD) {
         return -LLMP_E_EOP_LENGTH;
     }
     llmp_shmem_desc channel;
-    llmp_shmem_desc ignored;
     llmp_eop_read(message->payload, &channel);
-    int64_t id = llmp_broker_add_client(broker, &channel, &ignored);
+    int64_t id = llmp_clients_add_sponsored(broker, sponsor, &channel);
     if (llmp_is_shortage((int)id)) {
         return (int)id;
     }
     if (id < 0) {
-        llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, 0, (int)id);
+        llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, sponsor->id, (int)id);
     }
     return 0;
 }
@@ -169,7 +170,7 @@ static int client_exit(struct llmp_broker_client *client, const llmp_message *me
 
 static int control(llmp_broker *broker, struct llmp_broker_client *client, const llmp_message *message) {
     switch (message->tag) {
-    case LLMP_TAG_NEW_SHM_CLIENT: return add_shm_client(broker, message);
+    case LLMP_TAG_NEW_SHM_CLIENT: return add_shm_client(broker, client, message);
     case LLMP_TAG_CLIENT_EXIT: return client_exit(client, message);
     default: /* SLOW_RECEIVER: a sender reports on a receiver of its own channel */ return 0;
     }
@@ -234,7 +235,11 @@ static int handle_or_unread(llmp_broker *broker, struct llmp_broker_client *clie
 
 /* Reads up to a quantum. Returns 0, or the code that ends this client: -LLMP_E_CLOSED if it left. */
 static int read_quantum(llmp_broker *broker, struct llmp_broker_client *client, uint32_t *count) {
+    const uint64_t begun_at = llmp_receiver_pages_turned(client->channel);
     for (uint32_t i = 0; i < QUANTUM && !broker->has_pending; i++) {
+        if (llmp_receiver_pages_turned(client->channel) - begun_at >= QUANTUM_PAGES) {
+            return 0;
+        }
         llmp_message message;
         int rc = read_one(broker, client, &message);
         if (rc == -EAGAIN) {

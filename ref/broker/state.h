@@ -4,7 +4,8 @@
  * file that changes a field describes it.
  *
  * Layers, each calls only those below it: broker (life and rounds), route (forwarding), liveness (clients that leave
- * or die), slow_clients (clients that do not read), clients (the registry), state. `parts` stands beside clients.
+ * or die), quits (requests to remove a client), slow_clients (clients that do not read), clients (the registry),
+ * page_guard (pages that a channel may have), state. `parts` stands beside clients.
  */
 #ifndef LLMP_BROKER_STATE_H
 #define LLMP_BROKER_STATE_H
@@ -14,11 +15,18 @@
 struct llmp_broker_part; /* parts.h */
 
 struct llmp_broker_client {
+    llmp_broker *broker;
     uint32_t id;
+    bool registered;  /* `id` is set */
+    bool sponsored;   /* was registered by NEW_SHM_CLIENT on another client's channel */
+    uint32_t sponsor; /* id of that client */
     llmp_receiver *channel;
     int64_t orphan_since; /* when its page was first found attached to no other process; 0: another process has it */
     bool leaving;         /* is removed as soon as all its messages are read, or LLMP_DRAIN_NS were spent on that */
     int leaving_code;     /* 0, or the error that it is removed for */
+    bool quit_asked;      /* a peer sent ClientQuit with its id */
+    int64_t quiet_since;  /* after that: when all its messages were first found to be read; 0: not yet */
+    uint64_t quiet_count; /* messages that were read of it by then */
     int64_t drain_ns;     /* time spent on reading it since it is leaving */
     int64_t reader_until; /* of a departed client: counts as a reader of the broadcast until then */
     struct llmp_broker_client *next; /* of the departed clients */
@@ -32,7 +40,7 @@ struct llmp_broker {
     struct llmp_broker_client **clients;
     uint32_t count;
     uint32_t capacity;
-    uint32_t next_id;
+    uint64_t next_id; /* more than UINT32_MAX: all are used up */
     uint64_t joined;
     int64_t short_at; /* when memory or descriptors were last found lacking; 0: never */
 

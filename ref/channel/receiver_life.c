@@ -9,6 +9,7 @@
 #include "channel/receiver_hold.h"
 #include "channel/receiver_page.h"
 #include "channel/receiver_state.h"
+#include "os/atomic.h"
 #include "os/compat.h"
 #include "shmem/liveness.h"
 
@@ -32,7 +33,8 @@ static int set_up(llmp_receiver *receiver, const llmp_receiver_options *options)
     return llmp_map_cache_init(&receiver->maps, provider, &options->shmem, max, MAX_MAPPED_BYTES);
 }
 
-int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *options, llmp_receiver **out) {
+int llmp_receiver_new_guarded(const llmp_shmem_desc *desc, const llmp_receiver_options *options,
+                              struct llmp_page_guard guard, llmp_receiver **out) {
     *out = NULL;
     const llmp_shmem_desc copy = *desc;
     llmp_receiver_options chosen = options != NULL ? *options : (llmp_receiver_options){0};
@@ -44,6 +46,7 @@ int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *
     if (receiver == NULL) {
         return -ENOMEM;
     }
+    receiver->guard = guard;
     rc = set_up(receiver, &chosen);
     if (rc == 0) {
         rc = llmp_receiver_start(receiver, &copy, chosen.pre_joined);
@@ -56,6 +59,10 @@ int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *
     return 0;
 }
 
+int llmp_receiver_new(const llmp_shmem_desc *desc, const llmp_receiver_options *options, llmp_receiver **out) {
+    return llmp_receiver_new_guarded(desc, options, (struct llmp_page_guard){0}, out);
+}
+
 void llmp_receiver_free(llmp_receiver *receiver) {
     if (receiver == NULL) {
         return;
@@ -66,6 +73,12 @@ void llmp_receiver_free(llmp_receiver *receiver) {
     llmp_receiver_end_holds(receiver);
     llmp_map_cache_fini(&receiver->maps);
     free(receiver);
+}
+
+void llmp_receiver_stop(llmp_receiver *receiver) {
+    llmp_receiver_leave(receiver);
+    receiver->page = NULL;
+    receiver->stopped = -LLMP_E_BROKEN;
 }
 
 int llmp_receiver_error(const llmp_receiver *receiver) {
@@ -85,6 +98,19 @@ void llmp_receiver_stats_get(const llmp_receiver *receiver, llmp_receiver_stats 
 
 int llmp_receiver_shortage(const llmp_receiver *receiver) {
     return receiver->shortage;
+}
+
+const llmp_shmem *llmp_receiver_page(const llmp_receiver *receiver) {
+    return receiver->map;
+}
+
+uint64_t llmp_receiver_pages_turned(const llmp_receiver *receiver) {
+    return receiver->pages_turned;
+}
+
+/* A relaxed load is enough, because no message is read on the strength of this. */
+bool llmp_receiver_is_empty(const llmp_receiver *receiver) {
+    return llmp_load_relaxed(&receiver->page->current_msg_id) == receiver->last_id;
 }
 
 int llmp_receiver_is_orphan(const llmp_receiver *receiver) {

@@ -24,10 +24,14 @@ static void set_page(llmp_receiver *receiver, llmp_shmem *map) {
     receiver->known_id = 0;
 }
 
-/* Returns the map of a description if a receiver may start on that page (PAGE-3). */
-static int open_page(llmp_receiver *receiver, const llmp_shmem_desc *desc, llmp_shmem **map) {
+/* Returns the map of a description if a receiver may start on that page (PAGE-3), and its guard allows it. */
+static int open_page(llmp_receiver *receiver, const llmp_shmem_desc *desc, bool follows, llmp_shmem **map) {
     int rc = llmp_map_cache_get(&receiver->maps, desc, map);
-    return rc == 0 ? llmp_page_check(llmp_shmem_data(*map), llmp_shmem_size(*map)) : rc;
+    if (rc == 0) {
+        rc = llmp_page_check(llmp_shmem_data(*map), llmp_shmem_size(*map));
+    }
+    const struct llmp_page_guard *guard = &receiver->guard;
+    return rc == 0 && guard->may_join != NULL ? guard->may_join(guard->context, *map, follows) : rc;
 }
 
 int llmp_receiver_start(llmp_receiver *receiver, const llmp_shmem_desc *desc, bool pre_joined) {
@@ -35,7 +39,7 @@ int llmp_receiver_start(llmp_receiver *receiver, const llmp_shmem_desc *desc, bo
         return -LLMP_E_EOP_SIZE;
     }
     llmp_shmem *map;
-    int rc = open_page(receiver, desc, &map);
+    int rc = open_page(receiver, desc, false, &map);
     if (rc == 0) {
         set_page(receiver, map);
         if (!pre_joined) {
@@ -58,7 +62,7 @@ int llmp_receiver_follow(llmp_receiver *receiver, const void *payload) {
     }
     llmp_receiver_collect(receiver); /* it may be one of these maps that is named */
     llmp_shmem *next;
-    int rc = open_page(receiver, &desc, &next);
+    int rc = open_page(receiver, &desc, true, &next);
     if (rc == -LLMP_E_NO_SEGMENT || rc == -LLMP_E_PAGE_RETIRED) {
         return -LLMP_E_EOP_GONE; /* a retired segment can be opened as long as a process has it mapped */
     }

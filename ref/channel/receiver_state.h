@@ -6,6 +6,7 @@
 #include "channel/coalesce.h"
 #include "channel/map_cache.h"
 #include "channel/page.h"
+#include "channel/receiver_guard.h"
 #include "llmp/llmp.h"
 
 struct llmp_receiver {
@@ -28,6 +29,7 @@ struct llmp_receiver {
     uint64_t messages;
     uint64_t pages_turned;
     struct llmp_map_cache maps;
+    struct llmp_page_guard guard;
     llmp_page_hold *hold;  /* of the current page, or null */
     llmp_page_hold *holds; /* of all pages, the current one first */
 };

@@ -10,6 +10,7 @@
 #include "channel/sender_state.h"
 #include "channel/wait.h"
 #include "os/compat.h"
+#include "shmem/same.h"
 
 #define MAX_MESSAGE_DEFAULT ((size_t)1 << 30)
 #define MAX_MESSAGE_MAX ((size_t)1 << 37)
@@ -95,6 +96,19 @@ llmp_shmem_desc llmp_sender_describe(const llmp_sender *sender) {
 
 const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender) {
     return sender->pages.provider;
+}
+
+static bool has_map(const struct llmp_page_list *list, const llmp_shmem *map) {
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (llmp_shmem_is_same(list->items[i].map, map)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool llmp_sender_has_page(const llmp_sender *sender, const llmp_shmem *map) {
+    return has_map(&sender->pages.live, map) || has_map(&sender->pages.spare, map);
 }
 
 void llmp_sender_set_id(llmp_sender *sender, uint32_t sender_id) {

@@ -7,6 +7,7 @@
 #include "channel/page.h"
 #include "channel/pages.h"
 #include "channel/sender_state.h"
+#include "channel/sender_watch.h"
 #include "channel/shortage.h"
 #include "channel/wait.h"
 
@@ -62,12 +63,15 @@ static int wait_for_page(llmp_sender *sender, int64_t timeout_ns, int rc) {
     while (may_change(sender, rc) && in_time) {
         in_time = llmp_waiter_step(rc == -EAGAIN ? &waiter : &slow, deadline);
         sender->over_window = !in_time || llmp_deadline_passed(pace);
-        rc = try_turn(sender, sender->over_window);
+        rc = llmp_sender_is_abandoned(sender) ? -LLMP_E_REMOVED : try_turn(sender, sender->over_window);
     }
     return rc == -EAGAIN && timeout_ns != LLMP_NOWAIT ? -ETIMEDOUT : rc;
 }
 
 int llmp_sender_turn_page(llmp_sender *sender, int64_t timeout_ns) {
+    if (llmp_sender_is_abandoned(sender)) {
+        return -LLMP_E_REMOVED;
+    }
     int rc = try_turn(sender, timeout_ns == LLMP_NOWAIT || sender->over_window);
     if (!may_change(sender, rc)) {
         sender->over_window = sender->over_window && sender->pages.live.count > sender->pages.window.pages;

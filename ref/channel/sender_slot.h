@@ -37,8 +37,8 @@ static inline int check_alloc(const llmp_sender *sender, size_t length) {
     if (sender->pending) {
         return -LLMP_E_ALLOC_PENDING;
     }
-    if (sender->exited) {
-        return -LLMP_E_CLOSED;
+    if (sender->exited || sender->abandoned) {
+        return sender->exited ? -LLMP_E_CLOSED : -LLMP_E_REMOVED;
     }
     return length > sender->max_message ? -LLMP_E_TOO_LARGE : 0;
 }

@@ -32,6 +32,9 @@ struct llmp_sender {
     uint64_t pages_turned;
     size_t page_size; /* bytes of the first map */
     llmp_wait wait;
+    bool watched;         /* the channel is over when its receivers have left it (sender_watch.h) */
+    bool abandoned;       /* they have */
+    int64_t behind_since; /* when the receivers were first seen to be on no page; 0: they are on one */
     struct llmp_page_set pages;
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "broker/clients.h"
+#include "broker/quits.h"
 #include "channel/shortage.h"
 #include "wire/postcard.h"
 
@@ -105,7 +106,7 @@ static int on_broker_hello(struct llmp_peer *peer) {
 
 /* TCP-3: there is no response. TCP-7: the listener's id is not a registered client's, so it cannot be removed. */
 static int on_client_quit(struct llmp_peer *peer, uint32_t id) {
-    int rc = llmp_broker_remove_client(peer->broker, id);
+    int rc = llmp_broker_ask_to_quit(peer->broker, id);
     if (rc < 0) {
         llmp_broker_report(peer->broker, LLMP_EVENT_PEER_REFUSED, 0, rc);
     }

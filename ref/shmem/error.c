@@ -40,6 +40,8 @@ static const struct error {
     E(EOP_SELF, "END_OF_PAGE names its own page"),
     E(EOP_SIZE, "END_OF_PAGE names a page larger than this receiver accepts"),
     E(EOP_GONE, "the next page no longer exists: this receiver was too slow, or the sender died"),
+    E(PAGE_TAKEN, "the page belongs to the broker's broadcast or to another client's channel"),
+    E(EOP_LOOP, "END_OF_PAGE names a page that was read before and not initialised since"),
     E(CLOSED, "the sender ended the channel"),
     E(BROKEN, "an earlier error ended this receiver"),
     E(TAG_RESERVED, "the tag is reserved for the protocol"),
@@ -61,6 +63,8 @@ static const struct error {
     E(CLIENTS_FULL, "the broker already has its maximum number of clients"),
     E(CLIENT_GONE, "the client's process no longer exists"),
     E(CLIENT_FORGED, "a client sent a message in the name of another client"),
+    E(REMOVED, "the broker has removed this client, or has ended"),
+    E(IDS_USED_UP, "the broker has no client ids left"),
 #undef E
 };
 

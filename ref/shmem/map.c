@@ -2,11 +2,13 @@
 /* Maps of all providers: checks arguments, calls the provider, and finishes what it mapped. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "os/os.h"
 #include "shmem/liveness.h"
 #include "shmem/prepare.h"
 #include "shmem/provider.h"
+#include "shmem/same.h"
 
 /* ------------------------------------------------------------------ creating and opening */
 
@@ -113,6 +115,11 @@ void llmp_shmem_close(llmp_shmem *map) {
 /* A copy that a child inherited is not the owner's: closing it removes nothing (ID-4). */
 bool llmp_shmem_is_owner(const llmp_shmem *map) {
     return llmp_process_id_equal(map->owner, llmp_os_process_id());
+}
+
+bool llmp_shmem_is_same(const llmp_shmem *a, const llmp_shmem *b) {
+    bool known = a->identity != 0 && b->identity != 0;
+    return known ? a->identity == b->identity : memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes) == 0;
 }
 
 int llmp_shmem_is_orphan(const llmp_shmem *map) {

@@ -26,12 +26,18 @@ static void on_event(void *context, const llmp_broker_event *event) {
     }
 }
 
+static llmp_sender *new_channel(void) {
+    llmp_sender *sender;
+    assert_ok(llmp_sender_new(&(llmp_sender_options){.page_size = 4096}, &sender));
+    return sender;
+}
+
 struct tcp_broker *tcp_broker_new(int64_t limit_ns, const struct llmp_takers *takers) {
     struct tcp_broker *broker = calloc(1, sizeof *broker);
     assert_non_null(broker);
     llmp_broker_options options = {.on_event = on_event, .event_context = broker};
     assert_ok(llmp_broker_new(&options, &broker->broker));
-    assert_ok(llmp_sender_new(&(llmp_sender_options){.page_size = 4096}, &broker->sender));
+    broker->sender = new_channel();
     struct llmp_listener_limits limits = llmp_listener_limits_default();
     limits.deadline_ns = limits.closing_ns = limit_ns;
     broker->port = llmp_listener_attach(broker->broker, NULL, 0, limits, takers);
@@ -42,6 +48,9 @@ struct tcp_broker *tcp_broker_new(int64_t limit_ns, const struct llmp_takers *ta
 void tcp_broker_free(struct tcp_broker *broker) {
     llmp_broker_free(broker->broker, LLMP_NOWAIT);
     (void)llmp_sender_free(broker->sender, LLMP_NOWAIT);
+    for (size_t i = 0; i < broker->channel_count; i++) {
+        (void)llmp_sender_free(broker->channels[i], LLMP_NOWAIT);
+    }
     free(broker);
 }
 
@@ -70,6 +79,13 @@ void tcp_broker_await_refusals(struct tcp_broker *broker, int count) {
         tcp_broker_run_once(broker, deadline);
     }
     assert_int_equal(broker->refused, count);
+}
+
+void tcp_broker_await_left(struct tcp_broker *broker, int count) {
+    for (int64_t deadline = llmp_os_now() + RAW_TIMEOUT_NS; broker->left < count;) {
+        tcp_broker_run_once(broker, deadline);
+    }
+    assert_int_equal(broker->left, count);
 }
 
 /* ------------------------------------------------------------------ connections */
@@ -117,8 +133,10 @@ void raw_peer_send(struct raw_peer *peer, const struct llmp_request *request) {
 }
 
 void raw_peer_send_hello(struct raw_peer *peer) {
-    const struct llmp_request hello = {.kind = LLMP_REQUEST_LOCAL_CLIENT_HELLO,
-                                       .desc = llmp_sender_describe(peer->broker->sender)};
+    struct tcp_broker *broker = peer->broker;
+    assert_true(broker->channel_count < TCP_BROKER_CHANNELS);
+    llmp_sender *channel = broker->channels[broker->channel_count++] = new_channel();
+    const struct llmp_request hello = {.kind = LLMP_REQUEST_LOCAL_CLIENT_HELLO, .desc = llmp_sender_describe(channel)};
     raw_peer_send(peer, &hello);
 }
 
@@ -162,4 +180,8 @@ void raw_peer_quit(struct tcp_broker *broker, uint32_t id) {
     struct raw_peer peer = raw_peer_connect_hello(broker);
     raw_peer_send(&peer, &(struct llmp_request){.kind = LLMP_REQUEST_CLIENT_QUIT, .id = id});
     raw_peer_expect_end(&peer);
+}
+
+void raw_peer_end_channel(struct tcp_broker *broker) {
+    (void)llmp_sender_free(broker->channels[--broker->channel_count], LLMP_NOWAIT);
 }

@@ -17,14 +17,18 @@
 
 /* ------------------------------------------------------------------ the broker */
 
+#define TCP_BROKER_CHANNELS 256
+
 struct tcp_broker {
     llmp_broker *broker;
     int port;
-    int joined, left, refused; /* events */
-    int refused_code;          /* of the latest LLMP_EVENT_PEER_REFUSED */
-    int shortages;             /* events */
-    int shortage_code;         /* of the latest LLMP_EVENT_SHORTAGE */
-    llmp_sender *sender;       /* the channel that well-behaved peers register */
+    int joined, left, refused;                  /* events */
+    int refused_code;                           /* of the latest LLMP_EVENT_PEER_REFUSED */
+    int shortages;                              /* events */
+    int shortage_code;                          /* of the latest LLMP_EVENT_SHORTAGE */
+    llmp_sender *sender;                        /* a channel that no peer has registered */
+    llmp_sender *channels[TCP_BROKER_CHANNELS]; /* those of raw_peer_send_hello() */
+    size_t channel_count;
 };
 
 /* Fixtures of cmocka: *state is the broker. With short limits, a peer has 50 ms for each phase; otherwise
@@ -62,7 +66,7 @@ void raw_peer_reset(struct raw_peer *peer);
 
 void raw_peer_send_bytes(struct raw_peer *peer, struct llmp_span bytes);
 void raw_peer_send(struct raw_peer *peer, const struct llmp_request *request);
-/* Sends LocalClientHello with the broker's `sender`. */
+/* Sends LocalClientHello with a new channel. */
 void raw_peer_send_hello(struct raw_peer *peer);
 
 /* Receives a response. Returns 0, or the error of reading or decoding it: -EPIPE if the broker closed. */
@@ -73,9 +77,13 @@ void raw_peer_expect_close(struct raw_peer *peer);
 /* As raw_peer_expect_close(), and closes this side, too. */
 void raw_peer_expect_end(struct raw_peer *peer);
 
-/* A whole connection that registers the broker's `sender`. Returns the client id. */
+/* A whole connection that registers a new channel. Returns the client id. */
 uint32_t raw_peer_register(struct tcp_broker *broker);
 /* A whole connection that sends ClientQuit. */
 void raw_peer_quit(struct tcp_broker *broker, uint32_t id);
+/* Frees the channel that was registered last, as a client's process does that ends. */
+void raw_peer_end_channel(struct tcp_broker *broker);
+/* Runs rounds until `count` clients left or were removed. */
+void tcp_broker_await_left(struct tcp_broker *broker, int count);
 
 #endif

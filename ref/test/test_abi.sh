@@ -77,7 +77,8 @@ check "an option in reserved bytes is allowed" allowed "$from_reserved"
 check "an option beside them is not" refused "llmp_sender_options: the size" "$beside_reserved"
 check "a new function is allowed" allowed 's/^LLMP_API int llmp_send(/LLMP_API int llmp_more(void); &/'
 check "a removed one is not" refused "llmp_version: was removed" 's/^LLMP_API const char \*llmp_version(void);//'
-check "a new constant is allowed" allowed 's/    LLMP_E_CLIENT_FORGED /    LLMP_E_CLIENT_FORGED, LLMP_E_MORE /'
+# The last error of the enum is the one without a comma.
+check "a new constant is allowed" allowed 's|^\(    LLMP_E_[A-Z_]*\)\( */\*\)|\1, LLMP_E_MORE\2|'
 check "a changed one is not" refused "LLMP_HOOK_HANDLED: was" 's/    LLMP_HOOK_FORWARD, /    LLMP_HOOK_FORWARD = 5, /'
 check "a changed parameter is not" refused "llmp_sender_shrink: was" '/llmp_sender_shrink(/s/size_t/uint32_t/'
 

@@ -258,8 +258,30 @@ static void BROKER_5_the_end_evicts_nothing(void **state) {
     rig_free_all(broker, &a, 1);
 }
 
+/* The id after the last one would be 0, the listener's, and then that of a client that is still there. */
+static void BROKER_2_no_id_is_given_twice(void **state) {
+    (void)state;
+    llmp_broker *broker = rig_broker_new((llmp_broker_options){0});
+    broker->next_id = UINT32_MAX;
+    struct rig_client last = rig_add_client(broker);
+    assert_int_equal(last.id, UINT32_MAX);
+    llmp_sender *late = test_sender((llmp_sender_options){.page_size = TEST_MAP});
+    llmp_shmem_desc channel = llmp_sender_describe(late);
+    llmp_shmem_desc broadcast;
+    for (int i = 0; i < 3; i++) {
+        assert_rc((int)llmp_broker_add_client(broker, &channel, &broadcast), -LLMP_E_IDS_USED_UP);
+        assert_rc((int)llmp_broker_take_id(broker), -LLMP_E_IDS_USED_UP);
+    }
+    rig_send_text(broker, &last, 1, "still here");
+    rig_expect_text(last.rx, UINT32_MAX, 1, "still here");
+    assert_int_equal(rig_stats(broker).clients_now, 1);
+    (void)llmp_sender_free(late, LLMP_NOWAIT);
+    rig_free_all(broker, &last, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(BROKER_2_no_id_is_given_twice),
         cmocka_unit_test(unknown_options_are_refused),
         cmocka_unit_test(BROKER_1_all_clients_receive_all_messages),
         cmocka_unit_test(BROKER_2_ids_count_up_and_are_never_given_twice),

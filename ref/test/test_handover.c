@@ -161,7 +161,7 @@ static void B2B_1_a_taker_gets_its_kind_only(void **state) {
     struct tcp_broker *broker = broker_with(&taker);
     raw_peer_quit(broker, raw_peer_register(broker));
     assert_int_equal(broker->joined, 1);
-    assert_int_equal(broker->left, 1);
+    tcp_broker_await_left(broker, 1);
     assert_int_equal(taker.calls, 0);
     tcp_broker_free(broker);
 }

@@ -98,8 +98,9 @@ static void TCP_2_hundred_clients_one_after_the_other(void **state) {
     for (uint32_t i = 1; i <= 100; i++) {
         assert_int_equal(raw_peer_register(broker), i);
         raw_peer_quit(broker, i);
+        raw_peer_end_channel(broker);
     }
-    assert_int_equal(broker->left, 100);
+    tcp_broker_await_left(broker, 100);
     assert_int_equal(broker->refused, 0);
 }
 
@@ -109,8 +110,47 @@ static void TCP_3_quit_removes_the_client(void **state) {
     struct tcp_broker *broker = *state;
     uint32_t id = raw_peer_register(broker);
     raw_peer_quit(broker, id);
-    assert_int_equal(broker->left, 1);
+    tcp_broker_await_left(broker, 1);
     assert_int_equal(broker->refused, 0);
+}
+
+/* Its page is attached to no process any more: the broker does not wait whether it sends more. */
+static void TCP_3_quit_removes_a_client_that_ended(void **state) {
+    struct tcp_broker *broker = *state;
+    uint32_t id = raw_peer_register(broker);
+    raw_peer_quit(broker, id);
+    raw_peer_end_channel(broker);
+    int64_t begun = llmp_os_now();
+    tcp_broker_await_left(broker, 1);
+    assert_true(llmp_os_now() - begun < LLMP_MILLISECONDS(400));
+}
+
+/* Runs rounds for a second, in which the client sends a message every 10 ms. */
+static void send_for_a_second(struct tcp_broker *broker, llmp_sender *channel) {
+    int64_t end = llmp_os_now() + LLMP_SECONDS(1);
+    for (int64_t next = 0; llmp_os_now() < end;) {
+        if (llmp_os_now() >= next) {
+            next = llmp_os_now() + LLMP_MILLISECONDS(10);
+            assert_ok(llmp_send(channel, 1, 0, "x", 1, LLMP_NOWAIT));
+        }
+        tcp_broker_run_once(broker, INT64_MAX);
+    }
+}
+
+/* Any peer can send any id. A client that goes on to send is alive, and stays; also when it is silent later. */
+static void TCP_3_quit_in_the_name_of_another_does_nothing(void **state) {
+    struct tcp_broker *broker = *state;
+    uint32_t id = raw_peer_register(broker);
+    for (uint32_t i = 0; i < 20; i++) {
+        raw_peer_quit(broker, i);
+    }
+    send_for_a_second(broker, broker->channels[0]);
+    for (int64_t end = llmp_os_now() + LLMP_SECONDS(1); llmp_os_now() < end;) {
+        tcp_broker_run_once(broker, INT64_MAX);
+    }
+    assert_int_equal(broker->left, 0);
+    assert_int_equal(broker->joined, 1);
+    assert_int_equal(id, 1);
 }
 
 static void TCP_7_quit_of_an_unknown_client(void **state) {
@@ -251,6 +291,8 @@ int main(void) {
         WITH(TCP_5_a_slow_peer_blocks_no_other),
         WITH(TCP_2_hundred_clients_one_after_the_other),
         WITH(TCP_3_quit_removes_the_client),
+        WITH(TCP_3_quit_removes_a_client_that_ended),
+        WITH(TCP_3_quit_in_the_name_of_another_does_nothing),
         WITH(TCP_7_quit_of_an_unknown_client),
         WITH(TCP_7_quit_of_the_listener),
         WITH(TCP_2_reservations_are_cancelled),

@@ -44,6 +44,8 @@ static const char *expected_name(enum llmp_error code) {
         NAME(EOP_SELF);
         NAME(EOP_SIZE);
         NAME(EOP_GONE);
+        NAME(PAGE_TAKEN);
+        NAME(EOP_LOOP);
         NAME(CLOSED);
         NAME(BROKEN);
         NAME(TAG_RESERVED);
@@ -65,6 +67,8 @@ static const char *expected_name(enum llmp_error code) {
         NAME(CLIENTS_FULL);
         NAME(CLIENT_GONE);
         NAME(CLIENT_FORGED);
+        NAME(REMOVED);
+        NAME(IDS_USED_UP);
     }
 #undef NAME
     return NULL;

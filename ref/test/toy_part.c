@@ -52,7 +52,7 @@ static void free_toy(void *self) {
 }
 
 void toy_attach(llmp_broker *broker, struct toy *toy) {
-    *toy = (struct toy){.broker = broker, .id = llmp_broker_take_id(broker), .echoes = toy->echoes};
+    *toy = (struct toy){.broker = broker, .id = (uint32_t)llmp_broker_take_id(broker), .echoes = toy->echoes};
     struct llmp_broker_part part = {.tick = tick, .on_message = on_message, .free = free_toy, .self = toy};
     assert_ok(llmp_broker_attach(broker, part));
 }

@@ -375,7 +375,7 @@ enum {
     LLMP_EVENT_CLIENT_JOINED,
     LLMP_EVENT_CLIENT_LEFT,    /**< the client left by itself */
     LLMP_EVENT_CLIENT_REMOVED, /**< code: the client's protocol violation, or -LLMP_E_CLIENT_GONE */
-    LLMP_EVENT_PEER_REFUSED,   /**< a TCP peer was refused; code: why */
+    LLMP_EVENT_PEER_REFUSED,   /**< a TCP peer, or a channel that a client named, was refused; code: why */
     LLMP_EVENT_OVERRUN,        /**< a broadcast page was evicted before all clients had read it */
     LLMP_EVENT_MESSAGE_LOST,   /**< a message of this client could not be forwarded; code: why (no memory) */
     LLMP_EVENT_SHORTAGE /**< the broker waits for memory or descriptors; code: what it lacks (-EMFILE, -ENOMEM …);
@@ -386,7 +386,7 @@ enum {
 /** An event of the broker. Allocated by the library, which may add fields at its end. */
 typedef struct llmp_broker_event {
     llmp_broker_event_type type;
-    uint32_t client; /**< id; 0 for LLMP_EVENT_PEER_REFUSED and LLMP_EVENT_OVERRUN */
+    uint32_t client; /**< id; 0 for LLMP_EVENT_OVERRUN and for a TCP peer that was refused */
     int32_t code;    /**< 0, or a negative error code */
     uint32_t reserved;
 } llmp_broker_event;
@@ -402,7 +402,8 @@ typedef struct llmp_broker_options {
     size_t max_message;   /**< bytes of the largest payload to forward; a client that sends more is removed; 0: 1 GiB */
     uint32_t history;     /**< broadcast pages to keep, at least 2; 0: as many as the default of max_pages; or
                               LLMP_HISTORY_ALL (as LibAFL does) */
-    uint32_t max_clients; /**< at the same time, including removed ones whose process still exists; 0: 1024 */
+    uint32_t max_clients; /**< at the same time, including removed ones whose process still exists; 0: 1024. At most
+                              half of them through messages of other clients, an eighth through those of one */
     uint32_t exit_after;  /**< llmp_broker_run() returns when this many clients have joined and all left; 0: never */
     llmp_wait wait;       /**< how to wait for messages */
     /** Time for which a client that does not read, or a system without memory, may block forwarding; 0: 1 s. Then the
@@ -461,7 +462,8 @@ LLMP_API llmp_shmem_desc llmp_broker_describe(llmp_broker *broker);
 
 /**
  * Forwards what a client has sent so far, for at most 1 s, and removes the client. It still counts as a reader of the
- * broadcast until no process has its channel mapped, for at most 100 ms.
+ * broadcast until no process has its channel mapped, for at most 100 ms. A client of this library gets -LLMP_E_REMOVED
+ * from its next call.
  *
  * @return 0 or -LLMP_E_NO_CLIENT
  */
@@ -526,28 +528,44 @@ LLMP_API int llmp_client_connect(const llmp_client_options *options, int64_t tim
 LLMP_API int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broadcast, uint32_t id,
                                 const llmp_client_options *options, llmp_client **out);
 
-/** Sends CLIENT_EXIT, waits until the broker has mapped all that was sent, frees. @return as llmp_sender_free() */
+/**
+ * Sends CLIENT_EXIT, waits until the broker has mapped all that was sent, frees. Does not wait for a broker that has
+ * ended, or that has removed this client.
+ *
+ * @return as llmp_sender_free(); -LLMP_E_REMOVED if the broker had removed this client; -LLMP_E_CLOSED if the broker
+ *         ended and had not mapped all that was sent. The client is freed in every case
+ */
 LLMP_API int llmp_client_free(llmp_client *client, int64_t linger_ns);
 
 /** @return the id that the broker assigned */
 LLMP_API uint32_t llmp_client_id(const llmp_client *client);
 
-/** Sends to all other clients. @return as llmp_send() */
+/**
+ * Sends to all other clients.
+ *
+ * @return as llmp_send(); or -LLMP_E_REMOVED if the broker has removed this client, for whatever reason, or has ended:
+ *         it does not read this message, and may not have read earlier ones. A broker of LibAFL does not tell
+ */
 LLMP_API int llmp_client_send(llmp_client *client, uint32_t tag, uint32_t flags, const void *payload, size_t length,
                               int64_t timeout_ns);
 
-/** Sends several messages. @return as llmp_send_many() */
+/** Sends several messages. @return as llmp_send_many(), or -LLMP_E_REMOVED */
 LLMP_API int64_t llmp_client_send_many(llmp_client *client, const llmp_message *messages, size_t count,
                                        int64_t timeout_ns);
 
-/** Receives the next message of another client or of the broker. @return as llmp_recv() */
+/**
+ * Receives the next message of another client or of the broker.
+ *
+ * @return as llmp_recv(); or -LLMP_E_REMOVED if the broker has removed this client: noticed in a wait, when no message
+ *         is there, and now and then while there are messages
+ */
 LLMP_API int llmp_client_recv(llmp_client *client, llmp_message *message, int64_t timeout_ns);
 
-/** Receives the next message and copies its payload. @return as llmp_recv_copy() */
+/** Receives the next message and copies its payload. @return as llmp_recv_copy(), or -LLMP_E_REMOVED */
 LLMP_API int llmp_client_recv_copy(llmp_client *client, llmp_message *message, void *buffer, size_t capacity,
                                    int64_t timeout_ns);
 
-/** Receives several messages. @return as llmp_recv_many() */
+/** Receives several messages. @return as llmp_recv_many(), or -LLMP_E_REMOVED */
 LLMP_API int64_t llmp_client_recv_many(llmp_client *client, llmp_message *messages, size_t max, int64_t timeout_ns);
 
 /** @return the client's own channel, for allocating in place, batches and counters; owned by the client */

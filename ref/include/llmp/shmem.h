@@ -80,6 +80,8 @@ enum llmp_error {
     LLMP_E_EOP_SELF,              /**< END_OF_PAGE names the page it is on */
     LLMP_E_EOP_SIZE,              /**< END_OF_PAGE names a page larger than max_page_size */
     LLMP_E_EOP_GONE,              /**< the next page no longer exists: this receiver was too slow, or the sender died */
+    LLMP_E_PAGE_TAKEN,            /**< the page belongs to the broker's broadcast or to another client's channel */
+    LLMP_E_EOP_LOOP, /**< END_OF_PAGE names a page that was read before and not initialised since (EOP-3) */
 
     /* using a channel */
     LLMP_E_CLOSED = 2201,    /**< the sender ended the channel (EXITING) and every message was read */
@@ -106,7 +108,9 @@ enum llmp_error {
     LLMP_E_NO_CLIENT = 2401, /**< no client has that id */
     LLMP_E_CLIENTS_FULL,     /**< the broker already has max_clients clients */
     LLMP_E_CLIENT_GONE,      /**< the client's process no longer exists */
-    LLMP_E_CLIENT_FORGED     /**< a client sent a message that names another client as its sender */
+    LLMP_E_CLIENT_FORGED,    /**< a client sent a message that names another client as its sender */
+    LLMP_E_REMOVED,          /**< the broker has removed this client, or has ended */
+    LLMP_E_IDS_USED_UP       /**< the broker has given away all client ids: 0 to 4,294,967,295, each once (BROKER-2) */
 };
 
 /**
