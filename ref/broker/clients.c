@@ -4,19 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/events.h"
 #include "broker/page_guard.h"
 #include "broker/state.h"
 #include "channel/receiver.h"
 #include "channel/sender.h"
 
 #define CAPACITY_FIRST 16u
-
-void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32_t client, int code) {
-    const llmp_broker_event event = {.type = type, .client = client, .code = code};
-    if (broker->options.on_event != NULL) {
-        broker->options.on_event(broker->options.event_context, &event);
-    }
-}
 
 /* ---------------------------------------------------------------- the registry */
 
