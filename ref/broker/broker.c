@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "broker/clients.h"
+#include "broker/events.h"
 #include "broker/liveness.h"
 #include "broker/parts.h"
 #include "broker/route.h"
@@ -84,6 +85,7 @@ void llmp_broker_free(llmp_broker *broker, int64_t linger_ns) {
         return;
     }
     llmp_parts_free(broker);
+    llmp_events_flush(broker);
     if (linger_ns != LLMP_NOWAIT) {
         llmp_route_exit(broker);
     }
@@ -133,6 +135,7 @@ static void finish(llmp_broker *broker) {
         }
     }
     llmp_route_exit(broker);
+    llmp_events_flush(broker);
 }
 
 bool llmp_broker_run(llmp_broker *broker) {

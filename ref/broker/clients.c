@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/events.h"
 #include "broker/page_guard.h"
 #include "broker/state.h"
 #include "channel/receiver.h"
@@ -11,25 +12,6 @@
 #include "os/os.h"
 
 #define CAPACITY_FIRST 16u
-
-/* A shortage is over when no attempt failed for this time. */
-#define SHORTAGE_OVER_NS LLMP_SECONDS(1)
-
-void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32_t client, int code) {
-    const llmp_broker_event event = {.type = type, .client = client, .code = code};
-    if (broker->options.on_event != NULL) {
-        broker->options.on_event(broker->options.event_context, &event);
-    }
-}
-
-void llmp_broker_report_shortage(llmp_broker *broker, uint32_t client, int code) {
-    int64_t now = llmp_os_now();
-    bool begins = broker->short_at == 0 || now - broker->short_at >= SHORTAGE_OVER_NS;
-    broker->short_at = now;
-    if (begins) {
-        llmp_broker_report(broker, LLMP_EVENT_SHORTAGE, client, code);
-    }
-}
 
 /* ---------------------------------------------------------------- the registry */
 

@@ -41,12 +41,6 @@ void llmp_broker_cancel_reservation(llmp_broker *broker);
  */
 int64_t llmp_broker_confirm(llmp_broker *broker, const llmp_shmem_desc *channel, uint64_t offered_page);
 
-/* Calls the owner's on_event, if there is one. `code`: 0 or a negative error code. */
-void llmp_broker_report(llmp_broker *broker, llmp_broker_event_type type, uint32_t client, int code);
-
-/* Reports LLMP_EVENT_SHORTAGE, unless the last call was less than 1 s ago: call it at each attempt that fails. */
-void llmp_broker_report_shortage(llmp_broker *broker, uint32_t client, int code);
-
 /* ------------------------------------------------------------------ for the broker's other files */
 
 /* Returns the client with that id, or null. Departed clients are not found. */

@@ -2,6 +2,7 @@
 #include "broker/liveness.h"
 
 #include "broker/clients.h"
+#include "broker/events.h"
 #include "broker/exit_times.h"
 #include "broker/quits.h"
 #include "broker/slow_clients.h"
@@ -80,6 +81,7 @@ void llmp_liveness_poll(llmp_broker *broker) {
     broker->next_liveness_check = now + POLL_INTERVAL_NS;
     reap_departed(broker, now);
     llmp_quits_poll(broker, now);
+    llmp_events_poll(broker, now);
     for (uint32_t i = 0; i < broker->count; i++) {
         check_liveness(broker, broker->clients[i], now);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/clients.h"
+#include "broker/events.h"
 #include "broker/liveness.h"
 #include "broker/parts.h"
 #include "broker/slow_clients.h"

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "broker/clients.h"
+#include "broker/events.h"
 #include "broker/state.h"
 #include "channel/sender.h"
 #include "os/os.h"

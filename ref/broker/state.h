@@ -5,11 +5,12 @@
  *
  * Layers, each calls only those below it: broker (life and rounds), route (forwarding), liveness (clients that leave
  * or die), quits (requests to remove a client), slow_clients (clients that do not read), clients (the registry),
- * page_guard (pages that a channel may have), state. `parts` stands beside clients.
+ * page_guard (pages that a channel may have), events, state. `parts` stands beside clients.
  */
 #ifndef LLMP_BROKER_STATE_H
 #define LLMP_BROKER_STATE_H
 
+#include "broker/event_log.h"
 #include "llmp/llmp.h"
 
 struct llmp_broker_part; /* parts.h */
@@ -35,6 +36,8 @@ struct llmp_broker_client {
 struct llmp_broker {
     llmp_broker_options options;
     llmp_sender *broadcast;
+
+    struct llmp_event_log events;
 
     /* clients */
     struct llmp_broker_client **clients;

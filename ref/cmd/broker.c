@@ -26,21 +26,49 @@ static void report_lost(struct reporter *reporter, uint32_t client, int rc) {
     }
 }
 
+/* " (3 times)", or nothing for one event. */
+struct times {
+    char text[40];
+};
+
+static struct times times_of(const llmp_broker_event *event) {
+    struct times times = {""};
+    if (event->count > 1) {
+        snprintf(times.text, sizeof times.text, " (%llu times)", (unsigned long long)event->count);
+    }
+    return times;
+}
+
+/* A channel that a client named, or a TCP peer, whose id is 0. */
+static void report_refused(const char *subcommand, const llmp_broker_event *event) {
+    const char *reason = llmp_strerror(event->code);
+    if (event->client != 0) {
+        llmp_cmd_report(subcommand, "channel named by client %u refused: %s%s", (unsigned)event->client, reason,
+                        times_of(event).text);
+    } else {
+        llmp_cmd_report(subcommand, "connection refused: %s%s", reason, times_of(event).text);
+    }
+}
+
 static void on_event(void *context, const llmp_broker_event *event) {
     struct reporter *reporter = context;
     const char *subcommand = reporter->subcommand;
     unsigned client = event->client;
-    const char *reason = llmp_strerror(event->code);
     switch (event->type) {
     case LLMP_EVENT_CLIENT_JOINED: llmp_cmd_report(subcommand, "client %u joined", client); break;
     case LLMP_EVENT_CLIENT_LEFT: llmp_cmd_report(subcommand, "client %u left", client); break;
-    case LLMP_EVENT_CLIENT_REMOVED: llmp_cmd_report(subcommand, "client %u removed: %s", client, reason); break;
-    case LLMP_EVENT_PEER_REFUSED: llmp_cmd_report(subcommand, "connection refused: %s", reason); break;
+    case LLMP_EVENT_CLIENT_REMOVED:
+        llmp_cmd_report(subcommand, "client %u removed: %s", client, llmp_strerror(event->code));
+        break;
+    case LLMP_EVENT_PEER_REFUSED: report_refused(subcommand, event); break;
     case LLMP_EVENT_MESSAGE_LOST: report_lost(reporter, client, event->code); break;
     case LLMP_EVENT_OVERRUN:
-        llmp_cmd_report(subcommand, "a page was evicted before all clients had read it: one reads too slowly");
+        llmp_cmd_report(subcommand, "a page was evicted before all clients had read it: one reads too slowly%s",
+                        times_of(event).text);
         break;
-    case LLMP_EVENT_SHORTAGE: llmp_cmd_report(subcommand, "waiting, because this broker lacks: %s", reason); break;
+    case LLMP_EVENT_SHORTAGE:
+        llmp_cmd_report(subcommand, "waiting, because this broker lacks: %s", llmp_strerror(event->code));
+        break;
     default: break;
     }
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "broker/clients.h"
+#include "broker/events.h"
 #include "broker/parts.h"
 #include "channel/shortage.h"
 #include "net/peer.h"

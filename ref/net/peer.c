@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "broker/clients.h"
+#include "broker/events.h"
 #include "broker/quits.h"
 #include "channel/shortage.h"
 #include "wire/postcard.h"

@@ -20,9 +20,15 @@ static void record_event(void *context, const llmp_broker_event *event) {
 int rig_event_count(llmp_broker_event_type type, int code) {
     int count = 0;
     for (int i = 0; i < rig_events.count; i++) {
-        count += rig_events.items[i].type == type && rig_events.items[i].code == code;
+        bool counts = rig_events.items[i].type == type && rig_events.items[i].code == code;
+        count += counts ? (int)rig_events.items[i].count : 0;
     }
     return count;
+}
+
+int rig_overruns(llmp_broker *broker) {
+    llmp_events_flush(broker);
+    return rig_event_count(LLMP_EVENT_OVERRUN, -ETIMEDOUT);
 }
 
 llmp_broker *rig_broker_new(llmp_broker_options options) {

@@ -4,6 +4,7 @@
 #define LLMP_TEST_BROKER_RIG_H
 
 #include "broker/clients.h"
+#include "broker/events.h"
 #include "broker/state.h"
 #include "support.h"
 
@@ -20,7 +21,10 @@ struct rig_client {
     uint32_t id;
 };
 
+/* How many events of that type and code there were. Those that the broker has yet to report are not counted. */
 int rig_event_count(llmp_broker_event_type type, int code);
+/* How many pages the broker evicted. */
+int rig_overruns(llmp_broker *broker);
 
 /* Creates a broker over sysv, unless the options name a provider, and forgets earlier events. */
 llmp_broker *rig_broker_new(llmp_broker_options options);

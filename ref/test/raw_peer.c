@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/events.h"
 #include "os/os.h"
 
 /* ------------------------------------------------------------------ the broker */
@@ -17,7 +18,7 @@ static void on_event(void *context, const llmp_broker_event *event) {
     broker->joined += event->type == LLMP_EVENT_CLIENT_JOINED;
     broker->left += event->type == LLMP_EVENT_CLIENT_LEFT || event->type == LLMP_EVENT_CLIENT_REMOVED;
     if (event->type == LLMP_EVENT_PEER_REFUSED) {
-        broker->refused++;
+        broker->refused += (int)event->count;
         broker->refused_code = event->code;
     }
     if (event->type == LLMP_EVENT_SHORTAGE) {
@@ -72,6 +73,11 @@ int tcp_broker_teardown(void **state) {
 void tcp_broker_run_once(struct tcp_broker *broker, int64_t deadline) {
     (void)llmp_broker_run_once(broker->broker);
     assert_true(llmp_os_now() < deadline);
+}
+
+int tcp_broker_refusals(struct tcp_broker *broker) {
+    llmp_events_flush(broker->broker);
+    return broker->refused;
 }
 
 void tcp_broker_await_refusals(struct tcp_broker *broker, int count) {

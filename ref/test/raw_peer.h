@@ -44,6 +44,9 @@ void tcp_broker_free(struct tcp_broker *broker);
 /* Runs one round; fails the test after `deadline`, a time of llmp_os_now(). */
 void tcp_broker_run_once(struct tcp_broker *broker, int64_t deadline);
 
+/* Returns how many peers were refused, those included that the broker has yet to report. */
+int tcp_broker_refusals(struct tcp_broker *broker);
+
 /* Runs rounds until `count` peers were refused. */
 void tcp_broker_await_refusals(struct tcp_broker *broker, int count);
 

@@ -7,6 +7,7 @@
 #include "channel/receiver.h"
 #include "channel/sender.h"
 #include "channel/sender_state.h"
+#include "os/os.h"
 
 static const char *const providers[] = {"sysv", "posix"};
 
@@ -259,6 +260,53 @@ static void one_client_cannot_take_all_places(void **state) {
     rig_free_all(broker, greedy, 5);
 }
 
+/* ---------------------------------------------------------------- floods of events */
+
+/* The first is reported at once, the others once a second, all of them. */
+static void a_flood_of_refusals_is_counted(void **state) {
+    (void)state;
+    llmp_broker *broker = broker_over("sysv");
+    struct rig_client client = rig_add_client(broker);
+    rig_events.count = 0;
+    llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, 0, -EPIPE);
+    assert_int_equal(rig_events.count, 1);
+    int64_t end = llmp_os_now() + LLMP_MILLISECONDS(2500);
+    int sent = 1;
+    for (; llmp_os_now() < end; sent++) {
+        llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, 0, -EPIPE);
+        (void)llmp_broker_run_once(broker);
+    }
+    assert_int_equal(rig_events.count, 3);
+    assert_int_equal(rig_events.items[0].count, 1);
+    assert_true(rig_events.items[1].count > 100);
+    llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, 1, -EPIPE);
+    llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, 0, -ECONNRESET);
+    assert_int_equal(rig_events.count, 5);
+    end = llmp_os_now() + LLMP_MILLISECONDS(1500);
+    while (llmp_os_now() < end) {
+        (void)llmp_broker_run_once(broker);
+    }
+    assert_int_equal(rig_event_count(LLMP_EVENT_PEER_REFUSED, -EPIPE), sent + 1);
+    rig_free_all(broker, &client, 1);
+}
+
+/* A peer can vary what it is refused for, and several clients can be refused. */
+static void a_flood_of_many_kinds_is_bounded(void **state) {
+    (void)state;
+    llmp_broker *broker = broker_over("sysv");
+    rig_events.count = 0;
+    for (int i = 0; i < 10000; i++) {
+        llmp_broker_report(broker, LLMP_EVENT_PEER_REFUSED, (uint32_t)i % 1000, -1 - i % 20);
+    }
+    assert_in_range(rig_events.count, 1, LLMP_EVENT_KINDS_MAX);
+    llmp_broker_free(broker, LLMP_NOWAIT);
+    uint64_t count = 0;
+    for (int i = 0; i < rig_events.count; i++) {
+        count += rig_events.items[i].count;
+    }
+    assert_int_equal(count, 10000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(BROKER_13_a_channel_that_is_the_broadcast_is_refused),
@@ -268,6 +316,8 @@ int main(void) {
         cmocka_unit_test(BROKER_13_a_ring_of_pages_is_refused),
         cmocka_unit_test(a_round_turns_few_pages_of_one_client),
         cmocka_unit_test(one_client_cannot_take_all_places),
+        cmocka_unit_test(a_flood_of_refusals_is_counted),
+        cmocka_unit_test(a_flood_of_many_kinds_is_bounded),
     };
     return cmocka_run_group_tests_name("broker_hostile", tests, NULL, NULL);
 }

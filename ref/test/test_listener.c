@@ -199,7 +199,7 @@ static void TCP_5_silent_peers_cannot_lock_out_others(void **state) {
         silent[i] = raw_peer_connect(broker);
     }
     assert_int_equal(raw_peer_register(broker), 1);
-    assert_true(broker->refused >= SILENT - 64); /* evicted, to make room */
+    assert_true(tcp_broker_refusals(broker) >= SILENT - 64); /* evicted, to make room */
     assert_rc(broker->refused_code, -EBUSY);
     assert_int_equal(raw_peer_register(broker), 2);
     for (int i = 0; i < SILENT; i++) {

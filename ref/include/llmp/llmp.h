@@ -389,6 +389,9 @@ typedef struct llmp_broker_event {
     uint32_t client; /**< id; 0 for LLMP_EVENT_OVERRUN and for a TCP peer that was refused */
     int32_t code;    /**< 0, or a negative error code */
     uint32_t reserved;
+    /** How many events this one stands for, at least 1. LLMP_EVENT_PEER_REFUSED and LLMP_EVENT_OVERRUN with the same
+        client and code are reported at most once a second: the first at once, the later ones together. */
+    uint64_t count;
 } llmp_broker_event;
 
 /** Called in the thread that runs the broker. It must not call functions on this broker but llmp_broker_stop(). */
