@@ -29,6 +29,9 @@ int llmp_sender_commit_as(llmp_sender *sender, uint32_t sender_id, uint32_t tag,
 /* Returns the provider of its pages. */
 const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender);
 
+/* Returns true if a message of `length` bytes needs a larger page than the newest one, even if that were empty. */
+bool llmp_sender_needs_larger_page(const llmp_sender *sender, size_t length);
+
 /* Returns how many receivers have yet to leave the oldest page: see llmp_pages_outstanding(). */
 int64_t llmp_sender_outstanding(const llmp_sender *sender);
 
