@@ -1,14 +1,14 @@
-# The conformance suite: a program that holds adapters against SPEC.md. What the oracle needs is in oracle/oracle.mk.
+# The conformance suite: a program that tests adapters against SPEC.md. oracle/oracle.mk builds the oracle.
 
-## IMPL=conformance/adapters/ref PEER=  what `make conformance` tests, and what plays the other side (else IMPL itself)
+## IMPL=conformance/adapters/ref PEER=  the implementation to test, and the one on the other side (default: IMPL)
 IMPL ?= conformance/adapters/ref
 PEER ?=
-## FILTER=EOP-4 STRICT=1 LIST=1 REPORT=DIR  only these cases; a failed SHOULD counts; only list them; where reports go
+## FILTER=EOP-4 STRICT=1 LIST=1 REPORT=DIR  only these cases; a failed SHOULD counts; list the cases; folder for reports
 FILTER ?=
 STRICT ?=
 LIST ?=
 REPORT ?=
-## REPEAT=10  a case passes when it passes so many times
+## REPEAT=10  run each case ten times; it passes if every run passes
 REPEAT ?=
 
 suite_sources := $(sort $(wildcard conformance/suite/*/*.c))
@@ -25,7 +25,7 @@ $(suite_program): $(suite_objects) $(call objects,$(sort $(wildcard conformance/
 	$(call say,LD,$@)
 	$(Q)$(link_c) -o $@ $(linked) $(shell pkg-config --libs jansson 2>/dev/null || echo -ljansson) -lcmocka -lpthread
 
-# The suite once more with cases that try out the suite itself, for its tests.
+# The suite with other cases, for the tests of the suite itself.
 fake_program := $(OUT)/test/fake-conformance
 fake_sources := $(filter-out conformance/suite/cases/%,$(suite_sources)) conformance/test/fake_sections.c
 $(fake_program): $(call objects,$(fake_sources) $(sort $(wildcard conformance/oracle/*.c))) $(OUT)/sources
@@ -37,7 +37,7 @@ $(fake_program): $(call objects,$(fake_sources) $(sort $(wildcard conformance/or
 conformance-program: $(suite_program) ## build llmp-conformance, without running it
 
 narrowed := $(if $(FILTER),--filter '$(FILTER)')
-conformance: $(suite_program) $(if $(filter %adapters/ref %adapters/ref/,$(IMPL) $(PEER)),adapter-ref) | $(first) ## hold IMPL against SPEC.md
+conformance: $(suite_program) $(if $(filter %adapters/ref %adapters/ref/,$(IMPL) $(PEER)),adapter-ref) | $(first) ## test IMPL against SPEC.md
 	@LLMP_BUILD='$(abspath $(OUT))' $(suite_program) $(narrowed) $(if $(LIST),--list,--impl '$(IMPL)' \
 	    $(if $(PEER),--peer '$(PEER)') $(if $(PROVIDERS),--provider '$(PROVIDERS)') $(if $(STRICT),--strict) \
 	    $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REPORT),--report '$(REPORT)'))
@@ -47,8 +47,9 @@ install-conformance: $(suite_program) ## install llmp-conformance with SPEC.md a
 	@install -m 755 $(suite_program) $(to)$(BINDIR)
 	@install -m 644 conformance/SPEC.md conformance/ADAPTER.md $(to)$(DATADIR)/llmp-conformance
 
-# The suite's own tests are scripts, which make cannot see through. Without jansson they are skips that say so.
-# What else they are made of is built before them, as it is for others: two makes on one file would meet.
+# The suite's own tests are scripts, whose dependencies make does not know, so a second make builds their programs.
+# Without jansson these tests are skipped with that reason. The prerequisites are built before, because two makes must
+# not write the same file at once.
 matrix_test := conformance/test/test_matrix_html.sh
 build_tested_suite = if pkg-config --exists jansson 2>/dev/null; then \
     $(MAKE) $(if $(V),,-s) --no-print-directory OUT='$(OUT)' conformance-program $(fake_program) \
@@ -57,7 +58,7 @@ test: suite-to-test
 suite-to-test: all adapter-ref-to-test $(call objects,$(sort $(wildcard conformance/oracle/*.c))) | $(first)
 	+@$(if $(filter $(suite_tests) $(matrix_test),$(tests)),$(build_tested_suite))
 
-# A sanitizer has nothing to say about what a browser shows, nor about Python.
+# Sanitizers do not apply to a browser or to Python.
 unsanitized_tests := $(matrix_test) conformance/test/test_adapter_python.sh
 module_tests += $(suite_tests) $(if $(SANITIZE),,$(unsanitized_tests))
 module_deps += $(patsubst %.o,%.d,$(suite_objects) $(call objects,conformance/test/fake_sections.c))

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "llmp/llmp.h"
 #include "channel/page.h"
 #include "channel/sender.h"
+#include "llmp/llmp.h"
 #include "net/handshake.h"
 #include "platform/platform.h"
 #include "rig/bundle.h"

@@ -69,7 +69,7 @@ static int map_opened(struct lc_map *map, int fd) {
     }
     int rc = map_fd(map, fd);
     if (rc != 0) {
-        close(fd);
+        (void)close(fd);
     }
     return rc;
 }
@@ -89,7 +89,7 @@ static int create_sysv(struct lc_map *map, size_t size, char id[LC_ID_BYTES]) {
     }
     int rc = attach(map, shmid);
     if (rc != 0) {
-        shmctl(shmid, IPC_RMID, NULL);
+        (void)shmctl(shmid, IPC_RMID, NULL);
         return rc;
     }
     snprintf(id, LC_ID_BYTES, "%d", shmid);
@@ -99,7 +99,7 @@ static int create_sysv(struct lc_map *map, size_t size, char id[LC_ID_BYTES]) {
 static int map_sized(struct lc_map *map, int fd, size_t size) {
     if (ftruncate(fd, (off_t)size) != 0) {
         int rc = -errno;
-        close(fd);
+        (void)close(fd);
         return rc;
     }
     return map_opened(map, fd);
@@ -125,7 +125,7 @@ static int create_posix(struct lc_map *map, size_t size, char id[LC_ID_BYTES]) {
     }
     int rc = map_sized(map, fd, size);
     if (rc != 0) {
-        shm_unlink(id);
+        (void)shm_unlink(id);
     }
     return rc;
 }
@@ -233,15 +233,15 @@ int lc_map_unlink(struct lc_map *map) {
 
 void lc_map_close(struct lc_map *map) {
     if (map->owned) {
-        lc_map_unlink(map);
+        (void)lc_map_unlink(map);
     }
     if (map->base != NULL && map->provider == LC_SYSV) {
-        shmdt(map->base);
+        (void)shmdt(map->base);
     } else if (map->base != NULL) {
-        munmap(map->base, map->size);
+        (void)munmap(map->base, map->size);
     }
     if (map->fd >= 0) {
-        close(map->fd);
+        (void)close(map->fd);
     }
     map->base = NULL;
     map->size = 0;

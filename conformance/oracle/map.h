@@ -32,7 +32,7 @@ struct lc_map {
 int lc_map_create(enum lc_provider provider, size_t size, struct lc_map *map);
 
 /*
- * Opens a map that another process created. Maps the segment's real size, whatever size the description claims:
+ * Opens a map that another process created. Maps all of the segment and ignores the size in the description:
  * map->size is the segment's size.
  *
  * owner: the process in which the id of a memfd map is a descriptor; 0 is this process.

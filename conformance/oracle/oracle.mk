@@ -1,4 +1,4 @@
-# The oracle: compiled without a way to ref/, so that it cannot come to believe what ref believes.
+# The oracle is compiled without an include path to ref/, so that it cannot repeat an error of ref.
 
 compile_conformance = $(CC) -Iconformance $(WARNINGS) $(C_WARNINGS) $(CPPFLAGS) $(CFLAGS) -std=c11 $(after_user)
 

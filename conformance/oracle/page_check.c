@@ -10,7 +10,7 @@
 enum { EMPTY_CHECKS = 50 };
 
 static void pause_ms(long ms) {
-    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+    (void)nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
 /* max_alloc_size is 0 until the first allocation. */

@@ -207,16 +207,16 @@ int lc_reader_peek(struct lc_reader *reader, struct lc_message *message) {
 
 static int64_t now_us(void) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* Yields at first, so that a writer on the same core can run, and sleeps later. */
 static void wait_a_little(unsigned tries) {
     if (tries < 100) {
-        sched_yield();
+        (void)sched_yield();
     } else {
-        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
     }
 }
 

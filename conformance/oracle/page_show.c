@@ -75,7 +75,7 @@ static void show_bytes(const struct view *view, uint64_t at, uint64_t count) {
     }
     fputc(' ', view->out);
     for (uint64_t i = 0; i < count; i++) {
-        fputc(isprint(bytes[i]) ? bytes[i] : '.', view->out);
+        fputc(isprint(bytes[i]) != 0 ? bytes[i] : '.', view->out);
     }
     fputc('\n', view->out);
 }

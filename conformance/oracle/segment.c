@@ -16,7 +16,7 @@ static bool sysv_exists(const struct lc_desc *desc) {
 static bool posix_exists(const struct lc_desc *desc) {
     int fd = lc_id_is_name(desc) ? shm_open((const char *)desc->id, O_RDONLY, 0) : -1;
     if (fd >= 0) {
-        close(fd);
+        (void)close(fd);
     }
     return fd >= 0;
 }

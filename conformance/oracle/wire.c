@@ -16,7 +16,7 @@
 
 /* Frames are small, and each waits for a reply, so Nagle's algorithm would only delay them. */
 static void disable_nagle(int fd) {
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 }
 
 static struct sockaddr_in loopback(uint16_t port) {
@@ -26,7 +26,7 @@ static struct sockaddr_in loopback(uint16_t port) {
 
 static int close_with_error(int fd) {
     int rc = -errno;
-    close(fd);
+    (void)close(fd);
     return rc;
 }
 
@@ -74,15 +74,15 @@ int lc_service_connect(void) {
 }
 
 void lc_close_with_reset(int fd) {
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
-    close(fd);
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+    (void)close(fd);
 }
 
 /* ---------------------------------------------------------------- waiting */
 
 static int64_t now_ms(void) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 

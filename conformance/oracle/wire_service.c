@@ -9,7 +9,7 @@
 
 enum { DIGITS = 32, DESCRIPTORS = 8 };
 
-/* What one recvmsg() returned. */
+/* The result of one recvmsg(). */
 struct reply {
     char text[DIGITS];
     size_t length;
@@ -78,7 +78,7 @@ static int pass_descriptor(struct reply *reply, int rc, int *descriptor) {
         *descriptor = reply->descriptors[0];
     }
     for (size_t i = wanted ? 1 : 0; i < reply->count; i++) {
-        close(reply->descriptors[i]);
+        (void)close(reply->descriptors[i]);
     }
     return rc;
 }

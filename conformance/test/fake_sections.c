@@ -32,7 +32,7 @@ static void skips(struct lc_case *c) {
 
 static void suite_crashes(struct lc_case *c) {
     lc_note(c, "about to crash");
-    raise(SIGSEGV);
+    (void)raise(SIGSEGV);
 }
 
 static void suite_aborts(struct lc_case *c) {
@@ -65,7 +65,7 @@ static void wait_for_ever(struct lc_case *c, void *argument) {
     }
 }
 
-/* Creates all that a case can leave behind: maps, a helper with a map, and an adapter with a map. */
+/* Creates all that can remain after a case: maps, a helper with a map, and an adapter with a map. */
 static void create_all(struct lc_case *c) {
     struct lc_actor *sender = lc_spawn(c, "sender");
     struct lc_map segment;
@@ -84,7 +84,7 @@ static void hangs(struct lc_case *c) {
 
 static void crashes_late(struct lc_case *c) {
     create_all(c);
-    raise(SIGBUS);
+    (void)raise(SIGBUS);
 }
 
 static void fails_late(struct lc_case *c) {
@@ -107,8 +107,8 @@ static void own_network(struct lc_case *c) {
     uint16_t port;
     int listener = lc_tcp_listen(&port), other = lc_tcp_connect(port);
     lc_check(c, listener >= 0 && other >= 0, "a loopback device", "%d, %d", listener, other);
-    close(listener);
-    close(other);
+    (void)close(listener);
+    (void)close(other);
 }
 
 static void seeds(struct lc_case *c) {

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The part of test_suite.sh about reports: each file exists, is valid, and has the same results. test_suite.sh sources it.
+# The part of test_suite.sh about reports: each file exists, is valid, and has the same results. test_suite.sh sources
+# this file.
 
 # count PATTERN FILE NUMBER
 count() {

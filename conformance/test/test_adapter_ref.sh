@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The adapter of this project's own library, asked by hand: no suite has a part in it.
+# The adapter of this project's library, tested without the suite.
 . ref/test/tap.sh
 
 adapter=conformance/adapters/ref/adapter
@@ -9,10 +9,10 @@ if [ ! -x "$LLMP_BUILD/bin/llmp-adapter-ref" ]; then
     exit 77
 fi
 
-# ---------------------------------------------------------------- talking to adapters
+# ---------------------------------------------------------------- requests and replies
 
-# Up to three at a time, named a, b and c. None may hold another's pipe, or closing it would not end that other. One
-# that hangs is ended by the time limit, which then shows as no answer.
+# Up to three adapters run at a time, named a, b and c. None may inherit another's pipe, because closing the pipe must
+# end that other adapter. An adapter that hangs is killed by timeout, and then sends no reply.
 mkfifo "$scratch/a.in" "$scratch/a.out" "$scratch/b.in" "$scratch/b.out" "$scratch/c.in" "$scratch/c.out"
 start() {
     timeout 60 "$adapter" <"$scratch/$1.in" >"$scratch/$1.out" 2>>"$scratch/$1.err" \
@@ -24,7 +24,7 @@ start() {
     esac
 }
 
-# say NAME LINE: sets $answer
+# say NAME LINE: sends a line and sets $answer to the reply
 say() {
     answer=
     case $1 in
@@ -34,7 +34,7 @@ say() {
     esac
 }
 
-# has TEXT…: all of them stand in the answer
+# has TEXT…: fails unless the reply contains all these texts
 has() {
     for text; do
         case $answer in
@@ -44,7 +44,7 @@ has() {
     done
 }
 
-# ask NAME VERB ARGUMENTS TEXT…: a request, and what its answer has to have in it
+# ask NAME VERB ARGUMENTS TEXT…: sends a request; fails unless the reply contains all these texts
 number=0
 ask() {
     number=$((number + 1))
@@ -57,17 +57,17 @@ ok='"result":"ok"'
 refused='"result":"refused"'
 unsupported='"result":"unsupported"'
 
-# all CHECK…: each is a command with its arguments in one word
+# all CHECK…: runs each command, which is one word with its arguments, until one fails
 all() {
     for step; do eval "$step" || return 1; done
 }
 
-# field NAME: of the answer, an object or a number
+# field NAME: prints a field of the reply, an object or a number
 field() {
     printf '%s\n' "$answer" | sed -n "s/.*\"$1\":\({[^}]*}\|[0-9]*\).*/\1/p"
 }
 
-# end NAME: closes its input; it has to leave by itself, with 0
+# end NAME: closes its input; fails unless it exits with 0
 end() {
     case $1 in
     a) exec 3>&- && wait "$a" ;;
@@ -82,34 +82,34 @@ start a
 check 'hello names roles, providers and options' \
     ask a hello '"adapter":1' "$ok" '"name":"ref"' '"sender"' '"provider"' '"sysv"' '"posix"' '"memfd"' \
     '"page_size":1048576' '"hooks"' '"exit_after"'
-check 'another version of the page is unsupported' ask a hello '"adapter":2' "$unsupported"
+check 'another version of ADAPTER.md is unsupported' ask a hello '"adapter":2' "$unsupported"
 
-# ---------------------------------------------------------------- what is no request
+# ---------------------------------------------------------------- invalid requests
 
 # malformed LINE RESULT
 malformed() { say a "$1" && has "$2" '"id":null' && ask a hello '"adapter":1' "$ok"; }
-# It would be a request, were it not for the blanks behind it.
+# A valid request with more than 1 MiB of blanks after it.
 too_long() { malformed "{\"id\":1,\"verb\":\"hello\",\"adapter\":1}$(head -c 1100000 /dev/zero | tr '\0' ' ')." "$refused"; }
 for line in '' '{' '[1]' 'null' '"hello"' '{"id":1}x' '{"id":18446744073709551616,"verb":"hello"}' \
     '{"id":1,"id":2,"verb":"hello"}'; do
-    check "no request: ${line:-an empty line}" malformed "$line" "$refused"
+    check "an invalid request: ${line:-an empty line}" malformed "$line" "$refused"
 done
 check 'a line of more than 1 MiB' too_long
 no_utf8() { say a "$(printf '{"id":1,"verb":"\377"}')" && has "$refused"; }
-check 'a line that is no UTF-8' no_utf8
+check 'a line that is not UTF-8' no_utf8
 deep() { malformed "$(head -c 100000 /dev/zero | tr '\0' '[')" "$refused"; }
 check 'a line of 100000 brackets' deep
 without_verb() { say a '{"id":5}' && has '"id":5' "$refused" && say a '{"id":6,"verb":7}' && has '"id":6' "$refused"; }
 check 'a request without a verb' without_verb
 text_id() { say a '{"id":"x","verb":"hello","adapter":1}' && has '"id":"x"' "$ok"; }
-check 'an id comes back as it was' text_id
+check 'a reply has the id of its request' text_id
 
 for verb in sender.fly sender.save service.open broker.link client.open ''; do
-    check "no such verb: ${verb:-none}" ask a "$verb" '' "$unsupported"
+    check "an unknown verb: ${verb:-none}" ask a "$verb" '' "$unsupported"
 done
 for verb in sender.send sender.alloc sender.exit sender.close receiver.recv receiver.close broker.attach broker.clients \
     broker.wait broker.stop client.send client.recv client.close map.write map.digest map.fork map.close; do
-    check "$verb before anything is open" ask a "$verb" '' "$refused"
+    check "$verb without an open role is refused" ask a "$verb" '' "$refused"
 done
 check 'an unknown argument is unsupported' \
     ask a sender.open '"provider":"sysv","sender_id":1,"colour":"red"' "$unsupported" colour
@@ -125,14 +125,14 @@ for desc in '7' '{}' '{"size":1}' '{"id":"1"}' '{"size":1,"id":7}' '{"size":1,"i
     check "a description is checked: $desc" \
         ask a receiver.open "\"provider\":\"sysv\",\"description\":$desc" "$refused" description
 done
-check 'an id of 20 bytes without an end reaches the library' ask a receiver.open \
+check 'an id of 20 bytes without a NUL reaches the library' ask a receiver.open \
     '"provider":"sysv","description":{"size":4096,"raw":"3131313131313131313131313131313131313131"}' \
     "$refused" LLMP_E_ID_UNTERMINATED
-check 'the end of input is the end, with 0' end a
+check 'the adapter exits with 0 at the end of its input' end a
 
 # ---------------------------------------------------------------- sender and receiver
 
-# The digest that a message of tag 7, seed 1 and length 5 has, and that which drain has for it; gzip is the witness.
+# The digest of a message with tag 7, seed 1 and length 5, and its digest in a drain, both computed by gzip.
 payload='\0301\0134\02\0211\0354'
 crc() { printf '%b' "$1" | gzip -c | tail -c 8 | od -An -tu4 -N4 | tr -d ' '; }
 digest=$(crc "$payload")
@@ -171,7 +171,7 @@ in_place() {
         "ask a sender.cancel '' '$ok'" "ask a sender.cancel '' '$refused' LLMP_E_ALLOC_NONE" \
         "ask b receiver.recv '\"count\":2,\"timeout_ms\":100' '[$message]' '\"end\":\"timeout\"'"
 }
-# The second of two has the seed behind that of the first.
+# The second of two messages has the seed of the first one plus 1.
 digests() { printf '%s\n' "$answer" | sed 's/"digest"/\n&/g' | sed -n 's/^"digest":\([0-9]*\).*/\1/p'; }
 seeds_count_up() {
     all "ask a sender.send '\"tag\":7,\"length\":5,\"seed\":1,\"count\":2,\"timeout_ms\":0' '$ok' '\"sent\":2'" \
@@ -199,13 +199,13 @@ start a
 start b
 for provider in sysv posix; do
     check "$provider: a channel opens" opened "$provider"
-    check "$provider: a second one beside it is refused" ask a sender.open "\"provider\":\"$provider\",\"sender_id\":1" "$refused"
+    check "$provider: a second sender in the same process is refused" ask a sender.open "\"provider\":\"$provider\",\"sender_id\":1" "$refused"
     check "$provider: a message, then none" one_by_one
-    check "$provider: a message in a sum" summed_up
-    check "$provider: many, numbers as strings" many
-    check "$provider: seeds count up" seeds_count_up
+    check "$provider: a message in a drain" summed_up
+    check "$provider: many messages, numbers as strings" many
+    check "$provider: seeds increase by one" seeds_count_up
     check "$provider: alloc, shrink, commit, cancel" in_place
-    check "$provider: large payloads, made in place" large
+    check "$provider: large payloads, written in place" large
     check "$provider: exit and close" ended
 done
 
@@ -217,7 +217,7 @@ bounded() {
     all "ask b receiver.drain '\"count\":1000,\"timeout_ms\":0' '\"received\":$sent,'" \
         "ask a sender.close '' '$ok'" "ask b receiver.close '' '$ok'"
 }
-check 'max_pages bounds what is unread, and says how much was sent' bounded
+check 'max_pages limits unread pages, and the reply has the number of messages sent' bounded
 kept() {
     opened posix "\"page_size\":4096,\"$1" || return 1
     all "ask a sender.send '\"tag\":7,\"length\":100,\"seed\":1,\"count\":30,\"timeout_ms\":0' '$ok'" \
@@ -229,29 +229,29 @@ kept() {
     fi
     ask a sender.close '' "$ok"
 }
-check 'keep_pages lets a second receiver start from the first' kept 'keep_pages":true' "$ok"
+check 'with keep_pages a second receiver starts at the first page' kept 'keep_pages":true' "$ok"
 check 'receivers 0 drops pages that were read' kept 'receivers":0' "$refused"
 for option in '"page_size":0' '"max_pages":0' '"max_pages":4,"keep_pages":true'; do
-    check "cannot be said to this library: $option" ask a sender.open "\"provider\":\"sysv\",\"sender_id\":1,$option" "$unsupported"
+    check "an option that this library does not have: $option" ask a sender.open "\"provider\":\"sysv\",\"sender_id\":1,$option" "$unsupported"
 done
 check 'a page that is too small is refused' \
     ask a sender.open '"provider":"sysv","sender_id":1,"page_size":48' "$refused" EINVAL
 
-# What stands in descriptor 7 now, the receiver inherits under that number.
+# The receiver inherits the sender's map as descriptor 7.
 inherited() {
     ask a sender.open '"provider":"memfd","sender_id":3' "$ok" || return 1
     id=$(printf '%s\n' "$answer" | sed -n 's/.*"id":"\([0-9]*\)".*/\1/p')
-    read -r program <"/proc/$a/task/$a/children" # of the timeout
+    read -r program <"/proc/$a/task/$a/children" # the child of timeout
     exec 7<>"/proc/$program/fd/$id" || return 1
     start c
     all "ask a sender.send '\"tag\":7,\"length\":5,\"seed\":1,\"flags\":4,\"timeout_ms\":0' '$ok'" \
         "ask c receiver.open '\"provider\":\"memfd\",\"description\":{\"size\":1048576,\"id\":\"7\"}' '$ok'" \
         "ask c receiver.recv '\"timeout_ms\":5000' '$ok' '[$message]'" "end c" "ask a sender.close '' '$ok'"
 }
-check 'memfd: an inherited descriptor is a channel' inherited
+check 'memfd: a receiver reads a channel by an inherited descriptor' inherited
 exec 7>&-
-check 'the sender leaves' end a
-check 'the receiver leaves' end b
+check 'the sender exits' end a
+check 'the receiver exits' end b
 
 # ---------------------------------------------------------------- broker and clients
 
@@ -278,15 +278,15 @@ attached() {
         "ask c sender.send '\"tag\":70,\"length\":5,\"seed\":1,\"timeout_ms\":0' '$ok'" \
         "ask b client.drain '\"count\":1,\"timeout_ms\":5000' '$ok' '\"senders\":{\"2\":{\"count\":1,'"
 }
-# Each look that finds it not gone yet waits for an end that does not come.
+# broker.wait is used as a pause: the broker does not end.
 gone() {
     ask c sender.exit '' "$ok" || return 1
-    for look in $(seq 500); do
+    for try in $(seq 500); do
         ask a broker.clients '' "$ok" || return 1
         case $answer in *'"clients":[1],'*) return 0 ;; esac
         ask a broker.wait '"timeout_ms":10' "$refused" || return 1
     done
-    echo "there after $look looks" && return 1
+    echo "still registered after $try requests" && return 1
 }
 stopped() {
     all "ask a broker.wait '\"timeout_ms\":0' '$refused'" "ask a broker.stop '' '$ok'" "ask a broker.stop '' '$refused'" \
@@ -299,14 +299,14 @@ start c
 for hook in '7' '[7]' '[{"do":"handled"}]' '[{"tag":1,"do":"tag"}]' '[{"tag":1,"do":"add","value":-1}]'; do
     check "hooks are checked: $hook" ask a broker.open "\"provider\":\"sysv\",\"hooks\":$hook" "$refused"
 done
-check 'a hook that does something else is unsupported' \
+check 'an unknown action of a hook is unsupported' \
     ask a broker.open '"provider":"sysv","hooks":[{"tag":1,"do":"sing"}]' "$unsupported" sing
 check 'a broker opens and a client connects' brokered sysv "$hooks"
-check 'hooks keep, change and add' hooked
-check 'a channel is attached, and its messages come' attached
-check 'who ends its channel is no client any more' gone
-check 'stop says EXITING' stopped
-check 'all three leave' all 'end a' 'end b' 'end c'
+check 'hooks handle, change and add messages' hooked
+check 'a channel is attached, and its messages are forwarded' attached
+check 'a client that ends its channel is removed' gone
+check 'stop sends EXITING' stopped
+check 'all three exit' all 'end a' 'end b' 'end c'
 
 exit_after() {
     all "brokered posix '\"exit_after\":1'" "ask a broker.wait '\"timeout_ms\":20' '$refused'" \
@@ -315,11 +315,11 @@ exit_after() {
 }
 start a
 start b
-check 'exit_after: the broker ends when its client has gone' exit_after
-check 'nobody listens where a client looks' \
+check 'exit_after: the broker ends after its client has left' exit_after
+check 'a port at which no broker listens is refused' \
     ask b client.connect "\"provider\":\"posix\",\"port\":1,\"timeout_ms\":0" "$refused"
-check 'both leave' all 'end a' 'end b'
-unheard() {
+check 'both exit' all 'end a' 'end b'
+without_listener() {
     all "ask a broker.open '\"provider\":\"posix\",\"listen\":false,\"exit_after\":1' '$ok' '\"description\":'" || return 1
     case $answer in *port*) return 1 ;; esac
     ask b sender.open '"provider":"posix","sender_id":0' "$ok" || return 1
@@ -329,8 +329,8 @@ unheard() {
 }
 start a
 start b
-check 'a broker that does not listen takes attached clients, and exit_after counts them' unheard
-check 'both leave again' all 'end a' 'end b'
+check 'a broker that does not listen accepts attached clients, and exit_after counts them' without_listener
+check 'both exit again' all 'end a' 'end b'
 
 # ---------------------------------------------------------------- maps
 
@@ -351,7 +351,7 @@ mapped() {
 for provider in sysv posix; do
     start a
     start b
-    check "$provider: maps are made, opened, written, read, forked and closed" mapped "$provider"
-    check "$provider: and both leave" all 'end a' 'end b'
+    check "$provider: maps are created, opened, written, read, forked and closed" mapped "$provider"
+    check "$provider: both exit" all 'end a' 'end b'
 done
 finish

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# matrix.html as a browser sees it: every requirement has its row, the results are in it, nothing is complained of, and it
-# follows a reader's wish for a dark page.
+# matrix.html in a browser: each requirement has a row with its results, the browser reports no error, and the page has
+# other colours in dark mode.
 . ref/test/tap.sh
 
 suite=$LLMP_BUILD/bin/llmp-conformance
@@ -14,7 +14,7 @@ if [ -n "$unable" ]; then
     finish
 fi
 
-# browse PAGE OPTION…: the page as it is once a browser has shown it; the browser keeps everything in $scratch
+# browse PAGE OPTION…: prints the DOM after the browser has loaded the page; the browser writes its files to $scratch
 browse() {
     page=$scratch/report/$1
     shift
@@ -23,13 +23,14 @@ browse() {
         --dump-dom "$@" "file://$page" 2>"$scratch/browser" || { tail -n 20 "$scratch/browser"; return 1; }
 }
 
-# One requirement that holds; all others are not run.
+# Runs the cases of one requirement.
 runs() {
     "$suite" --impl conformance/adapters/ref --provider posix --filter PAGE-1 --report "$scratch/report"
     [ -s "$scratch/report/matrix.html" ]
 }
 
-# A copy that measures itself: rows that can be seen with all their cells, whether it is wider than the window, and colours.
+# Prints a copy of the page whose title has the number of visible, complete rows, whether it is wider than the window,
+# and its colours.
 measuring() {
     sed '/<\/body>/d; /<\/html>/d' "$scratch/report/matrix.html"
     cat <<'SCRIPT'
@@ -58,7 +59,7 @@ requirements() {
     [ -s "$scratch/wanted" ] && diff "$scratch/wanted" "$scratch/rows"
 }
 
-# row ID CLASS SYMBOL: what its one result says
+# row ID CLASS SYMBOL: fails unless the requirement's cell has this class and symbol
 row() {
     sed -n "/<tr id=\"$1\"/,/<\/tr>/p" "$scratch/dom" >"$scratch/row"
     if ! grep "<td class=\"$2\"" "$scratch/row" | grep -q "$3"; then
@@ -72,14 +73,14 @@ all_seen() { grep "^rows $(wc -l <"$scratch/wanted") " "$scratch/light" || { cat
 fits() { grep 'wider false' "$scratch/light"; }
 follows() { ! diff "$scratch/light" "$scratch/dark" || { cat "$scratch/dark"; return 1; }; }
 
-check 'a run writes it' runs
-check 'a browser reads it' reads
-check 'the browser has no complaint' silent
-check 'every requirement of SPEC.md has a row, and nothing else has' requirements
-check 'what passed says so' row PAGE-1 pass '✓'
-check 'what was not run says so' row EOP-1 none '·'
-check 'it can be measured, in the light and in the dark' measures
-check 'every row is seen, with all its cells' all_seen
-check 'it is as wide as the window' fits
-check 'in the dark it has other colours' follows
+check 'a run writes the page' runs
+check 'a browser loads the page' reads
+check 'the browser reports no error' silent
+check 'each requirement of SPEC.md has a row, and there are no other rows' requirements
+check 'a passed requirement' row PAGE-1 pass '✓'
+check 'a requirement that was not run' row EOP-1 none '·'
+check 'the page can be measured, in light and dark mode' measures
+check 'each row is visible, with all its cells' all_seen
+check 'the page is not wider than the window' fits
+check 'dark mode has other colours' follows
 finish

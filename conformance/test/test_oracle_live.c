@@ -24,14 +24,14 @@ static uint64_t length_of(uint64_t message) {
 /* A page may be reused when its reader has left it, or before its reader has joined it. */
 static void wait_until_left(const struct lc_map *map, unsigned times) {
     while (lc_get16(map->base, LC_PAGE_LEFT) != times) {
-        sched_yield();
+        (void)sched_yield();
     }
 }
 
 /* Lets the reader start first, so that a reader which does not wait for the first message fails. */
 static void delay_start(void) {
     for (int i = 0; i < 2000; i++) {
-        sched_yield();
+        (void)sched_yield();
     }
 }
 
@@ -84,7 +84,7 @@ static void SEND_3_and_EOP_3_beside_a_writer(void **state) {
         fail_msg("message %d: %s: expected: %s; seen: %s", (int)messages, reader.finding.requirement,
                  reader.finding.expected, reader.finding.seen);
     }
-    pthread_join(thread, NULL);
+    (void)pthread_join(thread, NULL);
     assert_true(reader.pages > LIVE_MESSAGES / 50);
     lc_reader_close(&reader);
     for (int i = 0; i < LIVE_MAPS; i++) {
@@ -123,8 +123,8 @@ static void read_all(struct lc_map *map, bool forwarded) {
         assert_true(message.length <= HOSTILE_MAP && message.offset + 40 + message.length <= HOSTILE_MAP);
         assert_true(++messages <= HOSTILE_MAP / 40);
     }
-    lc_page_check_used(map, &finding);
-    lc_page_check_fresh(map, &finding);
+    (void)lc_page_check_used(map, &finding);
+    (void)lc_page_check_fresh(map, &finding);
 }
 
 /* The map is on the heap, so that a sanitizer detects reads beyond its end. */
@@ -148,7 +148,7 @@ static void hostile_bytes_never_crash(void **state) {
         lc_page_show(out, &map, hostile_value());
     }
     free(map.base);
-    fclose(out);
+    (void)fclose(out);
 }
 
 int main(void) {

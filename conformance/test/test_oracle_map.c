@@ -44,11 +44,11 @@ static void the_size_of_a_map_is_that_of_its_segment(void **state) {
     for (int provider = 0; provider < LC_PROVIDERS; provider++) {
         struct lc_map map;
         struct lc_map again;
-        struct lc_desc lie = *create(provider, 5000, &map);
-        lie.size = UINT64_C(1) << 40;
-        assert_int_equal(lc_map_open(provider, &lie, 0, &again), 0);
+        struct lc_desc wrong = *create(provider, 5000, &map);
+        wrong.size = UINT64_C(1) << 40;
+        assert_int_equal(lc_map_open(provider, &wrong, 0, &again), 0);
         assert_int_equal(again.size, 5000);
-        assert_true(again.desc.size == lie.size);
+        assert_true(again.desc.size == wrong.size);
         assert_int_equal(map.desc.size, 5000);
         lc_map_close(&again);
         lc_map_close(&map);
@@ -139,8 +139,8 @@ static void memfd_refuses_the_descriptor_of_a_pipe(void **state) {
     struct lc_desc desc = lc_desc_of(4096, id);
     assert_int_equal(lc_map_open(LC_MEMFD, &desc, 0, &map), -EINVAL);
     assert_false(lc_segment_exists(LC_MEMFD, &desc, 0));
-    close(ends[0]);
-    close(ends[1]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void failures_leak_no_descriptor(void **state) {

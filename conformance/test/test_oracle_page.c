@@ -192,8 +192,8 @@ static void EOP_3_turning(void **state) {
 
 static void send_too_much(void *argument) {
     struct channel *channel = argument;
-    close(STDERR_FILENO);
-    signal(SIGABRT, SIG_DFL);
+    (void)close(STDERR_FILENO);
+    (void)signal(SIGABRT, SIG_DFL);
     lc_writer_prepare(&channel->writer, TAG, 0, FIRST_MAP - 48 - 40 + 1, 0);
 }
 
@@ -206,9 +206,9 @@ static void the_writer_aborts_outside_the_map(void **state) {
 static void turn_to_a_read_only_page(void *argument) {
     struct channel *channel = argument;
     struct lc_map *next = &channel->maps[1];
-    close(STDERR_FILENO);
-    signal(SIGSEGV, SIG_DFL);
-    mprotect(next->base, next->size, PROT_READ);
+    (void)close(STDERR_FILENO);
+    (void)signal(SIGSEGV, SIG_DFL);
+    (void)mprotect(next->base, next->size, PROT_READ);
     lc_writer_turn_page(&channel->writer, next);
 }
 
@@ -227,7 +227,7 @@ static const char *dump(const struct lc_map *map, uint64_t offset) {
     static char text[8192];
     FILE *out = fmemopen(text, sizeof text, "w");
     lc_page_show(out, map, offset);
-    fclose(out);
+    (void)fclose(out);
     return text;
 }
 

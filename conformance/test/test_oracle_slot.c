@@ -202,7 +202,7 @@ static void ID_4_a_truncated_segment(void **state) {
     assert_string_equal(reader.finding.requirement, "ID-4");
     FILE *out = fopen("/dev/null", "w");
     lc_page_show(out, &reader.map, reader.finding.offset);
-    fclose(out);
+    (void)fclose(out);
     lc_reader_close(&reader);
     lc_map_close(&map);
 }

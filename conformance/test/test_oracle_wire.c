@@ -31,7 +31,7 @@ static void open_connection(int ends[2]) {
     assert_true(ends[0] >= 0);
     ends[1] = lc_accept(listener, LONG_MS);
     assert_true(ends[1] >= 0);
-    close(listener);
+    (void)close(listener);
 }
 
 static void TCP_1_frames_arrive_whole(void **state) {
@@ -46,8 +46,8 @@ static void TCP_1_frames_arrive_whole(void **state) {
     assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), 300);
     assert_memory_equal(seen, body, sizeof body);
     assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), 0);
-    close(ends[0]);
-    close(ends[1]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void TCP_1_the_length_is_big_endian(void **state) {
@@ -68,8 +68,8 @@ static void TCP_1_the_length_is_big_endian(void **state) {
     assert_int_equal(lc_write(ends[0], large, 0x10203, LONG_MS), 0);
     assert_int_equal(lc_frame_read(ends[1], large, 0x10203, LONG_MS), 0x10203);
     free(large);
-    close(ends[0]);
-    close(ends[1]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void oversized_and_truncated_frames(void **state) {
@@ -80,14 +80,14 @@ static void oversized_and_truncated_frames(void **state) {
     assert_int_equal(lc_write(ends[0], "\xFF\xFF\xFF\xFF", 4, LONG_MS), 0);
     assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), -EMSGSIZE);
     assert_int_equal(lc_write(ends[0], "\0\0\0\4ab", 6, LONG_MS), 0);
-    close(ends[0]);
+    (void)close(ends[0]);
     assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), -EPIPE);
-    close(ends[1]);
+    (void)close(ends[1]);
     open_connection(ends);
     assert_int_equal(lc_frame_write(ends[0], "123456789", 9, LONG_MS), 0);
     assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, LONG_MS), -EMSGSIZE);
-    close(ends[0]);
-    close(ends[1]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void a_silent_peer_is_a_timeout(void **state) {
@@ -100,12 +100,12 @@ static void a_silent_peer_is_a_timeout(void **state) {
     assert_int_equal(lc_write(ends[0], "\0\0\0\4ab", 6, LONG_MS), 0);
     assert_int_equal(lc_frame_read(ends[1], seen, sizeof seen, SHORT_MS), -ETIMEDOUT);
     assert_int_equal(lc_wait_hangup(ends[1], SHORT_MS), -ETIMEDOUT);
-    close(ends[0]);
-    close(ends[1]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
     uint16_t port;
     int listener = lc_tcp_listen(&port);
     assert_int_equal(lc_accept(listener, SHORT_MS), -ETIMEDOUT);
-    close(listener);
+    (void)close(listener);
     assert_int_equal(lc_tcp_connect(port), -ECONNREFUSED);
 }
 
@@ -118,8 +118,8 @@ static void a_peer_that_does_not_read_is_a_timeout(void **state) {
     open_connection(ends);
     assert_int_equal(lc_write(ends[0], bytes, size, SHORT_MS), -ETIMEDOUT);
     free(bytes);
-    close(ends[0]);
-    close(ends[1]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void closed_connections_and_resets(void **state) {
@@ -127,31 +127,31 @@ static void closed_connections_and_resets(void **state) {
     int ends[2];
     uint8_t byte;
     open_connection(ends);
-    close(ends[0]);
+    (void)close(ends[0]);
     assert_int_equal(lc_wait_hangup(ends[1], LONG_MS), 0);
-    close(ends[1]);
+    (void)close(ends[1]);
     open_connection(ends);
     lc_close_with_reset(ends[0]);
     assert_int_equal(lc_read(ends[1], &byte, 1, LONG_MS), -ECONNRESET);
-    close(ends[1]);
+    (void)close(ends[1]);
     open_connection(ends);
     lc_close_with_reset(ends[0]);
     assert_int_equal(lc_wait_hangup(ends[1], LONG_MS), 0);
-    close(ends[1]);
+    (void)close(ends[1]);
     open_connection(ends);
     assert_int_equal(lc_write(ends[0], "x", 1, LONG_MS), 0);
-    close(ends[0]);
+    (void)close(ends[0]);
     assert_int_equal(lc_wait_hangup(ends[1], LONG_MS), -EPROTO);
-    close(ends[1]);
+    (void)close(ends[1]);
 }
 
 static void writing_to_a_closed_peer_is_an_error_without_signal(void **state) {
     (void)state;
     int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    close(ends[1]);
+    (void)close(ends[1]);
     assert_int_equal(lc_write(ends[0], "x", 1, LONG_MS), -EPIPE);
-    close(ends[0]);
+    (void)close(ends[0]);
 }
 
 /* ---------------------------------------------------------------- replies of the service */
@@ -195,14 +195,14 @@ static void SERVED_1_numbers_and_descriptors(void **state) {
     assert_int_equal(read(pipes[0], &seen, 1), 1);
     assert_int_equal(seen, '!');
     assert_int_equal(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-    close(descriptor);
+    (void)close(descriptor);
     int before = open_descriptors();
     reply(ends[0], "8", &pipes[1], 1);
     assert_int_equal(lc_service_reply(ends[1], &number, NULL, LONG_MS), 0);
     assert_int_equal(open_descriptors(), before);
     for (int i = 0; i < 2; i++) {
-        close(ends[i]);
-        close(pipes[i]);
+        (void)close(ends[i]);
+        (void)close(pipes[i]);
     }
 }
 
@@ -223,9 +223,9 @@ static void SERVED_1_invalid_replies(void **state) {
     assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG_MS), -EPROTO);
     assert_int_equal(open_descriptors(), before);
     assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, SHORT_MS), -ETIMEDOUT);
-    close(ends[0]);
+    (void)close(ends[0]);
     assert_int_equal(lc_service_reply(ends[1], &number, &descriptor, LONG_MS), -EPIPE);
-    close(ends[1]);
+    (void)close(ends[1]);
 }
 
 /* Exits with 0 if the oracle connects to the abstract name, and with 77 if namespaces are not permitted. */

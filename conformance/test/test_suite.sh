@@ -121,11 +121,11 @@ left_nothing() {
     done <"$scratch/pids"
     [ -s "$scratch/pids" ] || { echo 'no process id was printed'; cat "$scratch/out" "$scratch/err"; return 1; }
 }
-check 'a failing case leaves nothing behind' left_nothing good FAKE-6/fails-late
-check 'a hanging case leaves nothing behind' left_nothing good FAKE-6/hangs
-check 'a crashing case leaves nothing behind' left_nothing good FAKE-6/crashes-late
-check 'a leaking adapter leaves nothing behind' left_nothing leaks FAKE-6/fails-late
-check 'a killed adapter leaves nothing behind' left_nothing lingers FAKE-1/fresh 0.1
+check 'nothing remains after a failing case' left_nothing good FAKE-6/fails-late
+check 'nothing remains after a hanging case' left_nothing good FAKE-6/hangs
+check 'nothing remains after a crashing case' left_nothing good FAKE-6/crashes-late
+check 'nothing remains after a leaking adapter' left_nothing leaks FAKE-6/fails-late
+check 'nothing remains after a killed adapter' left_nothing lingers FAKE-1/fresh 0.1
 
 # The child is recognised by FAKE in its environment.
 no_children() {
@@ -158,7 +158,7 @@ interrupted() {
     ! kill -0 "$child" && ! kill -0 "$parent" && ! ls /dev/shm/libafl_"$parent"_* /dev/shm/libafl_"$child"_* &&
         ! awk -v pid="$parent" '$5 == pid { found = 1 } END { exit !found }' /proc/sysvipc/shm
 }
-check 'an interrupted suite leaves nothing behind' interrupted
+check 'nothing remains after an interrupted suite' interrupted
 
 # ---------------------------------------------------------------- broken adapters
 

@@ -3,7 +3,7 @@
  * The state of a broker, for the files of this folder and for white-box tests. Declarations only: the header of the
  * file that changes a field describes it.
  *
- * Floors, each calls only those below it: broker (life and rounds), route (forwarding), liveness (clients that leave
+ * Layers, each calls only those below it: broker (life and rounds), route (forwarding), liveness (clients that leave
  * or die), slow_clients (clients that do not read), clients (the registry), state. `parts` stands beside clients.
  */
 #ifndef LLMP_BROKER_STATE_H

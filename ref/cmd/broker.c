@@ -80,7 +80,7 @@ static int run(const char *subcommand, struct settings *settings) {
     }
     int rc = llmp_broker_new(&settings->broker, &broker);
     if (rc < 0) {
-        llmp_cmd_report(subcommand, "cannot start: %s", llmp_strerror(rc));
+        llmp_cmd_report(subcommand, "cannot start: %s", llmp_shmem_provider_explain(settings->broker.provider, rc));
         return LLMP_CMD_FAILED;
     }
     int exit_code = serve(subcommand, settings, broker);

@@ -42,7 +42,8 @@ static void report_connect_error(const char *subcommand, const llmp_client_optio
         llmp_cmd_report(subcommand, "the broker at %s refused this client; does it use another --provider than %s?",
                         address.text, llmp_shmem_provider_name(provider));
     } else {
-        llmp_cmd_report(subcommand, "cannot connect to the broker at %s: %s", address.text, llmp_strerror(rc));
+        llmp_cmd_report(subcommand, "cannot connect to the broker at %s: %s", address.text,
+                        llmp_shmem_provider_explain(provider, rc));
     }
 }
 

@@ -20,7 +20,7 @@ static void print_row(const llmp_shmem_provider *provider) {
     printf("%-8s %-10s %-9s %-8s %s\n", llmp_shmem_provider_name(provider), scope_name(provider), rc < 0 ? "no" : "yes",
            preferred ? "yes" : "", llmp_shmem_provider_summary(provider));
     if (rc < 0) {
-        printf("%-38s not available: %s\n", "", llmp_strerror(rc));
+        printf("%-38s not available: %s\n", "", llmp_shmem_provider_explain(provider, rc));
     }
 }
 
@@ -46,7 +46,7 @@ static void print_object(const llmp_shmem_provider *provider) {
     put_string("summary", llmp_shmem_provider_summary(provider));
     if (rc < 0) {
         put_string("error", llmp_error_name(rc));
-        put_string("reason", llmp_strerror(rc));
+        put_string("reason", llmp_shmem_provider_explain(provider, rc));
     }
     printf("\"available\":%s,\"default\":%s}", rc < 0 ? "false" : "true",
            provider == llmp_shmem_provider_default() ? "true" : "false");

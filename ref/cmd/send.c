@@ -62,7 +62,8 @@ static int report_send_error(const char *subcommand, int rc, const struct settin
     } else if (rc == -ETIMEDOUT) {
         llmp_cmd_report(subcommand, "the broker read nothing for %g s", (double)settings->timeout_ns / 1e9);
     } else {
-        llmp_cmd_report(subcommand, "cannot send: %s", llmp_strerror(rc));
+        llmp_cmd_report(subcommand, "cannot send: %s",
+                        llmp_shmem_provider_explain(settings->client.sender.provider, rc));
     }
     return LLMP_CMD_FAILED;
 }

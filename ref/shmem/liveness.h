@@ -11,6 +11,13 @@
 int llmp_shmem_is_orphan(const llmp_shmem *map);
 
 /*
+ * Returns 1 if a process that opens the description of this map gets this segment, 0 if not, or -ENOTSUP if the provider
+ * cannot tell. Programs that clean up /dev/shm (tmp cleaners, logind's RemoveIPC) remove the names of living owners, and
+ * the name may since have been given to another segment. Thread-safe.
+ */
+int llmp_shmem_is_reachable(const llmp_shmem *map);
+
+/*
  * Returns how many bytes further maps of the provider can have together, as far as the system limits them; UINT64_MAX
  * if it does not. Other processes can take them first.
  */

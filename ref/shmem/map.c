@@ -8,9 +8,6 @@
 #include "shmem/prepare.h"
 #include "shmem/provider.h"
 
-#define ALL_FLAGS                                                                                                      \
-    ((unsigned)LLMP_SHMEM_PREFAULT | LLMP_SHMEM_HUGE_PAGES | LLMP_SHMEM_LOCK | LLMP_SHMEM_SEAL | LLMP_SHMEM_CLOEXEC)
-
 /* ------------------------------------------------------------------ creating and opening */
 
 static const llmp_shmem_options *or_default(const llmp_shmem_options *options) {
@@ -30,7 +27,7 @@ static struct llmp_shmem *new_map(const llmp_shmem_provider *provider, size_t si
     if (map != NULL) {
         map->provider = provider;
         map->size = size;
-        map->flags = flags & ALL_FLAGS;
+        map->flags = flags;
         map->handle = LLMP_SHMEM_NO_HANDLE;
     }
     return map;
@@ -121,6 +118,11 @@ bool llmp_shmem_is_owner(const llmp_shmem *map) {
 int llmp_shmem_is_orphan(const llmp_shmem *map) {
     const llmp_shmem_provider *provider = map->provider;
     return provider->is_orphan != NULL ? provider->is_orphan(provider, map) : -ENOTSUP;
+}
+
+int llmp_shmem_is_reachable(const llmp_shmem *map) {
+    const llmp_shmem_provider *provider = map->provider;
+    return provider->is_reachable != NULL ? provider->is_reachable(provider, map) : -ENOTSUP;
 }
 
 void llmp_shmem_reap(const llmp_shmem *map) {

@@ -20,6 +20,12 @@ int llmp_shmem_provider_check(const llmp_shmem_provider *provider) {
     return rc;
 }
 
+const char *llmp_shmem_provider_explain(const llmp_shmem_provider *provider, int code) {
+    provider = provider != NULL ? provider : llmp_shmem_provider_default();
+    const char *text = provider->explain != NULL ? provider->explain(provider, code) : NULL;
+    return text != NULL ? text : llmp_strerror(code);
+}
+
 void llmp_shmem_provider_free(const llmp_shmem_provider *provider) {
     if (provider != NULL && provider->free != NULL) {
         provider->free(provider);

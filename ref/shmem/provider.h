@@ -49,8 +49,17 @@ struct llmp_shmem_provider {
     /* Returns true if no other process holds this opened map, or its owner no longer exists. May be null. */
     bool (*is_orphan)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
 
+    /* Returns true if the id of this map still leads to this segment. May be null. */
+    bool (*is_reachable)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
+
     /* Removes the segment of an orphan that would otherwise outlive all processes. May be null. */
     void (*reap)(const llmp_shmem_provider *self, const struct llmp_shmem *map);
+
+    /*
+     * Names the resource of the system that is used up, after `code` was the result of create. Returns a static string,
+     * or null if the system does not report it. May be null.
+     */
+    const char *(*explain)(const llmp_shmem_provider *self, int code);
 
     /* Returns how many bytes further maps can have together, or UINT64_MAX if that is not known. May be null. */
     uint64_t (*room)(const llmp_shmem_provider *self);
@@ -59,7 +68,7 @@ struct llmp_shmem_provider {
     void (*free)(const llmp_shmem_provider *self);
 };
 
-/* The built-in providers of this platform by preference; a null pointer ends them. Defined in posix/providers.c. */
+/* The built-in providers of this platform, the default first; a null pointer ends them. Defined in posix/providers.c. */
 extern const llmp_shmem_provider *const llmp_shmem_builtin_providers[];
 
 /*
@@ -71,7 +80,7 @@ int llmp_shmem_id_number(const llmp_shmem_id *id, int *number);
 /* Fills an id with a decimal number and zeroes its remaining bytes. */
 void llmp_shmem_id_from_number(llmp_shmem_id *id, int number);
 
-/* Returns 0, or -EINVAL if a reserved byte is set. */
+/* Returns 0, or -EINVAL if an unknown flag or a reserved byte is set. */
 int llmp_shmem_check_options(const llmp_shmem_options *options);
 
 /* Calls on_warning, if it is set. */

@@ -20,11 +20,7 @@ const llmp_shmem_provider *llmp_shmem_provider_find(const char *name) {
     return *at;
 }
 
+/* Another provider when this one fails would separate processes that start before and after: they could not connect. */
 const llmp_shmem_provider *llmp_shmem_provider_default(void) {
-    for (const llmp_shmem_provider *const *at = llmp_shmem_builtin_providers; *at != NULL; at++) {
-        if ((*at)->scope == LLMP_SCOPE_SYSTEM && llmp_shmem_provider_check(*at) == 0) {
-            return *at;
-        }
-    }
     return llmp_shmem_builtin_providers[0];
 }

@@ -96,6 +96,28 @@ struct shmem_peer shmem_start_owner(const struct shmem_case *c, llmp_shmem_desc 
     return peer;
 }
 
+static int own_names(int socket, void *argument) {
+    for (int i = 0; i < SHMEM_OWNER_NAMES; i++) {
+        llmp_shmem *map;
+        CHILD_REQUIRE(llmp_shmem_create(shmem_provider(argument), 5000, NULL, &map) == 0);
+        llmp_shmem_desc desc = llmp_shmem_describe(map);
+        CHILD_REQUIRE(shmem_send(socket, &desc, sizeof desc));
+    }
+    (void)shmem_wait(socket);
+    return 0;
+}
+
+struct shmem_peer shmem_start_owner_of_names(llmp_shmem_desc *first) {
+    struct shmem_peer peer = shmem_peer_start(own_names, (void *)(uintptr_t)shmem_case_of("posix"));
+    for (int i = 0; i < SHMEM_OWNER_NAMES; i++) {
+        llmp_shmem_desc desc;
+        assert_true(shmem_recv(peer.socket, &desc, sizeof desc));
+        *first = i == 0 ? desc : *first;
+    }
+    assert_int_equal(shmem_count_names(peer.pid), SHMEM_OWNER_NAMES);
+    return peer;
+}
+
 int shmem_create_and_close(int socket, void *argument) {
     llmp_shmem *map;
     (void)socket;

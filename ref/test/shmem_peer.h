@@ -55,6 +55,10 @@ int shmem_own_until_hang_up(int socket, void *argument);
 /* Starts a child with that body and receives the description. */
 struct shmem_peer shmem_start_owner(const struct shmem_case *c, llmp_shmem_desc *desc);
 
+/* Starts a child that creates as many posix maps and exits without closing them when the test hangs up. */
+#define SHMEM_OWNER_NAMES 3
+struct shmem_peer shmem_start_owner_of_names(llmp_shmem_desc *first);
+
 /* Creates and closes a map of the provider `argument`. */
 int shmem_create_and_close(int socket, void *argument);
 /* Runs that in a child. Its first posix map removes the names of dead owners. */

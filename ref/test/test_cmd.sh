@@ -77,6 +77,16 @@ check "output that cannot be written" says 1 'cannot write' sh -c "$LLMP --help 
 # ---------------------------------------------------------------- providers
 
 check "providers" says 0 '^sysv *system *yes *yes ' llmp providers
+# shellcheck disable=SC2016 # $0 is the inner shell's
+used_up='echo 0 >/proc/sys/kernel/shmmni && exec "$0" "$@"'
+if unshare -i sh -c "$used_up" true 2>/dev/null; then
+    reason='System V segments are used up (kernel.shmmni)'
+    check "providers: sysv is used up" says 0 ": $reason" unshare -i sh -c "$used_up" "$LLMP" providers
+    check "providers: it stays the default" says 0 '^sysv *system *no *yes ' unshare -i sh -c "$used_up" "$LLMP" providers
+    check "broker: sysv is used up" says 1 "cannot start: $reason" unshare -i sh -c "$used_up" "$LLMP" broker --port 0
+else
+    skip "providers: sysv is used up" "needs root, for an IPC namespace of its own"
+fi
 check "providers --json" says 0 '^\[{"name":"sysv","scope":"system",' llmp providers --json
 
 # ---------------------------------------------------------------- end to end

@@ -228,16 +228,6 @@ static void HUGE_PAGES_on_opening_have_no_effect(const struct shmem_case *c) {
 
 /* ---------------------------------------------------------------- all flags */
 
-static void unknown_flags_have_no_effect(const struct shmem_case *c) {
-    llmp_shmem *map = shmem_create_flags(c, SIZE, ~0x1fu | LLMP_SHMEM_PREFAULT);
-    llmp_shmem_desc desc = llmp_shmem_describe(map);
-    llmp_shmem *other = shmem_open_flags(c, &desc, ~0x1fu);
-    assert_int_equal(llmp_shmem_flags_of(map), LLMP_SHMEM_PREFAULT);
-    assert_int_equal(llmp_shmem_flags_of(other), 0);
-    llmp_shmem_close(other);
-    llmp_shmem_close(map);
-}
-
 static void a_clone_does_not_inherit_the_flags(const struct shmem_case *c) {
     llmp_shmem *map = shmem_create_flags(c, SIZE, LLMP_SHMEM_PREFAULT);
     llmp_shmem *clone;
@@ -248,7 +238,7 @@ static void a_clone_does_not_inherit_the_flags(const struct shmem_case *c) {
     llmp_shmem_close(map);
 }
 
-/* ---------------------------------------------------------------- reserved bytes */
+/* ---------------------------------------------------------------- unknown options */
 
 /* A byte of reserved0 or reserved: `i` counts through both. */
 static char *reserved_byte(llmp_shmem_options *options, size_t i) {
@@ -279,6 +269,16 @@ static void a_set_reserved_byte_is_EINVAL(const struct shmem_case *c) {
     llmp_shmem_close(map);
 }
 
+static void an_unknown_flag_is_EINVAL(const struct shmem_case *c) {
+    llmp_shmem *map = shmem_create(c, SIZE);
+    llmp_shmem_desc desc = llmp_shmem_describe(map);
+    for (uint32_t flag = 1u << 31; flag > (uint32_t)LLMP_SHMEM_CLOEXEC; flag >>= 1) {
+        const llmp_shmem_options options = {.flags = flag | LLMP_SHMEM_PREFAULT};
+        expect_option_refused(c, &desc, &options);
+    }
+    llmp_shmem_close(map);
+}
+
 int main(void) {
     static const struct shmem_test tests[] = {
         SHMEM_ALL(PREFAULT_maps_every_page_before_its_first_access),
@@ -292,9 +292,9 @@ int main(void) {
         SHMEM_ALL(HUGE_PAGES_without_a_warning_callback),
         SHMEM_SOME(HUGE_PAGES_are_used_if_the_system_has_them, has_huge_pages),
         SHMEM_ALL(HUGE_PAGES_on_opening_have_no_effect),
-        SHMEM_ALL(unknown_flags_have_no_effect),
         SHMEM_ALL(a_clone_does_not_inherit_the_flags),
         SHMEM_ALL(a_set_reserved_byte_is_EINVAL),
+        SHMEM_ALL(an_unknown_flag_is_EINVAL),
     };
     return shmem_run("shmem_options", tests, sizeof tests / sizeof tests[0], NULL, 0);
 }

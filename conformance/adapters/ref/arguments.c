@@ -74,7 +74,7 @@ bool call_timeout(struct call *call, int64_t *timeout_ns) {
     if (!call_number(call, "timeout_ms", UINT64_MAX, &milliseconds)) {
         return false;
     }
-    *timeout_ns = milliseconds > INT64_MAX / 1000000 ? INT64_MAX : LLMP_MILLISECONDS(milliseconds);
+    *timeout_ns = milliseconds > INT64_MAX / 1000000 ? INT64_MAX : LLMP_MILLISECONDS((int64_t)milliseconds);
     return true;
 }
 

@@ -22,22 +22,22 @@ enum { ALL_SIGNALS = 64, EXIT_WITHIN_MS = 2000, STDERR_MAX = 64 * 1024 };
 /* An inherited signal mask, or an ignored signal, would change how a crash of the implementation looks. */
 static void reset_signals(void) {
     sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     for (int i = 1; i < ALL_SIGNALS; i++) {
-        signal(i, SIG_DFL);
+        (void)signal(i, SIG_DFL);
     }
 }
 
 static _Noreturn void exec_adapter(const struct lc_impl *impl, const int fds[3], pid_t parent) {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)setpgid(0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) {
         _exit(1); /* the parent ended before prctl() */
     }
     reset_signals();
     for (int i = 0; i < 3; i++) {
-        dup2(fds[i], i);
+        (void)dup2(fds[i], i);
     }
     if (impl->folder != NULL) {
         execl(impl->command, impl->command, (char *)NULL);
@@ -51,7 +51,7 @@ static _Noreturn void exec_adapter(const struct lc_impl *impl, const int fds[3],
 static void close_all(const int *fds, int count) {
     for (int i = 0; i < count; i++) {
         if (fds[i] >= 0) {
-            close(fds[i]);
+            (void)close(fds[i]);
         }
     }
 }
@@ -66,8 +66,8 @@ static bool open_all(int fds[5]) {
         errno = error;
         return false;
     }
-    fcntl(fds[4], F_SETFL, O_APPEND); /* the adapter's children write to the file too */
-    fcntl(fds[1], F_SETFL, O_NONBLOCK);
+    (void)fcntl(fds[4], F_SETFL, O_APPEND); /* the adapter's children write to the file too */
+    (void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
     return true;
 }
 
@@ -87,9 +87,9 @@ struct lc_adapter *lc_adapter_start(const struct lc_impl *impl, const char *test
     if (pid == 0) {
         exec_adapter(impl, (int[]){fds[0], fds[3], fds[4]}, self);
     }
-    setpgid(pid, pid); /* in both processes, because either may run first */
-    close(fds[0]);
-    close(fds[3]);
+    (void)setpgid(pid, pid); /* in both processes, because either may run first */
+    (void)close(fds[0]);
+    (void)close(fds[3]);
     *adapter = (struct lc_adapter){.pid = pid, .in = fds[1], .out = fds[2], .err = fds[4], .next_id = 1};
     adapter->test = strdup(test);
     return adapter;
@@ -143,8 +143,8 @@ const char *lc_adapter_error(const struct lc_adapter *adapter) {
 void lc_adapter_kill(struct lc_adapter *adapter) {
     if (lc_adapter_alive(adapter)) {
         adapter->killed = true;
-        kill(adapter->pid, SIGKILL);
-        waitpid(adapter->pid, &adapter->status, 0);
+        (void)kill(adapter->pid, SIGKILL);
+        (void)waitpid(adapter->pid, &adapter->status, 0);
         adapter->reaped = true;
     }
 }
@@ -155,7 +155,7 @@ static bool exits_within(struct lc_adapter *adapter, int milliseconds) {
         if (waited > milliseconds) {
             return false;
         }
-        nanosleep(&pause, NULL);
+        (void)nanosleep(&pause, NULL);
     }
     return true;
 }
@@ -177,12 +177,12 @@ bool lc_adapter_stop(struct lc_adapter *adapter) {
 }
 
 void lc_adapter_free(struct lc_adapter *adapter) {
-    kill(-adapter->pid, SIGKILL);
+    (void)kill(-adapter->pid, SIGKILL);
     if (!adapter->reaped) {
-        waitpid(adapter->pid, &adapter->status, 0);
+        (void)waitpid(adapter->pid, &adapter->status, 0);
     }
     close_pipes(adapter);
-    close(adapter->err);
+    (void)close(adapter->err);
     json_decref(adapter->reply);
     free(adapter->test);
     free(adapter->input);

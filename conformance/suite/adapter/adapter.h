@@ -10,7 +10,7 @@
 
 struct lc_adapter;
 
-/* How a call ended. The first three are the results of ADAPTER.md. */
+/* The outcome of a call. The first three are the results of ADAPTER.md. */
 enum lc_outcome { LC_OK, LC_REFUSED, LC_UNSUPPORTED, LC_CRASHED, LC_HUNG, LC_BROKEN };
 
 /*

@@ -127,7 +127,7 @@ static enum lc_outcome wait_for_exit(struct lc_adapter *adapter, int64_t deadlin
             (void)kill_hanging(adapter);
             return broken(adapter, "the adapter closed its standard output and continued to run");
         }
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
+        (void)nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
     return LC_CRASHED;
 }

@@ -92,7 +92,7 @@ static void connects(struct lc_case *c) {
     struct lc_message message;
     lc_b2b_next_foreign(c, client, &message);
     lc_check_payload(c, "digest", 45, 5, message.payload);
-    close(listener);
+    (void)close(listener);
 }
 
 /* ---------------------------------------------------------------- two brokers */
@@ -223,7 +223,7 @@ static void pause_within_frame(struct lc_case *c) {
     for (size_t i = 0; i < 2; i++) {
         (void)lc_write(links[i], frame, sent[i], TIMEOUT_MS);
     }
-    nanosleep(&(struct timespec){.tv_sec = 3, .tv_nsec = 500000000}, NULL);
+    (void)nanosleep(&(struct timespec){.tv_sec = 3, .tv_nsec = 500000000}, NULL);
     for (size_t i = 0; i < 2; i++) {
         (void)lc_write(links[i], frame + sent[i], sizeof frame - sent[i], TIMEOUT_MS);
         expect_spec_message(c, &fixture);
@@ -259,7 +259,7 @@ static void broken_links(struct lc_case *c) {
     lc_b2b_check_service(c, &fixture, 2);
     lc_note(c, "a connection that is closed within a frame");
     (void)lc_write(fixture.link, truncated, sizeof truncated, TIMEOUT_MS);
-    close(fixture.link);
+    (void)close(fixture.link);
     lc_b2b_check_service(c, &fixture, 3);
     lc_note(c, "a connection that is reset");
     lc_close_with_reset(fixture.link);

@@ -170,7 +170,7 @@ static void ids_not_reused(struct lc_case *c) {
 
 /* ---------------------------------------------------------------- messages of the protocol */
 
-/* Sends a message. The broadcast keeps the order, so the reader sees whatever was forwarded before it. */
+/* Sends a message and expects it. The broadcast keeps the order, so no message may be forwarded before it. */
 static void expect_next(struct lc_case *c, struct lc_raw_client *reader, struct lc_raw_client *sender) {
     lc_fixture_send(sender, 11, 99);
     lc_fixture_expect(c, reader, sender->id, 11, 99);

@@ -179,7 +179,7 @@ static bool is_unmapped(void *argument) {
         found = found || strstr(line, mapping->mark) != NULL;
     }
     if (maps != NULL) {
-        fclose(maps);
+        (void)fclose(maps);
     }
     return !found;
 }
@@ -302,7 +302,8 @@ static void overwritten_broadcast(struct lc_case *c) {
     for (int i = 0; i < 10; i++) { /* turns the broadcast page too */
         send_and_turn(c, broker, client, 300000);
     }
-    close(lc_raw_connect(c, port, NULL)); /* the broker still accepts connections; the page's content does not matter */
+    (void)close(
+        lc_raw_connect(c, port, NULL)); /* the broker still accepts connections; the page's content does not matter */
 }
 
 const struct lc_case_def lc_broker_hostile_cases[] = {

@@ -58,7 +58,7 @@ static void last_messages_before_quit(struct lc_case *c) {
         (void)lc_frame_write(socket, body, length, 1000);
         int rc = lc_wait_hangup(socket, 5000);
         lc_check(c, rc == 0, "the broker closes the connection", "%s", strerror(-rc));
-        close(socket);
+        (void)close(socket);
         for (uint64_t i = 0; i < 2000; i++) {
             lc_fixture_expect(c, reader, leaving->id, 50, i);
         }
@@ -114,7 +114,7 @@ static uint64_t address_space(pid_t pid) {
         pages = 0;
     }
     if (file != NULL) {
-        fclose(file);
+        (void)fclose(file);
     }
     return (uint64_t)pages * 4096;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Crashes: each role is killed at each step of the protocol. The other processes continue, messages that were committed
- * are delivered, and nothing is left behind.
+ * are delivered, and no segment remains.
  */
 #include <signal.h>
 
@@ -313,9 +313,9 @@ const struct lc_case_def lc_crash_cases[] = {
      killed_client_counts_as_left, 60, false},
     {"ID-4/broker-killed", "a client continues to run after its broker was killed", "client", LC_NAMED_PROVIDERS,
      broker_killed, 0, false},
-    {"ID-9/channel", "a closed channel leaves nothing behind", "sender receiver", LC_NAMED_PROVIDERS,
+    {"ID-9/channel", "no segment of a closed channel remains", "sender receiver", LC_NAMED_PROVIDERS,
      nothing_left_after_close, 0, false},
-    {"ID-10/channel", "a channel whose processes were killed leaves nothing behind", "sender receiver",
+    {"ID-10/channel", "no segment remains of a channel whose processes were killed", "sender receiver",
      LC_NAMED_PROVIDERS, nothing_left_after_kill, 0, false},
     {0},
 };

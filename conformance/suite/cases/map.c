@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The lifetime of maps, and what is left of them (SPEC.md, section 2). */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "suite/cases/sections.h"
 #include "suite/kit/actor_map.h"
@@ -71,6 +74,38 @@ static void holder_closes(struct lc_case *c) {
         lc_stop(c, holder);
         lc_actor_map_expect(c, &map, 0, i);
         check_exists(c, &map, marked);
+    }
+}
+
+/*
+ * An implementation cannot tell whether the creator of a name that it does not know still lives. The names belong to
+ * this process, so that they are removed with it.
+ */
+static void strangers_names_stay(struct lc_case *c) {
+    static const char *const endings[] = {"abcdefghij", "zzzzzzzzzz", "a0b1c2d3e4", "ABCDEFGHIJ",
+                                          "1234567890", "a",          "0"};
+    enum { COUNT = sizeof endings / sizeof endings[0] };
+    struct lc_desc descs[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        char name[LC_ID_BYTES + 16];
+        snprintf(name, sizeof name, "/libafl_%d_%s", (int)getpid(), endings[i]);
+        name[LC_ID_BYTES - 1] = '\0';
+        int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
+        if (fd < 0 || ftruncate(fd, LC_MAP_BYTES) != 0) {
+            lc_error(c, "creating %s: %s", name, strerror(errno));
+        }
+        close(fd);
+        descs[i] = lc_desc_of(LC_MAP_BYTES, name);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        struct lc_actor_map held = open_map(c, lc_spawn(c, "provider"), &descs[i]);
+        lc_actor_map_close(c, &held);
+        create(c, held.actor);
+        lc_stop(c, held.actor);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        lc_check(c, lc_segment_exists(LC_POSIX, &descs[i], getpid()), "the name of another implementation still exists",
+                 "%s was removed", lc_desc_show(&descs[i]));
     }
 }
 
@@ -201,17 +236,19 @@ const struct lc_case_def lc_map_cases[] = {
      LC_NAMED_PROVIDERS, creator_killed, 0, false},
     {"ID-4/holder-closes", "a process that did not create a map does not remove it", "provider", LC_NAMED_PROVIDERS,
      holder_closes, 0, false},
+    {"ID-4/stranger", "names that another implementation created stay", "provider", LC_POSIX_ONLY, strangers_names_stay,
+     0, false},
     {"ID-4/both-ends", "one process has both ends of a channel, over three pages", "client", LC_EACH_PROVIDER,
      both_ends, 0, false},
     {"RECV-6/both-ends", "one process has both ends of a channel, over ten pages", "client", LC_EACH_PROVIDER,
      both_ends_for_long, 0, false},
     {"ID-11/forked-copy", "a forked child drops its copy of a map", "provider", LC_EACH_PROVIDER, forked_copy, 0,
      false},
-    {"ID-9/closed", "a closed map leaves nothing behind", "provider", LC_NAMED_PROVIDERS, closed_leaves_nothing, 0,
+    {"ID-9/closed", "the segment of a closed map is removed", "provider", LC_NAMED_PROVIDERS, closed_leaves_nothing, 0,
      false},
-    {"ID-9/ended", "the maps of a process that exits leave nothing behind", "provider", LC_NAMED_PROVIDERS,
+    {"ID-9/ended", "the segments of a process that exits are removed", "provider", LC_NAMED_PROVIDERS,
      ended_leaves_nothing, 0, false},
-    {"ID-10/killed", "the maps of a killed process leave nothing behind", "provider", LC_NAMED_PROVIDERS,
+    {"ID-10/killed", "the segments of a killed process are removed", "provider", LC_NAMED_PROVIDERS,
      killed_leaves_nothing, 0, false},
     {"ID-10/holder-left", "the creator is killed, and the last holder closes the map", "provider", LC_NAMED_PROVIDERS,
      last_holder_leaves_nothing, 0, false},

@@ -57,7 +57,7 @@ static void pin_all(struct lc_case *c, const struct processes *processes) {
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET((size_t)sched_getcpu(), &one);
-    sched_setaffinity(0, sizeof one, &one);
+    (void)sched_setaffinity(0, sizeof one, &one);
     for (size_t i = 0; i < processes->count; i++) {
         if (sched_setaffinity(processes->pids[i], sizeof one, &one) != 0) {
             lc_error(c, "pinning a process to one core: %s", strerror(errno));
@@ -73,10 +73,10 @@ static void stop_and_continue(struct lc_case *c, void *argument) {
         random = random * 6364136223846793005u + 1442695040888963407u;
         pid_t pid = processes->pids[(random >> 33) % processes->count];
         struct timespec pause = {.tv_nsec = (long)(random >> 44)};
-        kill(pid, SIGSTOP);
-        nanosleep(&pause, NULL);
-        kill(pid, SIGCONT);
-        nanosleep(&pause, NULL);
+        (void)kill(pid, SIGSTOP);
+        (void)nanosleep(&pause, NULL);
+        (void)kill(pid, SIGCONT);
+        (void)nanosleep(&pause, NULL);
     }
 }
 
@@ -90,9 +90,9 @@ static void start_scheduling(struct lc_case *c, struct processes *processes) {
 
 static void stop_scheduling(struct processes *processes) {
     if (processes->scheduling == STOPPED) {
-        kill(processes->helper, SIGKILL);
+        (void)kill(processes->helper, SIGKILL);
         for (size_t i = 0; i < processes->count; i++) {
-            kill(processes->pids[i], SIGCONT);
+            (void)kill(processes->pids[i], SIGCONT);
         }
     }
 }

@@ -7,8 +7,7 @@
 enum { TAG = 0x4EC5, SENDER = 21 };
 
 static struct lc_actor *open_receiver(struct lc_case *c, const struct lc_writer *writer) {
-    struct lc_actor *receiver = lc_spawn(c, "receiver");
-    lc_open_receiver(c, receiver, &writer->map->desc);
+    struct lc_actor *receiver = lc_spawn_receiver(c, &writer->map->desc);
     return receiver;
 }
 

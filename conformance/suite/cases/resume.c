@@ -64,8 +64,7 @@ static struct reading read_some(struct lc_case *c, uint64_t sent, uint64_t read)
         uint64_t slot = lc_writer_send(reading.writer, TAG, 0, 100 * i, i);
         reading.last = i + 1 == read ? slot : reading.last;
     }
-    reading.receiver = lc_spawn(c, "receiver");
-    lc_open_receiver(c, reading.receiver, &reading.writer->map->desc);
+    reading.receiver = lc_spawn_receiver(c, &reading.writer->map->desc);
     for (uint64_t i = 0; i < read; i++) {
         lc_expect_recv(c, reading.receiver, TAG, SENDER, 0, 100 * i, i);
     }

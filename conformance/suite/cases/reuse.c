@@ -222,8 +222,7 @@ static void late_receiver(struct lc_case *c) {
         }
         lc_writer_send(writer, TAG, 0, i, i);
     }
-    struct lc_actor *receiver = lc_spawn(c, "receiver");
-    lc_open_receiver(c, receiver, &next->desc);
+    struct lc_actor *receiver = lc_spawn_receiver(c, &next->desc);
     for (uint64_t i = 20; i < 30; i++) {
         lc_expect_recv(c, receiver, TAG, SENDER, 0, i, i);
     }

@@ -10,6 +10,7 @@ const struct lc_section lc_sections[] = {
     {"messages", lc_message_cases},
     {"sending", lc_send_cases},
     {"end-of-page", lc_eop_cases},
+    {"end-of-page-receivers", lc_eop_recv_cases},
     {"reuse", lc_reuse_cases},
     {"receiving", lc_recv_cases},
     {"hostile-pages", lc_page_hostile_cases},

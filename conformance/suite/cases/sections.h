@@ -11,6 +11,7 @@ extern const struct lc_case_def lc_page_cases[];           /* page headers */
 extern const struct lc_case_def lc_message_cases[];        /* messages, padding at each alignment */
 extern const struct lc_case_def lc_send_cases[];           /* send, cancel, shrink */
 extern const struct lc_case_def lc_eop_cases[];            /* END_OF_PAGE, page sizes, chains of pages */
+extern const struct lc_case_def lc_eop_recv_cases[];       /* END_OF_PAGE followed and refused by receivers */
 extern const struct lc_case_def lc_reuse_cases[];          /* reused pages, several receivers, late receivers */
 extern const struct lc_case_def lc_recv_cases[];           /* receiving */
 extern const struct lc_case_def lc_page_hostile_cases[];   /* invalid pages for receivers and senders */

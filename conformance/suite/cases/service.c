@@ -160,7 +160,7 @@ static void closed_connection(struct lc_case *c) {
     struct lc_served_map alone = lc_service_new(c, one, BYTES);
     int two = lc_service_open_connection(c);
     (void)lc_service_existing(c, two, &map);
-    close(one);
+    (void)close(one);
     lc_service_wait_references(c, two, &map, 1);
     (void)lc_service_existing(c, two, &map);
     lc_service_wait_references(c, two, &map, 2);
@@ -173,7 +173,7 @@ static void last_connection_closed(struct lc_case *c) {
     int one = lc_service_open_connection(c);
     struct lc_served_map map = lc_service_new(c, one, BYTES);
     (void)lc_service_existing(c, one, &map);
-    close(one);
+    (void)close(one);
     lc_service_wait_removed(c, witness, &map);
 }
 
@@ -227,7 +227,7 @@ static void child_beside_parent(struct lc_case *c) {
 static void child_after_parent(struct lc_case *c) {
     lc_service_open(c);
     struct family family = pre_fork(c);
-    close(family.parent);
+    (void)close(family.parent);
     lc_service_wait_references(c, family.witness, &family.after, 1);
     check_child_references(c, &family, connect_child(c, &family));
 }
@@ -248,7 +248,7 @@ static void kept_for_child(struct lc_case *c) {
 static bool refuses_connections(void *argument) {
     int socket = lc_service_connect();
     if (socket >= 0) {
-        close(socket);
+        (void)close(socket);
     }
     *(int *)argument = socket;
     return socket < 0;
@@ -307,7 +307,7 @@ static void hello_is_not_prefork(struct lc_case *c) {
     struct lc_served_map dropped = lc_service_new(c, other, BYTES);
     lc_service_send_body(c, other, "\x03", 1);
     (void)lc_service_expect_number(c, other);
-    close(other);
+    (void)close(other);
     lc_service_wait_removed(c, witness, &dropped);
 }
 

@@ -33,7 +33,7 @@ static void check_service(struct lc_case *c, struct fixture *fixture) {
     (void)lc_service_existing(c, other, &fixture->map);
     lc_service_expect_references(c, other, &fixture->map, 2);
     lc_check_u64(c, "size of the map:", 4096, lc_service_new(c, other, 4096).size);
-    close(other);
+    (void)close(other);
 }
 
 static void write_bytes(struct lc_case *c, int socket, const void *bytes, size_t length) {
@@ -117,7 +117,7 @@ static void expect_reply(struct lc_case *c, const struct request *list, size_t c
         }
         lc_service_send_body(c, socket, request->body, request->length);
         lc_service_expect_no_map(c, socket);
-        close(socket);
+        (void)close(socket);
     }
 }
 
@@ -134,7 +134,7 @@ static void expect_service(struct lc_case *c, const struct request *list, size_t
         lc_service_send_body(c, socket, list[i].body, list[i].length);
         (void)lc_service_receive(socket, &number, NULL);
         check_service(c, &fixture);
-        close(socket);
+        (void)close(socket);
         check_service(c, &fixture);
     }
 }
@@ -216,7 +216,7 @@ static void service_after_removed_map(struct lc_case *c) {
     lc_note(c, "a map that was returned");
     lc_service_wait_removed(c, fixture.witness, &returned);
     check_service(c, &fixture);
-    close(one);
+    (void)close(one);
     lc_note(c, "a map whose only connection was closed");
     lc_service_wait_removed(c, fixture.witness, &dropped);
     check_service(c, &fixture);
@@ -230,7 +230,7 @@ static void close_within_frame(struct lc_case *c, const size_t *sent, size_t cou
     for (size_t i = 0; i < 3 * count; i++) {
         int socket = lc_service_open_connection(c);
         write_bytes(c, socket, frame, sent[i % count]);
-        close(socket);
+        (void)close(socket);
         check_service(c, &fixture);
     }
 }
@@ -251,7 +251,7 @@ static void closed_before_reply(struct lc_case *c) {
         int socket = lc_service_open_connection(c);
         lc_service_send(c, socket, &(struct lc_tcp_message){.kind = LC_NEW_MAP, .size = BYTES});
         lc_service_send(c, socket, &(struct lc_tcp_message){.kind = LC_HELLO});
-        close(socket);
+        (void)close(socket);
     }
     check_service(c, &fixture);
 }
@@ -270,7 +270,7 @@ static void check_beside(struct lc_case *c, const uint8_t *bytes, size_t length,
         write_bytes(c, sockets[i], bytes, length);
         check_service(c, &fixture);
     }
-    close(sockets[1]);
+    (void)close(sockets[1]);
     check_service(c, &fixture);
 }
 

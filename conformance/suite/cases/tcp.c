@@ -23,7 +23,7 @@ static void handshake(struct lc_case *c) {
     uint8_t frame[LC_TCP_FRAME_MAX];
     lc_tcp_write(c, socket, frame, lc_tcp_hello_frame(c, frame));
     lc_check_u64(c, "id of the first client:", 1, lc_tcp_expect_accepted(c, socket));
-    close(socket);
+    (void)close(socket);
 }
 
 /* Plays the broker's side of the handshake. Returns the description in LocalClientHello. */
@@ -37,7 +37,7 @@ static struct lc_desc accept_as_client(struct lc_case *c, int socket, const stru
     bool valid = length > 0 && lc_request_decode(body, (size_t)length, &request);
     lc_check(c, valid && request.kind == LC_LOCAL_CLIENT_HELLO, "LocalClientHello", "a frame of %ld bytes", length);
     lc_tcp_send_response(socket, &accepted);
-    close(socket);
+    (void)close(socket);
     return request.desc;
 }
 
@@ -82,7 +82,7 @@ static bool was_read(void *argument) {
         }
     }
     if (table != NULL) {
-        fclose(table);
+        (void)fclose(table);
     }
     return read_all;
 }
@@ -90,14 +90,14 @@ static bool was_read(void *argument) {
 static uint16_t port_of(int socket) {
     struct sockaddr_in name = {0};
     socklen_t size = sizeof name;
-    getsockname(socket, (struct sockaddr *)&name, &size);
+    (void)getsockname(socket, (struct sockaddr *)&name, &size);
     return ntohs(name.sin_port);
 }
 
 /* The broker accepts the first client, and serves another one. */
 static void check_two_clients(struct lc_case *c, struct lc_broker_fixture *fixture, int socket) {
     lc_check_u64(c, "id of the first client:", 1, lc_tcp_expect_accepted(c, socket));
-    close(socket);
+    (void)close(socket);
     lc_check_u64(c, "id of the next client:", 2, lc_tcp_check_service(c, fixture->broker, fixture->port));
 }
 
@@ -131,10 +131,10 @@ static void pipelined(struct lc_case *c) {
 static void listens_locally(struct lc_case *c) {
     struct lc_broker_fixture fixture = lc_fixture_open(c);
     struct sockaddr_in other = {.sin_family = AF_INET, .sin_port = htons(fixture.port)};
-    inet_pton(AF_INET, "127.0.0.2", &other.sin_addr);
+    (void)inet_pton(AF_INET, "127.0.0.2", &other.sin_addr);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     int rc = connect(fd, (struct sockaddr *)&other, sizeof other);
-    close(fd);
+    (void)close(fd);
     lc_check(c, rc != 0, "the broker listens on 127.0.0.1 only", "it also listens on 127.0.0.2");
 }
 

@@ -39,7 +39,7 @@ static void silent_peers(struct lc_case *c) {
     }
     check_service(c, &fixture);
     for (size_t i = 0; i < 8; i++) {
-        close(sockets[i]);
+        (void)close(sockets[i]);
     }
     check_service(c, &fixture);
 }
@@ -52,7 +52,7 @@ static void truncated(struct lc_case *c) {
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         int socket = lc_raw_connect(c, fixture.port, NULL);
         lc_tcp_write(c, socket, frame, lengths[i] < length ? lengths[i] : length - 1);
-        close(socket);
+        (void)close(socket);
     }
     check_service(c, &fixture);
 }
@@ -116,7 +116,7 @@ static void number_out_of_range(struct lc_case *c) {
     int socket = lc_raw_connect(c, fixture.port, NULL);
     (void)lc_frame_write(socket, body, sizeof body, LC_TCP_TIMEOUT_MS);
     (void)lc_wait_hangup(socket, LC_TCP_TIMEOUT_MS);
-    close(socket);
+    (void)close(socket);
     lc_tcp_check_client(c, client, 20);
     check_service(c, &fixture);
 }
@@ -134,7 +134,7 @@ static void longer_values(struct lc_case *c) {
     lc_check_u64(c, "size of the map:", LC_PAGE_DEFAULT, writer->map->size);
     (void)lc_frame_write(socket, bytes, out.length, LC_TCP_TIMEOUT_MS);
     lc_check_u64(c, "id of the first client:", 1, lc_tcp_expect_accepted(c, socket));
-    close(socket);
+    (void)close(socket);
 }
 
 /* The host name in BrokerConnectHello is not UTF-8, so the client must refuse the frame. */
@@ -152,7 +152,7 @@ static void client_refuses(struct lc_case *c) {
     enum lc_outcome outcome = lc_wait_any_reply(c, client, NULL);
     lc_check(c, outcome == LC_REFUSED || outcome == LC_CRASHED, "the client refuses the hello", "it has connected");
     lc_check_alive(c, client);
-    close(socket);
+    (void)close(socket);
 }
 
 /* ---------------------------------------------------------------- maps that cannot be used */
@@ -205,7 +205,7 @@ static void send_hello_and_close(struct lc_case *c, uint16_t port, const struct 
     uint8_t body[LC_TCP_FRAME_MAX];
     int socket = lc_tcp_send_hello(c, port, desc);
     (void)lc_frame_read(socket, body, sizeof body, LC_TCP_TIMEOUT_MS);
-    close(socket);
+    (void)close(socket);
 }
 
 static void others_are_served(struct lc_case *c) {

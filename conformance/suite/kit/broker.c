@@ -44,7 +44,7 @@ uint32_t lc_connect_client(struct lc_case *c, struct lc_actor *client, uint16_t 
 
 static void close_socket(void *socket) {
     if (*(int *)socket >= 0) {
-        close(*(int *)socket);
+        (void)close(*(int *)socket);
     }
 }
 
@@ -106,7 +106,7 @@ struct lc_raw_client *lc_raw_client_connect(struct lc_case *c, struct lc_actor *
     receive_id(c, client);
     int rc = lc_wait_hangup(client->socket, lc_scaled_ms(CONNECT_MS));
     lc_check(c, rc == 0, "the broker closes the connection", "%s", strerror(-rc));
-    close(client->socket);
+    (void)close(client->socket);
     client->socket = -1;
     client->in = lc_open_reader(c, broker, &broadcast, false);
     client->in->is_broadcast = true;

@@ -172,8 +172,10 @@ void lc_expect_no_message(struct lc_case *c, struct lc_reader *reader);
 struct lc_map *lc_new_map(struct lc_case *c, uint64_t size);
 /* Opens the oracle's writer on a new map of `size` bytes; 0: LC_PAGE_DEFAULT. */
 struct lc_writer *lc_new_channel(struct lc_case *c, uint64_t size, uint32_t sender);
-/* Opens a receiver on the channel described. */
+/* Opens the actor as a receiver of the channel whose first page has this description. */
 void lc_open_receiver(struct lc_case *c, struct lc_actor *receiver, const struct lc_desc *desc);
+/* Starts an adapter of the tested implementation and opens it as a receiver. */
+struct lc_actor *lc_spawn_receiver(struct lc_case *c, const struct lc_desc *desc);
 /*
  * The next three receive one message through the implementation, which plays a receiver or a client.
  *

@@ -22,8 +22,8 @@ struct helper {
 static void kill_helper(void *what) {
     struct helper *helper = what;
     if (!helper->reaped) {
-        kill(helper->pid, SIGKILL);
-        waitpid(helper->pid, NULL, 0);
+        (void)kill(helper->pid, SIGKILL);
+        (void)waitpid(helper->pid, NULL, 0);
     }
 }
 
@@ -34,7 +34,7 @@ pid_t lc_fork_helper(struct lc_case *c, void (*body)(struct lc_case *c, void *ar
         lc_error(c, "fork: %s", strerror(errno));
     }
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() == c->pid) {
             body(c, argument);
         }
@@ -129,7 +129,7 @@ struct lc_flip *lc_flip_start(struct lc_case *c, void *const *fields, size_t cou
 void lc_flip_stop(struct lc_flip *flip) {
     if (!atomic_exchange(&flip->stopped, true)) {
         atomic_store(&flip->stop, true);
-        pthread_join(flip->thread, NULL);
+        (void)pthread_join(flip->thread, NULL);
     }
 }
 
@@ -144,7 +144,7 @@ bool lc_wait_until(bool (*condition)(void *argument), void *argument, int timeou
         if (lc_now_ms() > deadline) {
             return false;
         }
-        sched_yield();
+        (void)sched_yield();
     }
 }
 

@@ -51,7 +51,7 @@ static bool reply_map(const struct lc_mock_service *service, int socket, int mem
 static int new_memory(uint64_t size) {
     int memory = memfd_create("llmp-conformance", MFD_CLOEXEC);
     if (memory >= 0 && ftruncate(memory, (off_t)size) != 0) {
-        close(memory);
+        (void)close(memory);
         return -1;
     }
     return memory;
@@ -109,7 +109,7 @@ static void run_service(struct lc_case *c, void *argument) {
         }
         for (nfds_t i = connections.count; i-- > 1;) {
             if (connections.polled[i].revents != 0 && !read_request(service, &connections, connections.polled[i].fd)) {
-                close(connections.polled[i].fd);
+                (void)close(connections.polled[i].fd);
                 connections.polled[i] = connections.polled[--connections.count];
             }
         }
@@ -142,6 +142,6 @@ struct lc_mock_service *lc_mock_service_start(struct lc_case *c, enum lc_mock_mo
         lc_error(c, "listening as the service: %s", strerror(-service->listener));
     }
     lc_fork_helper(c, run_service, service);
-    close(service->listener); /* only the helper has it, so that the name is free when the helper ends */
+    (void)close(service->listener); /* only the helper has it, so that the name is free when the helper ends */
     return service;
 }

@@ -5,7 +5,7 @@
 
 #include "suite/kit/case.h"
 
-/* How it replies to a request for a map. */
+/* Its reply to a request for a map. */
 enum lc_mock_mode {
     LC_MOCK_SERVES,
     LC_MOCK_HANGS_UP,        /* closes the connection */

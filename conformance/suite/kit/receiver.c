@@ -35,6 +35,12 @@ void lc_open_receiver(struct lc_case *c, struct lc_actor *receiver, const struct
             lc_desc_json(desc));
 }
 
+struct lc_actor *lc_spawn_receiver(struct lc_case *c, const struct lc_desc *desc) {
+    struct lc_actor *receiver = lc_spawn(c, "receiver");
+    lc_open_receiver(c, receiver, desc);
+    return receiver;
+}
+
 bool lc_is_joined(void *page) {
     return lc_get16(page, LC_PAGE_JOINED) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a case owns. Without memory the case aborts, which the runner reports as an error of the suite. */
+/* The resources of a case. Without memory the case aborts, which the runner reports as an error of the suite. */
 #include "suite/kit/case_internal.h"
 
 #include <stdio.h>

@@ -147,8 +147,8 @@ struct wanted {
 };
 
 static void unmap(struct lc_served_map *map) {
-    munmap(map->base, (size_t)map->size);
-    close(map->fd);
+    (void)munmap(map->base, (size_t)map->size);
+    (void)close(map->fd);
 }
 
 static bool has_references(void *argument) {
@@ -169,14 +169,14 @@ void lc_service_wait_references(struct lc_case *c, int socket, const struct lc_s
 static bool is_removed(void *argument) {
     struct wanted *wanted = argument;
     long number;
-    lc_service_hello(wanted->c, wanted->socket);
-    lc_service_hello(wanted->c, wanted->socket);
+    (void)lc_service_hello(wanted->c, wanted->socket);
+    (void)lc_service_hello(wanted->c, wanted->socket);
     int socket = lc_service_open_connection(wanted->c);
     lc_service_send_existing(wanted->c, socket, wanted->map->id, wanted->map->size);
     int fd = receive_any(wanted->c, socket, &number);
-    close(socket);
+    (void)close(socket);
     if (fd >= 0) {
-        close(fd);
+        (void)close(fd);
     }
     return fd < 0;
 }

@@ -50,7 +50,7 @@ void lc_tcp_expect_refused(struct lc_case *c, int socket) {
     } else {
         lc_check(c, length == -EPIPE || length == -ECONNRESET, expected, "%s", strerror((int)-length));
     }
-    close(socket);
+    (void)close(socket);
 }
 
 /* ---------------------------------------------------------------- the broker's service */
@@ -88,7 +88,7 @@ void lc_tcp_quit(struct lc_case *c, uint16_t port, uint32_t id) {
     int rc = lc_wait_hangup(socket, LC_TCP_TIMEOUT_MS);
     lc_check(c, rc == 0, "the broker closes the connection without a response", "%s",
              rc == -EPROTO ? "a response" : strerror(-rc));
-    close(socket);
+    (void)close(socket);
 }
 
 /* ---------------------------------------------------------------- in the place of a broker */

@@ -19,7 +19,7 @@ static char *dump(const struct lc_map *map, uint64_t offset) {
     FILE *out = map != NULL && map->base != NULL ? open_memstream(&text, &length) : NULL;
     if (out != NULL) {
         lc_page_show(out, map, offset);
-        fclose(out);
+        (void)fclose(out);
     }
     return text;
 }

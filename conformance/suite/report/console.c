@@ -24,7 +24,7 @@ struct lc_console *lc_console_new(bool tap, bool verbose) {
         return NULL;
     }
     const char *no_colour = getenv("NO_COLOR");
-    setvbuf(console->out, NULL, _IOLBF, 0);
+    (void)setvbuf(console->out, NULL, _IOLBF, 0);
     console->tap = tap;
     console->verbose = verbose;
     console->colour = isatty(copy) != 0 && (no_colour == NULL || *no_colour == '\0');
@@ -34,7 +34,7 @@ struct lc_console *lc_console_new(bool tap, bool verbose) {
 
 void lc_console_free(struct lc_console *console) {
     if (console != NULL) {
-        fclose(console->out);
+        (void)fclose(console->out);
         free(console);
     }
 }

@@ -108,7 +108,7 @@ static bool copy_spec(const char *folder, const struct lc_spec *spec) {
     while (output.file != NULL && (length = fread(bytes, 1, sizeof bytes, from)) > 0) {
         fwrite(bytes, 1, length, output.file);
     }
-    fclose(from);
+    (void)fclose(from);
     return close_output(&output);
 }
 

@@ -72,7 +72,7 @@ bool lc_spec_load(struct lc_spec *spec, const char *path) {
     regfree(&parser.first_line);
     free(parser.section);
     free(line);
-    fclose(file);
+    (void)fclose(file);
     errno = 0;
     return spec->count > 0;
 }

@@ -58,7 +58,7 @@ static void junit_details(FILE *out, const json_t *result) {
     FILE *memory = open_memstream(&details, &length);
     if (memory != NULL) {
         lc_result_explain(memory, result, "");
-        fclose(memory);
+        (void)fclose(memory);
         put_xml(out, details);
     }
     free(details);

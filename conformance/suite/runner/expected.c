@@ -83,7 +83,7 @@ bool lc_expected_load(struct lc_expected *expected, const char *path, char error
     }
     free(line);
     if (file != NULL) {
-        fclose(file);
+        (void)fclose(file);
     }
     return problem == NULL;
 }

@@ -12,9 +12,9 @@ static void record(int number) {
 
 static void set_both(void (*handler)(int number)) {
     struct sigaction action = {.sa_handler = handler};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
 }
 
 void lc_interrupt_defer(void) {
@@ -34,6 +34,6 @@ void lc_interrupt_deliver(void) {
     int number = recorded;
     lc_interrupt_reset();
     if (number != 0) {
-        raise(number);
+        (void)raise(number);
     }
 }

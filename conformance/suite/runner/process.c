@@ -30,8 +30,8 @@ struct running {
 };
 
 void lc_process_init(void) {
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    signal(SIGPIPE, SIG_IGN); /* a write to an adapter that has ended must not end the suite */
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    (void)signal(SIGPIPE, SIG_IGN); /* a write to an adapter that has ended must not end the suite */
 }
 
 /* ---------------------------------------------------------------- the case's process */
@@ -40,13 +40,13 @@ void lc_process_init(void) {
 static void reset_crash_signals(void) {
     static const int caught[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGABRT};
     for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
-        signal(caught[i], SIG_DFL);
+        (void)signal(caught[i], SIG_DFL);
     }
 }
 
 static _Noreturn void run_in_child(struct lc_case *c, pid_t runner) {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)setpgid(0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != runner) {
         _exit(1);
     }
@@ -69,14 +69,14 @@ static bool start(struct running *running, struct lc_case *c) {
     pid_t runner = getpid();
     running->pid = fork();
     if (running->pid == 0) {
-        close(ends[0]);
+        (void)close(ends[0]);
         c->verdict_fd = ends[1];
         run_in_child(c, runner);
     }
     running->pipe = ends[0];
-    close(ends[1]);
+    (void)close(ends[1]);
     if (running->pid < 0) {
-        close(ends[0]);
+        (void)close(ends[0]);
     }
     return running->pid > 0;
 }
@@ -130,7 +130,7 @@ static void wait_for(struct running *running) {
 static int reap_all(struct running *running) {
     int status, own = 0;
     pid_t pid;
-    kill(running->pid, SIGKILL);
+    (void)kill(running->pid, SIGKILL);
     while ((pid = waitpid(-1, &status, 0)) > 0 || errno == EINTR) {
         if (pid == running->pid) {
             own = status;
@@ -211,7 +211,7 @@ static json_t *run_once(struct lc_case *c) {
         return system_error("starting the case's process");
     }
     wait_for(&running);
-    close(running.pipe);
+    (void)close(running.pipe);
     json_t *stderr_list = running.in_time ? json_array() : stderr_of_processes(running.shared);
     int status = reap_all(&running);
     remove_leftovers(running.shared);
@@ -251,6 +251,6 @@ json_t *lc_run_case(const struct lc_run_options *options, const struct lc_case_d
     if (options->repeat > 1) {
         json_object_set_new(result, "runs", json_integer(runs));
     }
-    munmap(c.shared, sizeof *c.shared);
+    (void)munmap(c.shared, sizeof *c.shared);
     return result;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Runs a case in a process of its own, with a time limit, and removes all that it leaves behind.
+ * Runs a case in a process of its own, with a time limit, and removes the processes and segments that remain.
  *
  * A result is a JSON object in all parts of the suite: the case's process writes the verdict, the runner adds what it
  * knows, and the reports read it (suite/README.md lists the fields).

@@ -111,10 +111,11 @@ static int report_empty_plan(const struct session *session) {
 }
 
 static int run_one(struct session *session, const struct lc_impl *impls, size_t count) {
-    const struct lc_impl *peer = session->options->peer != NULL ? &impls[count] : NULL;
+    bool has_peer = session->options->peer != NULL;
+    const struct lc_impl *peer = has_peer ? &impls[count] : session->impl;
     session->results = json_array();
-    if (!load_expected(session) || !run_plan(session, peer != NULL ? peer : session->impl, NULL) ||
-        (peer == NULL && !run_matrix(session, impls, count))) {
+    if (!load_expected(session) || !run_plan(session, peer, NULL) ||
+        (!has_peer && !run_matrix(session, impls, count))) {
         return LC_EXIT_USAGE;
     }
     return json_array_size(session->results) == 0 ? report_empty_plan(session) : LC_EXIT_OK;

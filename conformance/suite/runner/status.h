@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a verdict counts as. */
+/* The status of a result: how its verdict is counted. */
 #ifndef LC_SUITE_RUNNER_STATUS_H
 #define LC_SUITE_RUNNER_STATUS_H
 

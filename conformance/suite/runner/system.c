@@ -25,7 +25,7 @@ static void write_file(const char *path, const char *text) {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
         (void)!write(fd, text, strlen(text)); /* without the mapping the loopback works as well */
-        close(fd);
+        (void)close(fd);
     }
 }
 
@@ -43,7 +43,7 @@ static const char *loopback_up(void) {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int error = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0 ? errno : 0;
     if (fd >= 0) {
-        close(fd);
+        (void)close(fd);
     }
     return error != 0 ? strerror(error) : NULL;
 }
@@ -74,7 +74,7 @@ static pid_t parent_of(const char *pid) {
     if (name_end == NULL || sscanf(name_end, ") %*c %d", &parent) != 1) {
         parent = 0;
     }
-    fclose(file);
+    (void)fclose(file);
     return parent;
 }
 
@@ -83,11 +83,11 @@ void lc_kill_children(void) {
     DIR *all = opendir("/proc");
     while (all != NULL && (entry = readdir(all)) != NULL) {
         if (entry->d_name[strspn(entry->d_name, "0123456789")] == '\0' && parent_of(entry->d_name) == getpid()) {
-            kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
+            (void)kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
         }
     }
     if (all != NULL) {
-        closedir(all);
+        (void)closedir(all);
     }
 }
 
@@ -101,7 +101,7 @@ char *lc_process_stderr(pid_t pid) {
         tail[0] = '\0';
     }
     if (fd >= 0) {
-        close(fd);
+        (void)close(fd);
     }
     return tail;
 }
@@ -124,11 +124,11 @@ static void remove_segments(const pid_t *pids, size_t count) {
         int id;
         long creator;
         if (sscanf(line, "%*d %d %*o %*u %ld", &id, &creator) == 2 && contains(pids, count, creator)) {
-            shmctl(id, IPC_RMID, NULL);
+            (void)shmctl(id, IPC_RMID, NULL);
         }
     }
     if (file != NULL) {
-        fclose(file);
+        (void)fclose(file);
     }
 }
 
@@ -139,11 +139,11 @@ static void remove_names(const pid_t *pids, size_t count) {
     while (all != NULL && (entry = readdir(all)) != NULL) {
         long creator;
         if (sscanf(entry->d_name, "libafl_%ld_", &creator) == 1 && contains(pids, count, creator)) {
-            shm_unlink(entry->d_name);
+            (void)shm_unlink(entry->d_name);
         }
     }
     if (all != NULL) {
-        closedir(all);
+        (void)closedir(all);
     }
 }
 

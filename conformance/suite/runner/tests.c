@@ -52,21 +52,21 @@ static void test(void **state) {
 
 /* Redirects cmocka's own report to /dev/null. Returns the original descriptor, for restore_stdout(). */
 static int redirect_stdout(void) {
-    fflush(stdout);
+    (void)fflush(stdout);
     int original = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null >= 0) {
-        dup2(null, STDOUT_FILENO);
-        close(null);
+        (void)dup2(null, STDOUT_FILENO);
+        (void)close(null);
     }
     return original;
 }
 
 static void restore_stdout(int original) {
-    fflush(stdout);
+    (void)fflush(stdout);
     if (original >= 0) {
-        dup2(original, STDOUT_FILENO);
-        close(original);
+        (void)dup2(original, STDOUT_FILENO);
+        (void)close(original);
     }
 }
 

@@ -14,11 +14,11 @@
  * after its last use.
  *
  * Fork: a child inherits every map. The process that created a map owns it; closing an inherited copy in a child unmaps
- * it there and never removes the segment.
+ * it there and does not remove the segment, unless the owner and all other children that inherited the map are gone.
  *
  * Binary compatibility: the shared library's name contains the minor version until 1.0. Within one such version, option
- * structs keep their size: new options take reserved bytes, whose value 0 is the default. A nonzero reserved byte is
- * refused with -EINVAL, so a program that sets an option which this library does not know gets an error.
+ * structs keep their size: new options take reserved bytes, whose value 0 is the default. A nonzero reserved byte or an
+ * unknown flag is refused with -EINVAL, so a program that sets an option which this library does not know gets an error.
  */
 #ifndef LLMP_SHMEM_H
 #define LLMP_SHMEM_H
@@ -173,7 +173,7 @@ enum llmp_shmem_flag {
 
 /** Options for creating and opening maps. All zero, or a null pointer, is the default. */
 typedef struct llmp_shmem_options {
-    uint32_t flags; /**< of enum llmp_shmem_flag */
+    uint32_t flags; /**< of enum llmp_shmem_flag; -EINVAL if another bit is set */
     uint32_t reserved0;
     /** Called when an option has no effect (no huge pages); may be null. `text` is valid during the call only. */
     void (*on_warning)(void *context, const char *text);
@@ -192,7 +192,10 @@ LLMP_API const llmp_shmem_provider *llmp_shmem_provider_at(size_t index);
 /** @return the built-in provider of that name ("sysv"), or null */
 LLMP_API const llmp_shmem_provider *llmp_shmem_provider_find(const char *name);
 
-/** @return LibAFL's default if it is available (sysv on Linux), else the first available one of system scope */
+/**
+ * @return LibAFL's default on this platform (sysv on Linux): a constant. If it does not work at the moment, creating a
+ *         map fails, and llmp_shmem_provider_explain() tells why.
+ */
 LLMP_API const llmp_shmem_provider *llmp_shmem_provider_default(void);
 
 /** Frees a provider that was created at run time. Null and built-in providers are ignored. */
@@ -215,12 +218,24 @@ LLMP_API llmp_shmem_scope llmp_shmem_provider_scope(const llmp_shmem_provider *p
 LLMP_API int llmp_shmem_provider_check(const llmp_shmem_provider *provider);
 
 /**
+ * Explains the error of creating a map, or a channel, with this provider. Where the system reports it, the text names
+ * the resource that is used up now ("System V segments are used up (kernel.shmmni)"); otherwise it is that of
+ * llmp_strerror().
+ *
+ * @param provider null for llmp_shmem_provider_default()
+ * @param code     the return value of the function that failed
+ * @return a static string, never null. Thread-safe.
+ */
+LLMP_API const char *llmp_shmem_provider_explain(const llmp_shmem_provider *provider, int code);
+
+/**
  * Creates a zeroed map that this process owns.
  *
  * The memory is reserved immediately where the system can do so: a full tmpfs is -ENOSPC here and not a SIGBUS later.
  * Access mode 0600. On Linux no segment outlives a killed owner for long: a sysv segment is removed with its last
- * attachment; posix names of a dead owner are removed when the next process closes one of its maps or creates its
- * first.
+ * attachment. posix names exist until the owner and all children that inherited the map are gone; then they are removed
+ * when the last process that has a map of that owner open closes it, or when another process creates its first map and
+ * no process has one open. Names of other implementations are never removed.
  *
  * @param size    bytes, 1 to LLMP_SHMEM_SIZE_MAX; rounded up to a multiple of the huge page size with huge pages
  * @param options null for the default

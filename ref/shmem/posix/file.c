@@ -45,6 +45,11 @@ int llmp_shmem_file_stat(int fd, struct stat *st) {
     return S_ISREG(st->st_mode) ? 0 : -LLMP_E_ID_KIND;
 }
 
+/* Files of different file systems can have the same number. */
+uint64_t llmp_shmem_file_identity(const struct stat *st) {
+    return (uint64_t)st->st_dev << 40 ^ (uint64_t)st->st_ino;
+}
+
 int llmp_shmem_file_map(struct llmp_shmem *map, int fd) {
     map->data = mmap(NULL, map->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     return map->data == MAP_FAILED ? -errno : 0;

@@ -13,6 +13,9 @@ int llmp_shmem_file_reserve(int fd, size_t size);
 /* Fills `st`. -LLMP_E_NO_SEGMENT if the descriptor is closed, -LLMP_E_ID_KIND if it is not a regular file. */
 int llmp_shmem_file_stat(int fd, struct stat *st);
 
+/* Returns a number that differs between files that exist at the same time or have one name in turn. */
+uint64_t llmp_shmem_file_identity(const struct stat *st);
+
 /* Maps the first map->size bytes and sets map->data. */
 int llmp_shmem_file_map(struct llmp_shmem *map, int fd);
 

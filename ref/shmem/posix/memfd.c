@@ -29,7 +29,7 @@ static int fill_file(struct llmp_shmem *map, int fd, size_t size) {
         rc = llmp_shmem_file_stat(fd, &st);
     }
     if (rc == 0) {
-        map->identity = st.st_ino;
+        map->identity = llmp_shmem_file_identity(&st);
         map->size = size;
         rc = llmp_shmem_file_map(map, fd);
     }
@@ -92,8 +92,17 @@ static int memfd_open(const llmp_shmem_provider *self, struct llmp_shmem *map, c
     if (rc != 0) {
         return rc;
     }
-    map->identity = st.st_ino;
+    map->identity = llmp_shmem_file_identity(&st);
     return (uint64_t)st.st_size != map->size ? -LLMP_E_SIZE_CLAIM : llmp_shmem_file_map(map, fd);
+}
+
+/* In this process: a descriptor means nothing in others, unless they inherited it. */
+static bool memfd_is_reachable(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
+    struct stat st;
+    int fd;
+    return llmp_shmem_id_number(&map->id, &fd) == 0 && check_kind(fd, &st) == 0 &&
+           llmp_shmem_file_identity(&st) == map->identity;
 }
 
 static void memfd_close(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove) {
@@ -112,4 +121,5 @@ const llmp_shmem_provider llmp_shmem_memfd = {
     .create = memfd_create_map,
     .open = memfd_open,
     .close = memfd_close,
+    .is_reachable = memfd_is_reachable,
 };

@@ -3,155 +3,159 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "llmp/shmem.h"
+#include "os/os.h"
+#include "shmem/posix/lock.h"
 
-#define DIRECTORY "/dev/shm"
-
-static int open_directory(void) {
-    return open(DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* The owner byte. The reader byte follows it. */
+static uint64_t place_of(const struct llmp_owner *owner) {
+    return LLMP_LOCK_FIRST | (uint64_t)owner->pid << 32 | (uint64_t)owner->token << 1;
 }
 
-static struct flock byte_of(pid_t pid, short type) {
-    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = pid, .l_len = 1};
+static uint64_t reader_place_of(const struct llmp_owner *owner) {
+    return place_of(owner) + 1;
 }
 
-/* This process's lock. `mutex` guards the fields below it. */
+static bool is_same(const struct llmp_owner *a, const struct llmp_owner *b) {
+    return a->pid == b->pid && a->token == b->token;
+}
+
+/* ------------------------------------------------------------------ this process as an owner */
+
+/*
+ * The token of this process, whose lock it keeps between its maps: a new one would make the next map sweep.
+ * llmp_lock_enter() guards it.
+ */
 static struct {
-    pthread_once_t once;
-    pthread_mutex_t mutex;
-    pid_t pid;             /* the process that took the lock */
-    int fd;                /* the directory, -1 without a lock */
-    struct stat directory; /* the file that `fd` named when it was opened */
-} held = {.once = PTHREAD_ONCE_INIT, .mutex = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+    struct llmp_process_id process; /* the process that took it; another one in a child */
+    uint64_t mount;                 /* the /dev/shm in which no other process has it */
+    struct llmp_owner owner;
+} own;
 
-static bool is_same_file(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
+#define ATTEMPTS 100
 
-/* A program that becomes a daemon closes all descriptors, also this one, and may have reused its number. */
-static bool is_fd_valid(void) {
-    struct stat st;
-    return held.fd >= 0 && fstat(held.fd, &st) == 0 && is_same_file(&st, &held.directory);
-}
-
-/* The kernel keeps the lock until all copies of its descriptor are closed, so a child must not keep one. */
-static void after_fork_in_child(void) {
-    if (is_fd_valid()) {
-        (void)close(held.fd);
+/* Another process may take the token at the same time: both notice, and both choose again. */
+static int try_token(const struct llmp_owner *owner) {
+    uint64_t place = place_of(owner);
+    if (llmp_lock_count(place) > 0 || llmp_lock_count(reader_place_of(owner)) > 0) {
+        return -EEXIST; /* of a parent with this pid, or of a dead process with this pid whose segments are open here */
     }
-    held.fd = -1;
-    held.pid = 0;
-    (void)pthread_mutex_unlock(&held.mutex);
-}
-
-static void before_fork(void) {
-    (void)pthread_mutex_lock(&held.mutex);
-}
-
-static void after_fork_in_parent(void) {
-    (void)pthread_mutex_unlock(&held.mutex);
-}
-
-static void watch_forks(void) {
-    (void)pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
-}
-
-static int take_lock(void) {
-    struct flock lock = byte_of(getpid(), F_RDLCK);
-    int fd = open_directory();
-    if (fd < 0) {
-        return -errno;
-    }
-    if (fstat(fd, &held.directory) != 0 || fcntl(fd, F_OFD_SETLK, &lock) != 0) {
-        int rc = -errno;
-        (void)close(fd);
-        return rc;
-    }
-    held.fd = fd;
-    held.pid = getpid();
-    return 0;
-}
-
-/* Returns true if this process has the lock on the current /dev/shm: another one may have been mounted since. */
-static bool has_lock(void) {
-    struct stat now;
-    return held.pid == getpid() && is_fd_valid() && stat(DIRECTORY, &now) == 0 && is_same_file(&now, &held.directory);
-}
-
-int llmp_owner_register(void) {
-    (void)pthread_once(&held.once, watch_forks);
-    (void)pthread_mutex_lock(&held.mutex);
-    bool first = !has_lock();
-    int rc = first ? take_lock() : 0;
-    (void)pthread_mutex_unlock(&held.mutex);
-    if (first && rc == 0) {
-        llmp_owner_sweep(0);
+    int rc = llmp_lock_take(place);
+    if (rc == 0 && llmp_lock_is_shared(place, 2)) {
+        llmp_lock_drop(place, false);
+        rc = -EEXIST;
     }
     return rc;
 }
 
-bool llmp_owner_alive(pid_t pid) {
-    int fd = open_directory();
-    if (fd < 0) {
-        return true;
+static int take_token(struct llmp_owner *owner) {
+    *owner = (struct llmp_owner){.pid = getpid()};
+    uint32_t count = llmp_name_tokens(owner->pid);
+    int rc = count > 0 ? -EEXIST : -ENAMETOOLONG;
+    for (int i = 0; i < ATTEMPTS && rc == -EEXIST && count > 0; i++) {
+        uint32_t random;
+        llmp_os_random(&random, sizeof random);
+        owner->token = random % count;
+        rc = try_token(owner);
     }
-    struct flock lock = byte_of(pid, F_WRLCK);
-    bool alive = fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
-    (void)close(fd);
+    return rc;
+}
+
+static bool is_own(const struct llmp_owner *owner) {
+    return is_same(owner, &own.owner) && llmp_process_id_equal(own.process, llmp_os_process_id());
+}
+
+static bool has_token(void) {
+    return is_own(&own.owner) && own.mount == llmp_lock_mount();
+}
+
+static int replace_token(void) {
+    struct llmp_owner owner;
+    llmp_owner_sweep(NULL);
+    int rc = take_token(&owner);
+    if (rc == 0) {
+        if (is_own(&own.owner) && llmp_lock_count(place_of(&own.owner)) == 0) {
+            llmp_lock_drop(place_of(&own.owner), false);
+        }
+        own.owner = owner;
+        own.process = llmp_os_process_id();
+        own.mount = llmp_lock_mount();
+    }
+    return rc;
+}
+
+static int hold_own(bool renew) {
+    int rc = llmp_lock_settle();
+    if (rc != 0) {
+        return rc;
+    }
+    return renew || !has_token() ? replace_token() : llmp_lock_take(place_of(&own.owner));
+}
+
+int llmp_owner_hold(bool renew, struct llmp_owner *owner) {
+    llmp_lock_enter();
+    int rc = hold_own(renew);
+    *owner = own.owner;
+    llmp_lock_leave();
+    return rc;
+}
+
+bool llmp_owner_release(const struct llmp_owner *owner) {
+    llmp_lock_enter();
+    bool own_name = is_own(owner);
+    bool is_last = !own_name && llmp_lock_settle() == 0 && !llmp_lock_is_shared(place_of(owner), 1);
+    llmp_lock_drop(place_of(owner), own_name);
+    llmp_lock_leave();
+    return own_name || is_last;
+}
+
+/* ------------------------------------------------------------------ readers */
+
+int llmp_reader_hold(const struct llmp_owner *owner) {
+    llmp_lock_enter();
+    int rc = llmp_lock_settle();
+    if (rc == 0) {
+        rc = llmp_lock_take(reader_place_of(owner));
+    }
+    llmp_lock_leave();
+    return rc;
+}
+
+bool llmp_reader_release(const struct llmp_owner *owner) {
+    llmp_lock_enter();
+    (void)llmp_lock_settle();
+    llmp_lock_drop(reader_place_of(owner), false);
+    bool is_last = llmp_lock_count(reader_place_of(owner)) == 0;
+    llmp_lock_leave();
+    return is_last;
+}
+
+/* ------------------------------------------------------------------ owners of other processes */
+
+bool llmp_owner_alive(const struct llmp_owner *owner) {
+    int fd = llmp_lock_open_directory();
+    bool alive = fd < 0 || llmp_lock_is_taken(fd, place_of(owner), 1);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
     return alive;
 }
 
-static bool is_random_part(const char *text) {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-    return text[0] >= 'a' && text[0] <= 'z' && text[strspn(text, allowed)] == '\0';
-}
-
-/*
- * Strict, because llmp_owner_sweep() removes files by their names. The number needs no range check: a name with room
- * for the rest has at most 9 digits.
- */
-bool llmp_owner_parse(const char *name, pid_t *pid) {
-    static const char prefix[] = "/libafl_";
-    size_t length = strnlen(name, LLMP_SHMEM_ID_SIZE);
-    if (length == LLMP_SHMEM_ID_SIZE || strncmp(name, prefix, sizeof prefix - 1) != 0) {
-        return false;
-    }
-    const char *number = name + sizeof prefix - 1;
-    if (*number < '1' || *number > '9') {
-        return false; /* strtol() would skip blanks, a sign and leading zeros */
-    }
-    char *rest;
-    long value = strtol(number, &rest, 10);
-    if (rest[0] != '_' || !is_random_part(rest + 1)) {
-        return false;
-    }
-    size_t random = strlen(rest + 1);
-    if (random > LLMP_OWNER_RANDOM || (random < LLMP_OWNER_RANDOM && length < LLMP_SHMEM_ID_SIZE - 1)) {
-        return false;
-    }
-    *pid = (pid_t)value;
-    return true;
-}
-
-void llmp_owner_sweep(pid_t pid) {
-    DIR *directory = opendir(DIRECTORY);
+/* The directory that is read is also the descriptor that tests the locks: those of this process count as well. */
+void llmp_owner_sweep(const struct llmp_owner *owner) {
+    DIR *directory = opendir(LLMP_LOCK_DIRECTORY);
     if (directory == NULL) {
         return;
     }
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         char name[sizeof entry->d_name + 1];
-        pid_t owner;
+        struct llmp_owner creator;
         (void)snprintf(name, sizeof name, "/%s", entry->d_name);
-        if (llmp_owner_parse(name, &owner) && (pid == 0 || pid == owner) && !llmp_owner_alive(owner)) {
+        if (llmp_name_parse(name, &creator) && (owner == NULL || is_same(owner, &creator)) &&
+            !llmp_lock_is_taken(dirfd(directory), place_of(&creator), 2)) {
             (void)shm_unlink(name);
         }
     }

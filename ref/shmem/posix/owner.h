@@ -2,37 +2,46 @@
 /*
  * Detects posix names whose owner no longer exists.
  *
- * A name outlives a process that is killed. The names of this library carry their owner's pid (ID-3), but a pid alone
- * proves little: it is reused, and it means another process in another pid namespace that shares /dev/shm. An owner
- * therefore also holds a read lock on byte number <pid> of the directory itself. The kernel releases the lock with the
- * process, every process can test it from any namespace, and it leaves no file behind.
+ * A name outlives a process that is killed. Every process therefore holds read locks on bytes of the directory /dev/shm
+ * itself, whose offsets follow from a pid and a token (name.h): one on the owner byte of the names that it creates, and
+ * one on the reader byte of each process whose segments it has open. The kernel releases the locks with the process,
+ * every process can test them from any pid namespace, and they leave no file behind.
+ *
+ * A forked child keeps the locks of its parent, because it may continue to use its parent's maps (a daemon does): names
+ * exist until the last process that has them is gone, as System V segments do.
  */
 #ifndef LLMP_SHMEM_POSIX_OWNER_H
 #define LLMP_SHMEM_POSIX_OWNER_H
 
-#include <stdbool.h>
-#include <sys/types.h>
+#include "shmem/posix/name.h"
 
 /*
- * Registers this process as an owner of names. The first call of a process, and the first after another /dev/shm was
- * mounted, opens a descriptor that stays open, and removes the names of dead owners. Returns 0 or -errno. Thread-safe.
+ * Takes the lock of this process's names once more, for one more map, and sets `owner`. The first call of a process,
+ * and the first after another /dev/shm was mounted, opens a descriptor that stays open, removes the names of dead
+ * owners, and chooses a token that no living process with this pid has. `renew` chooses another one: the names of the
+ * last are used up. Returns 0 or -errno. Thread-safe, as all functions here.
  */
-int llmp_owner_register(void);
-
-/* Returns true if a process with that pid holds the lock, or if the lock cannot be tested. */
-bool llmp_owner_alive(pid_t pid);
-
-/* Random characters at the end of a name; fewer if the name would exceed 19 characters. */
-#define LLMP_OWNER_RANDOM 8u
+int llmp_owner_hold(bool renew, struct llmp_owner *owner);
 
 /*
- * Parses a name that this library created: "/libafl_<pid>_", a lower-case letter, then lower-case letters and digits up
- * to the full length. LibAFL's names have a digit after the second '_'; names of other programs are shorter. Returns
- * false for all other names and leaves `pid` unchanged.
+ * Undoes llmp_owner_hold(). Returns true if the caller must remove the name: this process is the owner, or it inherited
+ * the lock and no other process holds it any more.
  */
-bool llmp_owner_parse(const char *name, pid_t *pid);
+bool llmp_owner_release(const struct llmp_owner *owner);
 
-/* Removes the names of the owner with that pid, or of all owners if it is 0, if the owner is dead. */
-void llmp_owner_sweep(pid_t pid);
+/* Takes the lock of a reader of that owner's segments, for one more opened map. Returns 0 or -errno. */
+int llmp_reader_hold(const struct llmp_owner *owner);
+
+/* Undoes llmp_reader_hold(). Returns true if this process has no more segments of that owner open. */
+bool llmp_reader_release(const struct llmp_owner *owner);
+
+/* Returns true if a process holds the owner's lock, or if the lock cannot be tested. */
+bool llmp_owner_alive(const struct llmp_owner *owner);
+
+/*
+ * Removes the names of that owner, or of all owners if it is null, if the owner is dead and has no readers: a reader
+ * may still have to open the next segments. Names of other implementations are never removed.
+ */
+void llmp_owner_sweep(const struct llmp_owner *owner);
 
 #endif

@@ -8,10 +8,12 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <unistd.h>
 
+#include "shmem/posix/attachments.h"
 #include "shmem/posix/providers.h"
 #include "shmem/prepare.h"
 
@@ -73,25 +75,44 @@ static int sysv_open(const llmp_shmem_provider *self, struct llmp_shmem *map, co
     if (rc == 0 && segment.shm_segsz < map->size) {
         rc = -LLMP_E_SIZE_CLAIM;
     }
+    if (rc == 0) {
+        rc = llmp_attachments_add(number);
+    }
     if (rc != 0) {
         (void)shmdt(map->data);
     }
     return rc;
 }
 
-/* `remove` needs no call: sysv_create() has marked the segment. */
+/*
+ * `remove` needs no call: sysv_create() has marked the segment. Counted less first: another thread must not see fewer
+ * attachments than this process counts.
+ */
 static void sysv_close(const llmp_shmem_provider *self, struct llmp_shmem *map, bool remove) {
     (void)self;
     (void)remove;
+    int number;
+    if (map->owner.number == 0 && llmp_shmem_id_number(&map->id, &number) == 0) {
+        llmp_attachments_remove(number);
+    }
     (void)shmdt(map->data);
 }
 
+/* Those that a child of this process inherited count as another holder's: the kernel does not tell them apart. */
 static bool sysv_is_orphan(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
     (void)self;
     struct shmid_ds segment;
     int number;
     return llmp_shmem_id_number(&map->id, &number) == 0 && shmctl(number, IPC_STAT, &segment) == 0 &&
-           segment.shm_nattch <= 1;
+           segment.shm_nattch <= llmp_attachments_count(number);
+}
+
+/* The kernel cannot reuse the number while this process is attached. */
+static bool sysv_is_reachable(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
+    (void)self;
+    struct shmid_ds segment;
+    int number;
+    return llmp_shmem_id_number(&map->id, &number) == 0 && shmctl(number, IPC_STAT, &segment) == 0;
 }
 
 static void sysv_reap(const llmp_shmem_provider *self, const struct llmp_shmem *map) {
@@ -100,6 +121,20 @@ static void sysv_reap(const llmp_shmem_provider *self, const struct llmp_shmem *
     if (llmp_shmem_id_number(&map->id, &number) == 0) {
         (void)shmctl(number, IPC_RMID, NULL);
     }
+}
+
+/* shmget() returns ENOSPC for both limits. */
+static const char *sysv_explain(const llmp_shmem_provider *self, int code) {
+    (void)self;
+    struct shminfo limits;
+    struct shm_info used;
+    if (code != -ENOSPC || shmctl(0, IPC_INFO, (struct shmid_ds *)(void *)&limits) < 0 ||
+        shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&used) < 0) {
+        return NULL;
+    }
+    return used.used_ids >= 0 && (unsigned long)used.used_ids >= limits.shmmni
+               ? "System V segments are used up (kernel.shmmni)"
+               : "the memory for System V segments is used up (kernel.shmall)";
 }
 
 /* The limits are kernel.shmall, and kernel.shmmni for the number of segments. */
@@ -127,6 +162,8 @@ const llmp_shmem_provider llmp_shmem_sysv = {
     .open = sysv_open,
     .close = sysv_close,
     .is_orphan = sysv_is_orphan,
+    .is_reachable = sysv_is_reachable,
     .reap = sysv_reap,
+    .explain = sysv_explain,
     .room = sysv_room,
 };
