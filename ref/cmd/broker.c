@@ -14,6 +14,7 @@ struct settings {
 
 struct reporter {
     const char *subcommand;
+    const llmp_shmem_provider *provider;
     unsigned long long lost_messages;
 };
 
@@ -40,7 +41,9 @@ static void on_event(void *context, const llmp_broker_event *event) {
     case LLMP_EVENT_OVERRUN:
         llmp_cmd_report(subcommand, "a page was evicted before all clients had read it: one reads too slowly");
         break;
-    case LLMP_EVENT_SHORTAGE: llmp_cmd_report(subcommand, "waiting, because this broker lacks: %s", reason); break;
+    case LLMP_EVENT_SHORTAGE:
+        llmp_cmd_report(subcommand, "waiting: %s", llmp_shmem_provider_explain(reporter->provider, event->code));
+        break;
     default: break;
     }
 }
@@ -73,7 +76,7 @@ static int serve(const char *subcommand, const struct settings *settings, llmp_b
 
 static int run(const char *subcommand, struct settings *settings) {
     llmp_broker *broker;
-    struct reporter reporter = {.subcommand = subcommand};
+    struct reporter reporter = {.subcommand = subcommand, .provider = settings->broker.provider};
     if (!settings->quiet) {
         settings->broker.on_event = on_event;
         settings->broker.event_context = &reporter;
