@@ -44,13 +44,20 @@ int llmp_route_broadcast(llmp_broker *broker, const void *from, const llmp_broke
     return rc;
 }
 
+/*
+ * Returns true if a shortage has to be waited for. It is back-pressure, as a slow client is. But a message that needs a
+ * larger page than the broadcast has may be too large for the machine, and must not block the others for ever.
+ */
+static bool waits_for_memory(llmp_broker *broker, const llmp_broker_message *message, int rc) {
+    llmp_broker_report_shortage(broker, 0, rc);
+    bool expired = llmp_slow_clients_timeout_expired(broker);
+    return !expired || !(broker->finishing || llmp_sender_needs_larger_page(broker->broadcast, message->length));
+}
+
 /* Returns true if the message has to be sent again later. If it is lost, reports that. */
 static bool must_retry(llmp_broker *broker, const void *from, const llmp_broker_message *message) {
     int rc = llmp_route_broadcast(broker, from, message);
-    if (llmp_is_shortage(rc)) {
-        llmp_broker_report_shortage(broker, 0, rc);
-    }
-    bool retry = rc == -EAGAIN || (llmp_is_shortage(rc) && !llmp_slow_clients_timeout_expired(broker));
+    bool retry = rc == -EAGAIN || (llmp_is_shortage(rc) && waits_for_memory(broker, message, rc));
     if (rc != 0 && !retry) {
         llmp_broker_report(broker, LLMP_EVENT_MESSAGE_LOST, message->client, rc);
     }

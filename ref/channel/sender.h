@@ -32,6 +32,9 @@ const llmp_shmem_provider *llmp_sender_provider(const llmp_sender *sender);
 /* Returns true if the map is of one of its pages, free ones included. */
 bool llmp_sender_has_page(const llmp_sender *sender, const llmp_shmem *map);
 
+/* Returns true if a message of `length` bytes needs a larger page than the newest one, even if that were empty. */
+bool llmp_sender_needs_larger_page(const llmp_sender *sender, size_t length);
+
 /* Returns how many receivers have yet to leave the oldest page: see llmp_pages_outstanding(). */
 int64_t llmp_sender_outstanding(const llmp_sender *sender);
 

@@ -133,6 +133,12 @@ void llmp_sender_stats_get(const llmp_sender *sender, llmp_sender_stats *stats, 
     llmp_copy_known(stats, size, &now, sizeof now);
 }
 
+bool llmp_sender_needs_larger_page(const llmp_sender *sender, size_t length) {
+    size_t padded = llmp_slot_padded(LLMP_PAGE_HEADER, length);
+    size_t room = llmp_pages_newest(&sender->pages)->size - LLMP_PAGE_HEADER;
+    return LLMP_SLOT_HEADER + padded + LLMP_EOP_ROOM > room;
+}
+
 /* ---------------------------------------------------------------- expected receivers */
 
 uint64_t llmp_sender_reserve(llmp_sender *sender, llmp_shmem_desc *desc) {

@@ -14,6 +14,7 @@ struct settings {
 
 struct reporter {
     const char *subcommand;
+    const llmp_shmem_provider *provider;
     unsigned long long lost_messages;
 };
 
@@ -67,7 +68,7 @@ static void on_event(void *context, const llmp_broker_event *event) {
                         times_of(event).text);
         break;
     case LLMP_EVENT_SHORTAGE:
-        llmp_cmd_report(subcommand, "waiting, because this broker lacks: %s", llmp_strerror(event->code));
+        llmp_cmd_report(subcommand, "waiting: %s", llmp_shmem_provider_explain(reporter->provider, event->code));
         break;
     default: break;
     }
@@ -101,7 +102,7 @@ static int serve(const char *subcommand, const struct settings *settings, llmp_b
 
 static int run(const char *subcommand, struct settings *settings) {
     llmp_broker *broker;
-    struct reporter reporter = {.subcommand = subcommand};
+    struct reporter reporter = {.subcommand = subcommand, .provider = settings->broker.provider};
     if (!settings->quiet) {
         settings->broker.on_event = on_event;
         settings->broker.event_context = &reporter;

@@ -44,6 +44,12 @@ bool llmp_cmd_stop_requested(void);
 /* Returns `timeout_ns`, limited to the interval in which a caller has to check llmp_cmd_stop_requested(). */
 int64_t llmp_cmd_limit_timeout(int64_t timeout_ns);
 
+/* Returns true if the code means that memory or descriptors are lacking, which may change. */
+bool llmp_cmd_is_shortage(int rc);
+
+/* Time between two attempts during a shortage, in nanoseconds. */
+#define LLMP_CMD_SHORTAGE_PAUSE 10000000
+
 /* Returns monotonic nanoseconds. */
 int64_t llmp_cmd_now(void);
 

@@ -47,15 +47,25 @@ static void report_connect_error(const char *subcommand, const llmp_client_optio
     }
 }
 
-/* Connects for at most a second at a time, because llmp_client_connect() does not return when a signal arrives. */
+bool llmp_cmd_is_shortage(int rc) {
+    return rc == -ENOSPC || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
+}
+
+/*
+ * Connects for at most a second at a time, because llmp_client_connect() does not return when a signal arrives. Other
+ * processes may free the memory that this one needs.
+ */
 int llmp_cmd_connect(const char *subcommand, const llmp_client_options *options, int64_t timeout_ns,
                      llmp_client **out) {
     int64_t deadline = llmp_cmd_now() + timeout_ns, left = timeout_ns;
     int rc;
     do {
         rc = llmp_client_connect(options, left < LLMP_SECONDS(1) ? left : LLMP_SECONDS(1), out);
+        if (llmp_cmd_is_shortage(rc)) {
+            nanosleep(&(struct timespec){.tv_nsec = LLMP_CMD_SHORTAGE_PAUSE}, NULL);
+        }
         left = deadline - llmp_cmd_now();
-    } while (rc == -ETIMEDOUT && left > 0 && !llmp_cmd_stop_requested());
+    } while ((rc == -ETIMEDOUT || llmp_cmd_is_shortage(rc)) && left > 0 && !llmp_cmd_stop_requested());
     if (rc < 0 && llmp_cmd_stop_requested()) {
         return -EINTR;
     }

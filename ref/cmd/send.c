@@ -32,11 +32,11 @@ static int discard_received(llmp_client *client) {
     return rc == -LLMP_E_CLOSED ? rc : 0;
 }
 
-static void pause_sending(void) {
-    nanosleep(&(struct timespec){.tv_nsec = FULL_PAUSE_NS}, NULL);
+static void pause_sending(long ns) {
+    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
 }
 
-/* Receives while the channel is full, because the broker may be waiting for this client to read. */
+/* Receives while the channel is full or memory is short, because the broker may be waiting for this client to read. */
 static int send_line(const struct settings *settings, llmp_client *client, const char *line, size_t length) {
     int64_t end = 0;
     for (;;) {
@@ -44,15 +44,15 @@ static int send_line(const struct settings *settings, llmp_client *client, const
         if (rc == 0) {
             rc = llmp_client_send(client, settings->tag, 0, line, length, LLMP_NOWAIT);
         }
-        if (rc != -EAGAIN) {
+        if (rc != -EAGAIN && !llmp_cmd_is_shortage(rc)) {
             return rc;
         }
         if (end == 0) {
             end = llmp_cmd_now() + settings->timeout_ns;
         } else if (llmp_cmd_now() > end) {
-            return -ETIMEDOUT;
+            return rc == -EAGAIN ? -ETIMEDOUT : rc;
         }
-        pause_sending();
+        pause_sending(rc == -EAGAIN ? FULL_PAUSE_NS : LLMP_CMD_SHORTAGE_PAUSE);
     }
 }
 

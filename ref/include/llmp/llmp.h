@@ -409,8 +409,9 @@ typedef struct llmp_broker_options {
                               half of them through messages of other clients, an eighth through those of one */
     uint32_t exit_after;  /**< llmp_broker_run() returns when this many clients have joined and all left; 0: never */
     llmp_wait wait;       /**< how to wait for messages */
-    /** Time for which a client that does not read, or a system without memory, may block forwarding; 0: 1 s. Then the
-        oldest page is evicted (LLMP_EVENT_OVERRUN), or without memory the message is dropped (LLMP_EVENT_MESSAGE_LOST).
+    /** Time for which a client that does not read may block forwarding, or a message for whose larger page the system has
+        no memory; 0: 1 s. Then the oldest page is evicted (LLMP_EVENT_OVERRUN), or that message is dropped
+        (LLMP_EVENT_MESSAGE_LOST). For memory to forward other messages the broker waits as long as it runs.
         The broker then stops waiting for as many clients as had not read the evicted page, until all clients keep up
         again. Releases of LibAFL before 0.16 count wrongly (EOP-5): two such clients always look slow and need
         LLMP_HISTORY_ALL. */
