@@ -11,7 +11,8 @@
 
 /*@ requires \valid_read(sender);
   @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == 0 <==> !sender->pending && !sender->exited && length <= sender->max_message;
+  @ ensures \result == 0 <==>
+  @     !sender->pending && !sender->exited && !sender->abandoned && length <= sender->max_message;
   @ ensures \result <= 0;
   @*/
 static inline int check_alloc(const llmp_sender *sender, size_t length);

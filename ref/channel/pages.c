@@ -25,7 +25,7 @@ static uint32_t pages_in_pool(size_t page_size) {
     uint64_t memory = llmp_os_memory_size();
     uint64_t pool = memory / MEMORY_SHARE < POOL_BYTES ? memory / MEMORY_SHARE : POOL_BYTES;
     uint64_t fit = pool / page_size;
-    uint32_t min = page_size > memory / (4 * PAGES_MIN) ? PAGES_MIN_LARGE : PAGES_MIN;
+    uint32_t min = page_size > memory / ((uint64_t)4 * PAGES_MIN) ? PAGES_MIN_LARGE : PAGES_MIN;
     return fit < min ? min : (uint32_t)fit;
 }
 

@@ -160,7 +160,7 @@ static const llmp_shmem_provider *provider_with_room(uint64_t bytes) {
 static void senders_leave_room_to_each_other(void **state) {
     (void)state;
     enum { SENDERS = 8 };
-    const llmp_shmem_provider *provider = provider_with_room(64 * TEST_MAP);
+    const llmp_shmem_provider *provider = provider_with_room((uint64_t)64 * TEST_MAP);
     llmp_sender *senders[SENDERS];
     for (int i = 0; i < SENDERS; i++) {
         senders[i] = test_sender((llmp_sender_options){.provider = provider, .page_size = TEST_MAP});
@@ -177,8 +177,8 @@ static void senders_leave_room_to_each_other(void **state) {
 /* The caller knows what it asks for. */
 static void max_pages_may_take_all_room(void **state) {
     (void)state;
-    llmp_sender *sender = test_sender(
-        (llmp_sender_options){.provider = provider_with_room(8 * TEST_MAP), .page_size = TEST_MAP, .max_pages = 100});
+    llmp_sender *sender = test_sender((llmp_sender_options){
+        .provider = provider_with_room((uint64_t)8 * TEST_MAP), .page_size = TEST_MAP, .max_pages = 100});
     (void)test_fill(sender, 0);
     assert_int_equal(test_stats_of(sender).pages_live, 8);
     assert_ok(llmp_sender_free(sender, LLMP_NOWAIT));
