@@ -428,12 +428,15 @@ typedef struct llmp_broker_options {
     uint64_t reserved[8];
 } llmp_broker_options;
 
-/** Creates a broker and its broadcast channel, with the two pages that it needs to turn. `out` receives the broker, or null on failure. */
+/**
+ * Creates a broker and its broadcast channel, with the two pages that it needs to turn. `out` receives the broker, or
+ * null on failure.
+ */
 LLMP_API int llmp_broker_new(const llmp_broker_options *options, llmp_broker **out);
 
 /**
  * Sends EXITING unless llmp_broker_run() did (BROKER-5), waits up to `linger_ns` until every client has mapped the
- * newest broadcast page, and frees everything. `broker` may be null.
+ * newest broadcast page, and frees everything. With LLMP_NOWAIT it sends nothing. `broker` may be null.
  */
 LLMP_API void llmp_broker_free(llmp_broker *broker, int64_t linger_ns);
 
@@ -534,7 +537,7 @@ LLMP_API int llmp_client_attach(llmp_sender *sender, const llmp_shmem_desc *broa
 
 /**
  * Sends CLIENT_EXIT, waits until the broker has mapped all that was sent, frees. Does not wait for a broker that has
- * ended, or that has removed this client.
+ * ended, or that has removed this client. With LLMP_NOWAIT it sends nothing.
  *
  * @return as llmp_sender_free(); -LLMP_E_REMOVED if the broker had removed this client; -LLMP_E_CLOSED if the broker
  *         ended and had not mapped all that was sent. The client is freed in every case
