@@ -30,6 +30,7 @@ static void cut_off(struct llmp_broker_client *client, int code) {
 /*
  * Two channels lead to one page. It belongs to the client whose id it carries (TCP-2): the other client named it before
  * its owner's channel got there, and is removed. If the page does not carry the id of `client`, `client` is refused.
+ * The load has no partner: the id is compared only, and S1 and R1 order it before the END_OF_PAGE that names the page.
  */
 static int resolve_conflict(const struct llmp_broker_client *client, struct llmp_broker_client *other,
                             const llmp_shmem *page) {
@@ -41,7 +42,10 @@ static int resolve_conflict(const struct llmp_broker_client *client, struct llmp
     return 0;
 }
 
-/* The broker is the only reader of a client's channel. So on a page that it joins, no reader has left before (PAGE-1). */
+/*
+ * The broker is the only reader of a client's channel. So on a page that it joins, no reader has left before (PAGE-1).
+ * The load is relaxed, because the count that matters is this thread's own (J2), or one that was reset before S1.
+ */
 static bool was_read_before(const llmp_shmem *page) {
     const struct llmp_page *header = llmp_shmem_data(page);
     return llmp_load_relaxed(&header->left) != 0;

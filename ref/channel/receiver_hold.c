@@ -17,7 +17,10 @@ struct llmp_page_hold {
     llmp_page_hold *next; /* of receiver->holds; only the receiver's thread uses it */
 };
 
-/* J2: pairs with L1, L3 and L5 in page_readers.c. All reads of the page happen before the count that a sender sees. */
+/*
+ * J2: pairs with L1, L3 and L5 in page_readers.c, and with L8 in sender_watch.c. All reads of the page happen before the
+ * count that a sender sees.
+ */
 static void leave(struct llmp_page *page) {
     llmp_add_release(&page->left, (uint16_t)1);
 }
@@ -41,7 +44,7 @@ int llmp_receiver_hold(llmp_receiver *receiver, llmp_page_hold **out) {
     *out = NULL;
     int rc = receiver->hold == NULL ? hold_page(receiver) : 0;
     if (rc == 0) {
-        llmp_add_release(&receiver->hold->references, 1u);
+        llmp_add_release(&receiver->hold->references, 1u); /* no partner: the receiver's own reference keeps the hold */
         *out = receiver->hold;
     }
     return rc;

@@ -9,7 +9,10 @@
 #include "channel/receiver_state.h"
 #include "os/atomic.h"
 
-/* J1: pairs with L2, L3, L4 and L5 in page_readers.c. A sender that sees the count knows that the page is mapped. */
+/*
+ * J1: pairs with L2, L3, L4 and L5 in page_readers.c, and with L6 and L7 in sender_watch.c. A sender that sees the count
+ * knows that the page is mapped.
+ */
 static void join(struct llmp_page *page) {
     llmp_add_release(&page->joined, (uint16_t)1);
 }

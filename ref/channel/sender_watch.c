@@ -5,10 +5,15 @@
 #include "os/atomic.h"
 #include "os/os.h"
 
-/* The newest page that a receiver has joined, or the oldest live one. */
+/*
+ * Returns the newest page that a receiver has joined, or the oldest live one.
+ *
+ * L6, L7, L8: these loads pair with J1 in receiver_page.c and J2 in receiver_hold.c. A receiver joins the next page
+ * before it leaves a page, so `left` is loaded after `joined`. No page is written again on the strength of these counts.
+ */
 static const struct llmp_sender_page *newest_joined(const struct llmp_page_set *pages) {
     uint32_t i = pages->live.count - 1;
-    while (i > 0 && llmp_load_acquire(&pages->live.items[i].page->joined) == 0) {
+    while (i > 0 && llmp_load_acquire(&pages->live.items[i].page->joined) == 0 /* L6 */) {
         i--;
     }
     return &pages->live.items[i];
@@ -16,11 +21,11 @@ static const struct llmp_sender_page *newest_joined(const struct llmp_page_set *
 
 /* LibAFL's brokers do not join the first page of a channel. */
 static bool is_passed_by(const struct llmp_sender_page *page) {
-    return page->number > 1 && llmp_load_acquire(&page->page->joined) == 0;
+    return page->number > 1 && llmp_load_acquire(&page->page->joined) == 0; /* L7 */
 }
 
 static bool is_left(const struct llmp_sender_page *page) {
-    return page->expected > 0 && llmp_load_acquire(&page->page->left) >= page->expected;
+    return page->expected > 0 && llmp_load_acquire(&page->page->left) >= page->expected; /* L8 */
 }
 
 static bool is_on_no_page_for_long(llmp_sender *sender) {

@@ -4,11 +4,11 @@
 
 map=ref/abi/libllmp.map
 
-# Every declaration starts with LLMP_API; the preprocessor turns that into the visibility attribute.
+# All functions that the headers declare. One whose declaration lacks LLMP_API is not exported, and found as missing.
 # shellcheck disable=SC2086 # CC may be several words
 declared() {
     echo '#include <llmp/llmp.h>' | $CC -std=c11 -Iref/include -E -P -x c - | tr '\n' ' ' | tr ';{' '[\n*]' |
-        sed -n 's/.*visibility("default")))[^(]*\(llmp_[a-z0-9_]*\) *(.*/\1/p' | sort
+        sed -n '/typedef/d; s/__attribute__((visibility("default")))//; s/^[^(]*\(llmp_[a-z0-9_]*\) *(.*/\1/p' | sort
 }
 # The node of the symbol map is a symbol of its own, of type A.
 exported() { nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort; }

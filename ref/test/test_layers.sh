@@ -42,10 +42,19 @@ below() { # FOLDER ALLOWED…: the same for all folders below this one; each may
         $1 ~ folder && $2 !~ allowed { print $1 " includes " $2; bad = 1 } END { exit bad }' "$scratch/included"
 }
 
+# included() does not see includes in angle brackets, so those of this project's own files are refused, but for <llmp/…>.
+quoted() {
+    ! grep -rhoE '^ *# *include <[^>]+>' --include='*.[ch]' --include='*.cc' ref bench conformance fuzz |
+        sed 's/.*<//; s/>//' | sort -u | while read -r name; do
+            ls "ref/$name" "bench/$name" "conformance/$name" "conformance/suite/$name" "fuzz/$name" 2>/dev/null
+        done | grep .
+}
+
 all_found() { [ -s "$scratch/included" ] && ! grep -F ' ?/' "$scratch/included"; }
 
 included ref bench conformance fuzz >"$scratch/included"
 api=ref/include/llmp
+check "the project's own files are included in quotes" quoted
 check "every include is found" all_found
 check "the public headers include only each other" only $api
 check "os includes only the public headers" only ref/os $api
