@@ -165,7 +165,7 @@ static void senders_leave_room_to_each_other(void **state) {
     for (int i = 0; i < SENDERS; i++) {
         senders[i] = test_sender((llmp_sender_options){.provider = provider, .page_size = TEST_MAP});
         (void)test_fill(senders[i], 0);
-        uint32_t pages = test_stats_of(senders[i]).pages_live;
+        uint64_t pages = test_stats_of(senders[i]).pages_live;
         assert_true(pages >= 2 && pages <= 16);
     }
     assert_int_equal(test_stats_of(senders[0]).pages_live, 16);

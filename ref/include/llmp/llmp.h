@@ -236,8 +236,8 @@ typedef struct llmp_sender_stats {
     uint64_t messages;      /**< committed, END_OF_PAGE not counted */
     uint64_t pages_turned;  /**< END_OF_PAGE messages sent */
     uint64_t pages_created; /**< maps created since the channel began */
-    uint32_t pages_live;    /**< maps that exist now */
-    uint32_t window;        /**< pages in rotation now */
+    uint64_t pages_live;    /**< maps that exist now */
+    uint64_t window;        /**< pages in rotation now */
 } llmp_sender_stats;
 
 /** Fills the first `size` bytes of `stats`; pass `sizeof *stats`. */
